@@ -1,0 +1,270 @@
+"""Every setting of charseq, documented once: the command line and TOML files mirror these names."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from charseq.errors import UsageError
+
+Column = Annotated[int, Field(ge=1)] | str
+Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "setting") -> None:
+    """Raise a `UsageError` for the first of `names` that is not `valid`, naming the nearest."""
+    choices = list(valid)
+    for name in names:
+        if name not in choices:
+            near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(choices)}"
+            raise UsageError(f"unknown {what} {name!r}; {hint}")
+
+
+def _sentence(error: ValidationError) -> str:
+    reasons: dict[str, list[str]] = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "value"
+        # A setting that may be of several kinds is refused once by each of them.
+        reasons.setdefault(f"{name} cannot be {problem['input']!r}", []).append(
+            problem["msg"][0].lower() + problem["msg"][1:]
+        )
+    return "; ".join(f"{what}: {', or '.join(why)}" for what, why in reasons.items())
+
+
+class Settings(BaseModel):
+    """A frozen group of settings; an unknown name is refused with the nearest valid one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_plainly(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(values, Mapping):
+            refuse_unknown(values, cls.model_fields)
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise UsageError(_sentence(error)) from None
+
+
+class CorpusConfig(Settings):
+    """How pairs are read from a corpus."""
+
+    format: Literal["auto", "tsv", "csv", "jsonl", "parquet"] = Field(
+        "auto", description="how the file is laid out; 'auto' goes by its name"
+    )
+    source_column: Column = Field(
+        1, description="the sources' column: its number, from 1, or its name in the header"
+    )
+    target_column: Column = Field(
+        2, description="the targets' column: its number, from 1, or its name in the header"
+    )
+    header: bool = Field(False, description="the first row names the columns")
+    reverse: bool = Field(False, description="swap source and target")
+    limit: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="use only the first so many pairs"
+    )
+    max_length: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="leave out pairs with a side of more characters than this"
+    )
+    skip_bad_lines: bool = Field(
+        False, description="leave bad lines out and say how many, instead of stopping"
+    )
+
+
+class ModelConfig(Settings):
+    """The shape of a model."""
+
+    units: Annotated[int, Field(ge=1, le=65_536)] = Field(
+        256, description="LSTM units of the encoder and of the decoder"
+    )
+    unknown_symbol: bool = Field(
+        True,
+        description="have a symbol for characters never seen; without it the character tables"
+        " are the Keras example's, and unseen characters are read as zeros",
+    )
+    pad_source_to: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
+        None,
+        description="pad shorter sources with the pad character to this length, in training and"
+        " translating; 'longest' takes the corpus's longest source",
+    )
+    pad_character: Character = Field(" ", description="what sources and targets are padded with")
+    maximum_output_length: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
+        None,
+        description="cut answers at this length; by default a rule learnt from the corpus's"
+        " lengths; 'longest' is the Keras example's: the longest target, start and end counted,"
+        " and one more",
+    )
+
+
+class TrainingConfig(Settings):
+    """How a model is trained."""
+
+    epochs: Annotated[int, Field(ge=1)] = Field(100, description="passes over the corpus, at most")
+    batch_size: Annotated[int, Field(ge=1)] = Field(64, description="pairs per step")
+    optimiser: Literal["adam", "keras-rmsprop"] = Field(
+        "adam", description="Adam, or RMSprop as Keras computes it"
+    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        0.002, description="the optimiser's step size"
+    )
+    gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
+        1.0, description="longest gradient, as a norm; unset: no clipping"
+    )
+    count_padding: bool = Field(
+        False,
+        description="as the Keras example: pad all targets to the longest, and let padding count"
+        " in the loss, with Keras's clipped cross-entropy and batches in shuffled order",
+    )
+    unknown_rate: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.005,
+        description="how often source characters are replaced by the unknown symbol in training;"
+        " rare ones more often",
+    )
+    split: Literal["source", "last"] = Field(
+        "source",
+        description="what is held out: whole sources drawn at random (all their pairs stay on one"
+        " side), or the last part of the corpus as the Keras example does",
+    )
+    held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
+    held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(
+        2_000, description="hold out at most so many sources"
+    )
+    held_out_decoded: Annotated[int, Field(ge=1)] = Field(
+        500, description="how many held-out sources are translated after each epoch for the CER"
+    )
+    vocabulary_from: Literal["training", "corpus"] = Field(
+        "training", description="build the vocabularies from the training pairs, or from all"
+    )
+    patience: Annotated[int, Field(ge=1)] | None = Field(
+        8, description="stop after so many epochs without a better held-out CER; unset: never"
+    )
+    keep: Literal["best", "last"] = Field(
+        "best", description="keep the weights of the best held-out CER, or the last ones"
+    )
+    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="stop training after so many seconds"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        1, description="the start of every random choice"
+    )
+    device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
+
+
+SECTIONS: Mapping[str, type[Settings]] = {
+    "corpus": CorpusConfig,
+    "model": ModelConfig,
+    "training": TrainingConfig,
+}
+
+
+class RunConfig(Settings):
+    """All settings of one training run."""
+
+    corpus: CorpusConfig = CorpusConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def changed(self, **settings: object) -> Self:
+        """Return this configuration with some settings changed, each by its own name.
+
+        Raises:
+            UsageError: if a setting is unknown or its value is not allowed.
+        """
+        homes = {name: part for part, kind in SECTIONS.items() for name in kind.model_fields}
+        refuse_unknown(settings, homes)
+        return self.merged(
+            {
+                part: {name: value for name, value in settings.items() if homes[name] == part}
+                for part in SECTIONS
+            }
+        )
+
+    def merged(self, sections: Mapping[str, Mapping[str, object]]) -> Self:
+        """Return this configuration with the settings of `sections` in place of its own.
+
+        Raises:
+            UsageError: if a section or setting is unknown or a value is not allowed.
+        """
+        refuse_unknown(sections, SECTIONS)
+        values = self.model_dump()
+        for part, changes in sections.items():
+            if not isinstance(changes, Mapping):
+                raise UsageError(f"{part} must be a section, [{part}], not a single value")
+            values[part] |= changes
+        return type(self)(**values)
+
+    def to_toml(self) -> str:
+        """Return all settings as TOML, each with its description; unset ones commented out."""
+        lines: list[str] = []
+        for part, kind in SECTIONS.items():
+            section = getattr(self, part)
+            lines += [f"[{part}]"]
+            for name, field in kind.model_fields.items():
+                value = getattr(section, name)
+                # JSON's strings, numbers and booleans are valid TOML.
+                unset = f"# {name} = (unset)"
+                setting = unset if value is None else f"{name} = {json.dumps(value)}"
+                lines += [f"# {field.description}", setting]
+            lines += [""]
+        return "\n".join(lines)
+
+
+PRESETS: Mapping[str, RunConfig] = {
+    "default": RunConfig(),
+    "keras-example": RunConfig(
+        corpus=CorpusConfig(limit=10_000),
+        model=ModelConfig(
+            unknown_symbol=False, pad_source_to="longest", maximum_output_length="longest"
+        ),
+        training=TrainingConfig(
+            optimiser="keras-rmsprop",
+            learning_rate=0.001,
+            gradient_clip=None,
+            count_padding=True,
+            unknown_rate=0,
+            split="last",
+            held_out_share=0.2,
+            held_out_maximum=None,
+            vocabulary_from="corpus",
+            patience=None,
+            keep="last",
+        ),
+    ),
+}
+
+
+def configure(
+    preset: str = "default", file: str | Path | None = None, **settings: object
+) -> RunConfig:
+    """Build a configuration: the preset's, changed by a TOML file's, changed by `settings`.
+
+    Raises:
+        UsageError: if a preset, file or setting is not valid.
+    """
+    refuse_unknown([preset], PRESETS, what="preset")
+    config = PRESETS[preset]
+    if file is not None:
+        try:
+            config = config.merged(tomllib.loads(Path(file).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} is not valid TOML: {error}") from None
+        except UsageError as error:
+            raise UsageError(f"{file}: {error}") from None
+    return config.changed(**settings)

@@ -1,0 +1,63 @@
+"""What can go wrong, and the exit code that each kind ends the command line with.
+
+Every message speaks to the person: what is wrong, where, and what to do.
+"""
+
+from typing import ClassVar
+
+
+class CharseqError(Exception):
+    """Base of all of charseq's own errors; `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(CharseqError):
+    """The user asked for something that cannot be: an unknown setting, two options that clash."""
+
+    exit_code = 2
+
+
+class DataError(CharseqError):
+    """A corpus, a line of text or a model file is not what it should be."""
+
+    exit_code = 3
+
+
+class ModelFileError(DataError):
+    """A model file is truncated, foreign, too new, or does not fit its own configuration."""
+
+
+class MachineError(CharseqError):
+    """The machine could not do it: no network, no disk space, a package that is not installed."""
+
+    exit_code = 4
+
+
+class MissingExtraError(MachineError):
+    """A feature needs packages that an optional extra brings."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs packages that are not installed: pip install 'charseq[{extra}]'"
+        )
+
+
+class CharseqWarning(UserWarning):
+    """Base of charseq's own warnings."""
+
+
+class UnknownCharactersWarning(CharseqWarning):
+    """A text holds characters that the model never saw."""
+
+
+def visible(text: str, limit: int = 80) -> str:
+    """Return `text` fit for a message: control and bidirectional characters escaped, and cut.
+
+    Only for messages and tables; translations are never altered.
+    """
+    escaped = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text[: limit + 1]
+    )
+    return escaped if len(text) <= limit else escaped[: limit - 1] + "…"

@@ -1,0 +1,155 @@
+"""Symbols to ids and back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.errors import ModelFileError
+
+START = "<start>"
+END = "<end>"
+UNKNOWN = "<unknown>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols of one side of a corpus, in the order of their ids.
+
+    `start`, `end` and `unknown` are the ids of the special symbols, or None where a vocabulary has
+    none. No text ever maps to a special symbol by its spelling, so a corpus may contain any
+    character whatever. A vocabulary without an unknown symbol gives unseen characters the id
+    `len(vocabulary)`, which the model reads as a vector of zeros.
+    """
+
+    symbols: tuple[str, ...]
+    start: int | None = None
+    end: int | None = None
+    unknown: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, position in (("start", self.start), ("end", self.end), ("unknown", self.unknown)):
+            if position is not None and not 0 <= position < len(self.symbols):
+                raise ModelFileError(f"the vocabulary's {name} symbol has no place in it")
+        ordinary = self._ordinary
+        if len(self._ids) != len(ordinary):
+            raise ModelFileError("the vocabulary holds a symbol twice")
+        if any(len(symbol) != 1 for symbol, _ in ordinary):
+            raise ModelFileError("the vocabulary holds a symbol that is not one character")
+
+    @classmethod
+    def of_sources(cls, texts: Iterable[str], *, unknown: bool = True) -> "Vocabulary":
+        """Build the vocabulary of source texts: their characters, sorted.
+
+        With `unknown`, the unknown symbol comes first; without, this is the Keras example's table.
+        """
+        special = (UNKNOWN,) if unknown else ()
+        return cls((*special, *_alphabet(texts)), unknown=0 if unknown else None)
+
+    @classmethod
+    def of_targets(cls, texts: Iterable[str], *, unknown: bool = True) -> "Vocabulary":
+        """Build the vocabulary of target texts: their characters, sorted.
+
+        With `unknown`, the start, end and unknown symbols come first; without, this is the Keras
+        example's table, a sorted set of characters in which tab starts and newline ends a text.
+        """
+        if unknown:
+            return cls((START, END, UNKNOWN, *_alphabet(texts)), start=0, end=1, unknown=2)
+        symbols = tuple(sorted({"\t", "\n", *_alphabet(texts)}))
+        return cls(symbols, start=symbols.index("\t"), end=symbols.index("\n"))
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """The ids of the special symbols."""
+        return tuple(i for i in (self.start, self.end, self.unknown) if i is not None)
+
+    @property
+    def characters(self) -> tuple[str, ...]:
+        """The symbols that are characters of texts, without the special ones."""
+        return tuple(symbol for symbol, _ in self._ordinary)
+
+    @property
+    def unseen(self) -> int:
+        """The id that characters outside the vocabulary get."""
+        return len(self.symbols) if self.unknown is None else self.unknown
+
+    def extended(self, texts: Iterable[str]) -> "Vocabulary":
+        """Return this vocabulary with the new characters of `texts` after the known ones."""
+        new = sorted(set(_alphabet(texts)) - set(self._ids))
+        return Vocabulary((*self.symbols, *new), self.start, self.end, self.unknown)
+
+    def ids(self, text: str) -> list[int]:
+        """Return the id of each character of `text`."""
+        known, unseen = self._ids, self.unseen
+        return [known.get(character, unseen) for character in text]
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the ids of all `texts` one after another, and the length of each text."""
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        sorted_points, sorted_ids = self._by_code_point
+        if not len(sorted_points):
+            return np.full(len(points), self.unseen, np.int32), lengths
+        places = np.minimum(np.searchsorted(sorted_points, points), len(sorted_points) - 1)
+        found = sorted_points[places] == points
+        return np.where(found, sorted_ids[places], np.int32(self.unseen)), lengths
+
+    def text(self, ids: Iterable[int]) -> str:
+        """Return the text that `ids` spell; special symbols are left out."""
+        special = frozenset(self.special)
+        return "".join(self.symbols[i] for i in ids if i not in special)
+
+    def unknown_characters(self, text: str) -> frozenset[str]:
+        """Return the characters of `text` that this vocabulary lacks."""
+        return frozenset(text) - self._ids.keys()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a model file keeps."""
+        return {
+            "symbols": list(self.symbols),
+            "start": self.start,
+            "end": self.end,
+            "unknown": self.unknown,
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Any) -> "Vocabulary":
+        """Read back what `as_dict` gave.
+
+        Raises:
+            ModelFileError: if the fields are not those of a vocabulary.
+        """
+        if not isinstance(fields, dict) or not isinstance(fields.get("symbols"), list):
+            raise ModelFileError("a vocabulary is missing or malformed")
+        symbols = fields["symbols"]
+        places = {name: fields.get(name) for name in ("start", "end", "unknown")}
+        if not all(isinstance(symbol, str) for symbol in symbols) or not all(
+            place is None or type(place) is int for place in places.values()
+        ):
+            raise ModelFileError("a vocabulary is malformed")
+        return cls(tuple(symbols), **places)
+
+    @cached_property
+    def _ordinary(self) -> tuple[tuple[str, int], ...]:
+        special = frozenset(self.special)
+        return tuple((s, i) for i, s in enumerate(self.symbols) if i not in special)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return dict(self._ordinary)
+
+    @cached_property
+    def _by_code_point(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+        ordered = sorted((ord(symbol), i) for symbol, i in self._ordinary)
+        points = np.array([point for point, _ in ordered], np.uint32)
+        return points, np.array([i for _, i in ordered], np.int32)
+
+
+def _alphabet(texts: Iterable[str]) -> list[str]:
+    return sorted(set().union(*texts))
