@@ -1,1 +1,87 @@
 """The command line: thin wrappers over importable functions."""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NamedTuple
+
+import typer
+
+import charseq
+from charseq.errors import CharseqError
+
+
+class Command(NamedTuple):
+    """Where a command lives and what it does, so that help needs no import of it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "train": Command("train", "Train a model on a corpus of pairs."),
+    "translate": Command("translate", "Translate texts, or standard input line by line."),
+    "evaluate": Command("evaluate", "Score a model, or anyone's output, against references."),
+    "info": Command("info", "Show what a model file holds."),
+    "corpus": Command("corpus", "List, look at and download corpora."),
+    "import-keras": Command("keras", "Read what the Keras example saved."),
+    "export-keras": Command("keras", "Write a .keras file that Keras loads."),
+    "demo": Command("demo", "Train on the built-in phrasebook and show what comes of it."),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code that DESIGN's table gives.
+
+    Only the module of the command that is asked for is imported: `--help` stays fast, and no
+    command pays for another's libraries.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    asked = next((word for word in words if not word.startswith("-")), None)
+    app = _application(asked)
+    try:
+        app(words, prog_name="charseq")
+    except CharseqError as error:
+        typer.echo(f"charseq: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("charseq: interrupted", err=True)
+        sys.exit(130)
+
+
+def _application(asked: str | None) -> typer.Typer:
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Turn a two-column text file into a model that rewrites strings.",
+    )
+    app.callback()(_charseq)
+    for name, (module, summary) in COMMANDS.items():
+        if name != asked:
+            app.command(name, help=summary)(lambda: None)
+            continue
+        home = importlib.import_module(f"charseq.cli.{module}")
+        command = home.COMMANDS[name]
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, help=summary)
+        else:
+            app.command(name, help=summary)(command)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"charseq {charseq.__version__}")
+        raise typer.Exit
+
+
+def _charseq(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass

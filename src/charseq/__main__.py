@@ -1,0 +1,5 @@
+"""`python -m charseq` is `charseq`."""
+
+from charseq.cli import main
+
+main()
