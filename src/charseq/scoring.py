@@ -4,7 +4,7 @@ Texts are compared exactly as given, code point by code point: nothing is normal
 lower-cased, so "é" in one code point and "é" in two are different here.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,6 +89,14 @@ class ScoredItem:
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as JSON takes them."""
         return asdict(self) | {"references": list(self.references)}
+
+
+def references_by_source(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return each distinct source with its distinct targets, in order of first appearance."""
+    references: dict[str, dict[str, None]] = {}
+    for source, target in pairs:
+        references.setdefault(source, {})[target] = None
+    return {source: list(targets) for source, targets in references.items()}
 
 
 def edit_distance(hypothesis: Sequence[Hashable], reference: Sequence[Hashable]) -> int:
