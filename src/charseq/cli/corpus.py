@@ -1,0 +1,113 @@
+"""The commands that list, look at and download corpora."""
+
+import statistics
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from charseq.cli.options import MirrorOption, settings_options
+from charseq.config import CorpusConfig, configure, refuse_unknown
+from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
+from charseq.errors import UsageError, visible
+
+app = typer.Typer(no_args_is_help=True)
+COMMANDS = {"corpus": app}
+
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="A file, - for standard input, or a corpus's name, such as phrasebook or fra-eng.",
+        show_default=False,
+    ),
+]
+
+
+@app.command("list")
+def list_corpora() -> None:
+    """List the built-in and the named corpora, and which of them are in the cache."""
+    typer.echo(f"{PHRASEBOOK}  English → French, built in")
+    for name, language in anki.LANGUAGES.items():
+        cached = ", in the cache" if anki.cached(name) else ""
+        typer.echo(f"{name:<10}  English → {language}{cached}")
+    typer.echo(
+        "\nThe named corpora come from manythings.org/anki and are downloaded when first used,"
+        f" into\n{anki.cache_folder()}"
+    )
+
+
+@app.command()
+@settings_options(CorpusConfig)
+def info(name: NameArgument, *, mirror: MirrorOption = None, settings: dict[str, Any]) -> None:
+    """Show what a corpus holds, whom to thank for it, and where it is."""
+    corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
+    for title, value in _facts(corpus):
+        typer.echo(f"{title:<18}{value}")
+
+
+@app.command()
+@settings_options(CorpusConfig)
+def head(
+    name: NameArgument,
+    *,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, help="How many pairs to print.")
+    ] = 10,
+    mirror: MirrorOption = None,
+    settings: dict[str, Any],
+) -> None:
+    """Print a corpus's first pairs, as TSV.
+
+    On a terminal, characters that cannot be seen or that steer it are shown as escapes.
+    """
+    config = configure(**settings).corpus
+    count = min(count, config.limit or count)
+    corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
+    shown = visible if sys.stdout.isatty() else str
+    for source, target in corpus.pairs:
+        typer.echo(f"{shown(source)}\t{shown(target)}")
+
+
+@app.command()
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus's name, such as fra-eng.")],
+    *,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Download it even if it is in the cache.")
+    ] = False,
+    mirror: MirrorOption = None,
+) -> None:
+    """Download a named corpus into the cache, and print where it lies."""
+    if name == PHRASEBOOK:
+        raise UsageError(f"{PHRASEBOOK} is built in; there is nothing to download")
+    if not anki.is_name(name):
+        refuse_unknown([name], anki.LANGUAGES, what="corpus")
+    path = anki.download(name, mirror) if refresh else anki.fetch(name, mirror)
+    typer.echo(str(path))
+
+
+def _facts(corpus: Corpus) -> list[tuple[str, str]]:
+    sources = [pair.source for pair in corpus.pairs]
+    targets = [pair.target for pair in corpus.pairs]
+    facts = [
+        ("corpus", corpus.name),
+        ("pairs", f"{len(corpus):,}"),
+        ("distinct sources", f"{len(set(sources)):,}"),
+        ("source lengths", _lengths(sources)),
+        ("target lengths", _lengths(targets)),
+        ("source alphabet", f"{len(set().union(*sources)):,} characters"),
+        ("target alphabet", f"{len(set().union(*targets)):,} characters"),
+    ]
+    facts += [("left out", f"{n:,} × {reason}") for reason, n in corpus.left_out.items()]
+    facts += [("attribution", visible(corpus.attribution, 300))] if corpus.attribution else []
+    facts += [("digest", corpus.digest)]
+    facts += [("archive digest", corpus.archive_digest)] if corpus.archive_digest else []
+    facts += [("file", str(corpus.path))] if corpus.path else []
+    return facts
+
+
+def _lengths(texts: list[str]) -> str:
+    lengths = sorted(map(len, texts))
+    most = lengths[(len(lengths) * 95 - 1) // 100]
+    return f"median {statistics.median(lengths):g}, 95 % up to {most:,}, longest {lengths[-1]:,}"

@@ -1,0 +1,99 @@
+"""Settings as command-line options, so that every setting is written down once."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from charseq.config import Settings
+
+MirrorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mirror",
+        metavar="URL",
+        envvar="CHARSEQ_CORPUS_MIRROR",
+        help="Download named corpora from this folder in place of manythings.org/anki.",
+    ),
+]
+
+
+def settings_options(
+    *kinds: type[Settings],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each setting of `kinds`.
+
+    The command takes the options that were given, as a dictionary by the settings' names, in its
+    parameter `settings`, and hands them to `charseq.config.configure`, which parses and checks
+    them. `none` unsets a setting that may be unset.
+    """
+    fields = {name: (kind, field) for kind in kinds for name, field in kind.model_fields.items()}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        own = [each for name, each in signature.parameters.items() if name != "settings"]
+        options = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name, *field)
+            )
+            for name, field in fields.items()
+        ]
+
+        @functools.wraps(command)
+        def with_options(**values: Any) -> None:
+            given = {name: values.pop(name, None) for name in fields}
+            settings = {
+                name: _value(fields[name][1], value)
+                for name, value in given.items()
+                if value is not None
+            }
+            command(**values, settings=settings)
+
+        with_options.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        return with_options
+
+    return decorate
+
+
+def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:
+    flag = name.replace("_", "-")
+    default = field.default
+    if default is None or isinstance(default, bool):
+        default = {None: "none", True: "on", False: "off"}[default]
+    description = str(field.description)
+    text = f"{description[0].upper()}{description[1:]} (default: {default})"
+    panel = (kind.__doc__ or kind.__name__).splitlines()[0].rstrip(".")
+    if field.annotation is bool:
+        switch = typer.Option(f"--{flag}/--no-{flag}", help=text, rich_help_panel=panel)
+        return Annotated[bool | None, switch]
+    metavar = "|".join(_choices(field.annotation))
+    return Annotated[
+        str | None, typer.Option(f"--{flag}", help=text, metavar=metavar, rich_help_panel=panel)
+    ]
+
+
+def _value(field: FieldInfo, given: object) -> object:
+    """Turn what was typed into what the setting's own parsing would not tell apart."""
+    if not isinstance(given, str):
+        return given
+    choices = _choices(field.annotation)
+    if given == "none" and "none" in choices:
+        return None
+    return int(given) if "INTEGER" in choices and given.isdecimal() else given
+
+
+def _choices(annotation: Any) -> list[str]:
+    """Return in words what a setting may be: `INTEGER`, `longest`, `none`."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return [str(choice) for choice in get_args(annotation)]
+    if origin is Annotated:
+        return _choices(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [choice for part in get_args(annotation) for choice in _choices(part)]
+    kinds = {int: "INTEGER", float: "NUMBER", str: "TEXT", type(None): "none"}
+    return [kinds[annotation]]

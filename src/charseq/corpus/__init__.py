@@ -1,0 +1,84 @@
+"""Where pairs come from: files, the collection of manythings.org/anki, the built-in phrasebook."""
+
+import contextlib
+import difflib
+from pathlib import Path
+
+from charseq.config import CorpusConfig
+from charseq.corpus import anki
+from charseq.corpus.files import read_file
+from charseq.corpus.pairs import Corpus, Pair, digest_of
+from charseq.corpus.splitting import Split, split_corpus
+from charseq.errors import UsageError, visible
+
+__all__ = ["PHRASEBOOK", "Corpus", "Pair", "Split", "read_corpus", "split_corpus"]
+
+PHRASEBOOK = "phrasebook"
+
+_DEFAULT = CorpusConfig()
+
+
+def read_corpus(
+    name: str | Path, config: CorpusConfig = _DEFAULT, *, mirror: str | None = None
+) -> Corpus:
+    """Read a corpus: a file, a named corpus, or the built-in phrasebook.
+
+    A bare `phrasebook` or `xxx-eng` is always the built-in or the named corpus, whatever lies in
+    the working folder: write `./phrasebook` for a file of that name. `-` is standard input, a
+    `.zip` is an archive of the collection of manythings.org/anki, and everything else is a file.
+
+    Args:
+        name: the file or the corpus's name; a `Path` is always a file.
+        config: how the pairs are read.
+        mirror: where named corpora are downloaded from, in place of the collection's own site.
+
+    Raises:
+        UsageError: if there is no such corpus or column, or the settings do not suit it.
+        DataError: if its content is not what it should be.
+        MachineError: if it cannot be downloaded or read.
+    """
+    if isinstance(name, str) and name == PHRASEBOOK:
+        return _phrasebook(config)
+    if isinstance(name, str) and anki.is_name(name):
+        return anki.read_archive(anki.fetch(name, mirror), config, name)
+    path = Path(name)
+    if str(name) == "-" or path.exists():
+        return (
+            anki.read_archive(path, config, path.stem)
+            if path.suffix.lower() == ".zip"
+            else read_file(path, config)
+        )
+    raise UsageError(f"there is no file and no named corpus {visible(str(name))!r}{_hint(path)}")
+
+
+def _phrasebook(config: CorpusConfig) -> Corpus:
+    from charseq.corpus.phrasebook import phrases  # noqa: PLC0415
+
+    longest = config.max_length
+    everything = phrases()
+    kept = [
+        phrase
+        for phrase in everything
+        if longest is None or max(len(phrase.english), len(phrase.french)) <= longest
+    ]
+    dropped = len(everything) - len(kept)
+    del kept[config.limit :]
+    pairs = [Pair(phrase.english, phrase.french) for phrase in kept]
+    if config.reverse:
+        pairs = [Pair(target, source) for source, target in pairs]
+    return Corpus(
+        name=PHRASEBOOK,
+        pairs=pairs,
+        digest=digest_of(pairs),
+        groups=[phrase.group for phrase in kept],
+        left_out={f"longer than {longest:,} characters": dropped} if dropped else {},
+        attribution="written for charseq; Apache-2.0",
+    )
+
+
+def _hint(path: Path) -> str:
+    names = {} if path.name != str(path) else {name: name for name in (PHRASEBOOK, *anki.LANGUAGES)}
+    with contextlib.suppress(OSError):  # Where there is no such folder, nothing lies beside.
+        names |= {other.name: str(path.with_name(other.name)) for other in path.parent.iterdir()}
+    near = [names[name] for name in difflib.get_close_matches(path.name, names)]
+    return f"; did you mean {' or '.join(near)}?" if near else "; see: charseq corpus list"
