@@ -1,3 +1,38 @@
-"""charseq: a two-column text file becomes a model that rewrites strings."""
+"""charseq: a two-column text file becomes a model that rewrites strings.
+
+import charseq
+
+translator = charseq.train("pairs.tsv", output="model.safetensors")
+translator = charseq.load("model.safetensors")
+print(translator.translate("Go."))
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from charseq.results import Translation
+    from charseq.translator import Translator, load, train
+
+__all__ = ["Translation", "Translator", "__version__", "load", "train"]
+
+_HOMES = {
+    "Translation": "charseq.results",
+    "Translator": "charseq.translator",
+    "load": "charseq.translator",
+    "train": "charseq.translator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Importing charseq must not import torch: the name's home is imported when it is asked for.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'charseq' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,6 +12,7 @@ class Translation:
         hypothesis: the model's answer.
         log_probability: natural logarithm of the hypothesis's probability, its end included.
         cut: whether the answer hit the output limit before the model ended it.
+        unknown_characters: those of the source that the model never saw.
         error: why the source was refused; the hypothesis is empty then.
     """
 
@@ -19,14 +20,17 @@ class Translation:
     hypothesis: str
     log_probability: float = 0.0
     cut: bool = False
+    unknown_characters: str = ""
     error: str | None = None
 
     def __str__(self) -> str:
         return self.hypothesis
 
     def as_dict(self) -> dict[str, str | float | bool]:
-        """Return the fields as JSON takes them; `error` only where there is one."""
+        """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
-        if self.error is None:
-            del fields["error"]
-        return fields
+        return {
+            name: value
+            for name, value in fields.items()
+            if value or name not in ("unknown_characters", "error")
+        }

@@ -70,6 +70,17 @@ class Vocabulary:
         return tuple(i for i in (self.start, self.end, self.unknown) if i is not None)
 
     @property
+    def frame(self) -> tuple[int, int]:
+        """The ids of the start and the end symbol.
+
+        Raises:
+            ModelFileError: if the vocabulary has none, as those of sources.
+        """
+        if self.start is None or self.end is None:
+            raise ModelFileError("the target vocabulary lacks a start or an end symbol")
+        return self.start, self.end
+
+    @property
     def characters(self) -> tuple[str, ...]:
         """The symbols that are characters of texts, without the special ones."""
         return tuple(symbol for symbol, _ in self._ordinary)

@@ -1,0 +1,154 @@
+"""Ids to tensors: padded batches, in an order that wastes little and differs every epoch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from charseq.config import ModelConfig
+from charseq.text import Vocabulary
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Many sequences of ids, one after another: memory grows with the symbols, not the longest.
+
+    Attributes:
+        ids: all ids, (symbols,).
+        lengths: symbols in each sequence, (sequences,).
+        starts: where each sequence starts in `ids`, (sequences,).
+    """
+
+    ids: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> "Sequences":
+        """Cut `ids` into sequences of these lengths."""
+        return cls(ids, lengths, np.cumsum(lengths) - lengths)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def padded(self, rows: Rows, fill: int, width: int | None = None) -> Tensor:
+        """Return the sequences at `rows`, filled up at the right, (rows, width).
+
+        Without a width, the longest of them sets it.
+        """
+        lengths = self.lengths[rows, None]
+        places = np.arange(int(lengths.max(initial=0)) if width is None else width)
+        inside = places < lengths
+        flat = np.where(inside, self.starts[rows, None] + places, 0)
+        ids = self.ids[flat] if len(self.ids) else np.zeros(flat.shape, np.int32)
+        return torch.from_numpy(np.where(inside, ids, fill).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some pairs as tensors.
+
+    Attributes:
+        sources: ids, (batch, source time); what lies past a row's length is never read.
+        source_lengths: (batch,), on the CPU.
+        targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
+        target_lengths: start and end counted, (batch,).
+    """
+
+    sources: Tensor
+    source_lengths: Tensor
+    targets: Tensor
+    target_lengths: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device; the source lengths stay on the CPU, where they steer."""
+        return Batch(
+            self.sources.to(device),
+            self.source_lengths,
+            self.targets.to(device),
+            self.target_lengths.to(device),
+        )
+
+    @property
+    def mask(self) -> Tensor:
+        """Which of the predicted positions are real, (batch, target time - 1)."""
+        places = torch.arange(1, self.targets.shape[1], device=self.targets.device)
+        return places < self.target_lengths[:, None]
+
+
+@dataclass(frozen=True)
+class EncodedPairs:
+    """Sources and targets as ids, and how their batches are padded.
+
+    Attributes:
+        sources: the sources' ids, padded to `pad_source_to` where the model asks for it.
+        targets: the targets' ids between the start and the end symbol.
+        fill: the id that targets are filled up with.
+        target_width: the width that all targets are filled up to; None: the batch's longest.
+    """
+
+    sources: Sequences
+    targets: Sequences
+    fill: int
+    target_width: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def batch(self, rows: Rows) -> Batch:
+        """Return the pairs at `rows` as one batch."""
+        return Batch(
+            sources=self.sources.padded(rows, fill=0),
+            source_lengths=torch.from_numpy(self.sources.lengths[rows]),
+            targets=self.targets.padded(rows, self.fill, self.target_width),
+            target_lengths=torch.from_numpy(self.targets.lengths[rows]),
+        )
+
+
+def encode_sources(texts: Sequence[str], vocabulary: Vocabulary, config: ModelConfig) -> Sequences:
+    """Turn source texts into ids, padded with the pad character where the model asks for it."""
+    if isinstance(config.pad_source_to, int):
+        texts = [text.ljust(config.pad_source_to, config.pad_character) for text in texts]
+    return Sequences.of(*vocabulary.encode(texts))
+
+
+def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:
+    """Turn target texts into ids between the start and the end symbol."""
+    ids, lengths = vocabulary.encode(texts)
+    framed = Sequences.of(np.empty(len(ids) + 2 * len(lengths), np.int32), lengths + 2)
+    first, last = framed.starts, framed.starts + framed.lengths - 1
+    framed.ids[first], framed.ids[last] = vocabulary.frame
+    inside = np.ones(len(framed.ids), bool)
+    inside[first] = inside[last] = False
+    framed.ids[inside] = ids
+    return framed
+
+
+def shuffled_batches(
+    pairs: EncodedPairs, batch_size: int, generator: np.random.Generator
+) -> Iterator[Rows]:
+    """Yield the rows of one epoch's batches in a random order, as Keras's `fit` does."""
+    order = generator.permutation(len(pairs))
+    for start in range(0, len(pairs), batch_size):
+        yield order[start : start + batch_size]
+
+
+def bucketed_batches(
+    pairs: EncodedPairs, batch_size: int, generator: np.random.Generator
+) -> Iterator[Rows]:
+    """Yield the rows of one epoch's batches: like lengths together, batches in a random order.
+
+    Sorting by the exact source length leaves few lengths in a batch, so that the encoder needs no
+    padding; sorting by a jittered target length within them leaves little padding, yet deals
+    different batches every epoch. All batches are nearly equally large: none is a sliver.
+    """
+    jittered = pairs.targets.lengths + generator.uniform(0, 2, len(pairs))
+    order = np.lexsort((jittered, pairs.sources.lengths))
+    batches = np.array_split(order, -(-len(order) // batch_size))
+    for place in generator.permutation(len(batches)):
+        yield batches[place]

@@ -1,0 +1,6 @@
+"""The network: `encode`, `step` and `forward`, around which everything else is arranged."""
+
+from charseq.model.seq2seq import Seq2Seq
+from charseq.model.state import Memory, State
+
+__all__ = ["Memory", "Seq2Seq", "State"]

@@ -1,0 +1,191 @@
+"""The model file: one `.safetensors` file with all that is needed to translate.
+
+The weights are its tensors; its metadata holds one JSON string under the key `charseq`. Equal
+models are equal files, files are written whole or not at all, and nothing is ever unpickled.
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+import charseq
+from charseq.config import ModelConfig
+from charseq.errors import CharseqError, MachineError, ModelFileError, visible
+from charseq.text import Vocabulary
+
+FORMAT_VERSION = 1
+METADATA_KEY = "charseq"
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLimit:
+    """How long an answer may become: `constant + per_symbol * source length`, rounded up."""
+
+    per_symbol: float
+    constant: int
+
+    def of(self, source_length: int) -> int:
+        """Return the most symbols that a source of this length may be answered with."""
+        return max(1, self.constant + math.ceil(self.per_symbol * source_length))
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """Everything about a model but its weights.
+
+    Attributes:
+        config: the model's shape.
+        sources: the vocabulary that sources are read with.
+        targets: the vocabulary that answers are written with.
+        output_limit: where an answer is cut.
+        corpus: what the model was trained on: name, counts, digest, attribution.
+        scores: held-out scores by name.
+        charseq_version: the version that made it.
+    """
+
+    config: ModelConfig
+    sources: Vocabulary
+    targets: Vocabulary
+    output_limit: OutputLimit
+    corpus: Mapping[str, str | int] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    charseq_version: str = charseq.__version__
+
+    def __post_init__(self) -> None:
+        _ = self.targets.frame
+        if isinstance(self.config.pad_source_to, str):
+            raise ModelFileError("pad_source_to must be a number once a model is trained")
+
+
+def write_model(path: str | Path, description: ModelDescription, tensors: Tensors) -> None:
+    """Write a model file, whole or not at all.
+
+    Raises:
+        MachineError: if the file cannot be written.
+    """
+    limit = description.output_limit
+    fields = {
+        "format_version": FORMAT_VERSION,
+        "config": description.config.model_dump(),
+        "source_vocabulary": description.sources.as_dict(),
+        "target_vocabulary": description.targets.as_dict(),
+        "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
+        "corpus": dict(description.corpus),
+        "scores": dict(description.scores),
+        "charseq_version": description.charseq_version,
+    }
+    metadata = {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
+    arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+    write_atomically(Path(path), safetensors.numpy.save(arrays, metadata))
+
+
+def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
+    """Read a model file.
+
+    Raises:
+        ModelFileError: if it is not a model file that this version can read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelFileError(f"there is no model file {path}")
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if METADATA_KEY not in metadata:
+                raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
+            description = _description(json.loads(metadata[METADATA_KEY]))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except PermissionError:
+        raise MachineError(f"cannot read {path}: permission denied") from None
+    except ModelFileError as error:
+        raise ModelFileError(_placed(path, error)) from None
+    except CharseqError as error:
+        raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
+        ) from None
+    return description, tensors
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` by way of a temporary file beside it, then rename.
+
+    Raises:
+        MachineError: if that fails; what was at `path` is untouched then.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes files private; a result is as readable as the user's others.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise MachineError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _placed(path: Path, error: ModelFileError) -> str:
+    message = str(error)
+    return message if str(path) in message else f"{path}: {message}"
+
+
+def _description(fields: Any) -> ModelDescription:
+    if not isinstance(fields, dict) or type(fields.get("format_version")) is not int:
+        raise ModelFileError("its description is malformed")
+    version = fields["format_version"]
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            f"the file has format {version}, made by charseq"
+            f" {visible(str(fields.get('charseq_version')))}; this charseq"
+            f" ({charseq.__version__}) reads formats up to {FORMAT_VERSION}: upgrade charseq"
+        )
+    config, limit = fields.get("config"), fields.get("output_limit")
+    corpus, scores = fields.get("corpus"), fields.get("scores")
+    if not (
+        isinstance(config, dict)
+        and isinstance(limit, dict)
+        and isinstance(limit.get("per_symbol"), int | float)
+        and 0 <= limit["per_symbol"] <= 1_000
+        and type(limit.get("constant")) is int
+        and abs(limit["constant"]) <= 1_000_000
+        and isinstance(corpus, dict)
+        and all(isinstance(value, str | int) for value in corpus.values())
+        and isinstance(scores, dict)
+        and all(isinstance(value, int | float) for value in scores.values())
+    ):
+        raise ModelFileError("its description is malformed")
+    return ModelDescription(
+        config=ModelConfig(**config),
+        sources=Vocabulary.from_dict(fields.get("source_vocabulary")),
+        targets=Vocabulary.from_dict(fields.get("target_vocabulary")),
+        output_limit=OutputLimit(float(limit["per_symbol"]), limit["constant"]),
+        corpus=corpus,
+        scores=scores,
+        charseq_version=str(fields.get("charseq_version", "")),
+    )

@@ -1,0 +1,36 @@
+"""The learning curve as a picture."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from charseq.modelfile import write_atomically
+from charseq.training.history import EpochRecord, series
+
+
+def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -> None:
+    """Draw losses, and held-out error and accuracy, over the epochs, into a PNG file."""
+    # matplotlib's figures without pyplot: no window system, no global state.
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    numbers = series(epochs, "epoch")
+    figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
+    losses, errors = figure.subplots(1, 2)
+    figure.suptitle(title)
+    marker = "o" if len(epochs) == 1 else None
+    losses.plot(numbers, series(epochs, "training_loss"), label="training", marker=marker)
+    losses.plot(numbers, series(epochs, "held_out_loss"), label="held-out", marker=marker)
+    losses.set(xlabel="epoch", ylabel="loss (nats per symbol)", ylim=(0, None))
+    errors.plot(numbers, series(epochs, "cer"), label="character error rate", marker=marker)
+    errors.plot(
+        numbers, series(epochs, "character_accuracy"), label="character accuracy", marker=marker
+    )
+    errors.set(xlabel="epoch", ylabel="held-out", ylim=(0, None))
+    best = min(epochs, key=lambda record: record.cer)
+    errors.axvline(best.epoch, color="grey", linestyle=":", label=f"best: epoch {best.epoch}")
+    for axes in (losses, errors):
+        axes.grid(alpha=0.3)
+        axes.legend()
+    picture = BytesIO()
+    figure.savefig(picture, format="png")
+    write_atomically(path, picture.getvalue())

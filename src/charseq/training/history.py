@@ -1,0 +1,82 @@
+"""What a run remembers of its epochs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one epoch did; losses are in nats per symbol.
+
+    The `padded_*` figures count padding as the Keras example does, which flatters them: they are
+    what it calls loss, accuracy, val_loss and val_accuracy.
+
+    Attributes:
+        epoch: its number, from 1.
+        seconds: how long it took, evaluation included.
+        pairs_per_second: in training, evaluation excluded.
+        training_loss: the mean over the epoch while the weights change; padding masked.
+        held_out_loss: after the epoch; padding masked.
+        character_accuracy: held-out, under teacher forcing; padding masked.
+        cer: held-out character error rate of translations.
+        best: whether this CER is the lowest so far.
+        padded_loss: `training_loss`, padding counted.
+        padded_accuracy: training accuracy, padding counted.
+        padded_held_out_loss: `held_out_loss`, padding counted.
+        padded_held_out_accuracy: `character_accuracy`, padding counted.
+    """
+
+    epoch: int
+    seconds: float
+    pairs_per_second: float
+    training_loss: float
+    held_out_loss: float
+    character_accuracy: float
+    cer: float
+    best: bool
+    padded_loss: float | None = None
+    padded_accuracy: float | None = None
+    padded_held_out_loss: float | None = None
+    padded_held_out_accuracy: float | None = None
+
+
+Callback = Callable[[EpochRecord], None]
+
+
+@dataclass
+class History:
+    """A run's settings, epochs and final scores, as `history.json` keeps them."""
+
+    settings: Mapping[str, Any]
+    corpus: Mapping[str, str | int]
+    epochs: list[EpochRecord] = field(default_factory=list)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def best(self) -> EpochRecord:
+        """The epoch of the lowest held-out CER, the first of equals."""
+        return min(self.epochs, key=lambda record: record.cer)
+
+    def to_json(self) -> str:
+        """Return the history as JSON; figures that were not taken are left out."""
+        return json.dumps(
+            {
+                "settings": self.settings,
+                "corpus": self.corpus,
+                "epochs": [_taken(record) for record in self.epochs],
+                "scores": self.scores,
+            },
+            indent=1,
+            ensure_ascii=False,
+        )
+
+
+def _taken(record: EpochRecord) -> dict[str, Any]:
+    return {name: value for name, value in asdict(record).items() if value is not None}
+
+
+def series(epochs: Sequence[EpochRecord], name: str) -> list[float]:
+    """Return one figure of every epoch."""
+    return [getattr(record, name) for record in epochs]

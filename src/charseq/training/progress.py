@@ -1,0 +1,112 @@
+"""What a person sees while a model trains."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from charseq.config import TrainingConfig
+from charseq.scoring import Report
+from charseq.training.history import EpochRecord
+
+
+class Display:
+    """A bar with rate and time left on a terminal, and one line per epoch anywhere.
+
+    `Display(None, …)` shows nothing.
+    """
+
+    def __init__(self, console: Console | None, config: TrainingConfig, pairs: int) -> None:
+        self.console = console
+        self.config = config
+        self.pairs = pairs
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} pairs"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+            disable=console is None or not console.is_terminal,
+        )
+        self.task = self.progress.add_task("epoch 1", total=pairs, rate="", left="")
+        self.seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def after_step(self, rows: int) -> None:
+        """Move the bar on by so many pairs."""
+        self.progress.advance(self.task, rows)
+        speed = self.progress.tasks[0].speed
+        if speed:
+            self.progress.update(self.task, rate=f"{speed:,.0f} pairs/s")
+
+    def after_epoch(self, record: EpochRecord) -> None:
+        """Print an epoch's line and start the next bar."""
+        self.seconds += record.seconds
+        left = (self.config.epochs - record.epoch) * self.seconds / record.epoch
+        if self.config.time_limit is not None:
+            left = min(left, max(0.0, self.config.time_limit - self.seconds))
+        at_most = f"at most {clock_time(left)} left"
+        if self.console is not None:
+            line = epoch_line(record, self.config.epochs)
+            self.console.print(f"{line} · {at_most}", highlight=False, soft_wrap=True)
+        self.progress.reset(
+            self.task, total=self.pairs, description=f"epoch {record.epoch + 1}", left=at_most
+        )
+
+
+def epoch_line(record: EpochRecord, epochs: int) -> str:
+    """Return the figures of an epoch in one line."""
+    width = len(str(epochs))
+    line = (
+        f"epoch {record.epoch:{width}}/{epochs} · loss {record.training_loss:.3f}"
+        f" · held-out loss {record.held_out_loss:.3f}"
+        f" · character accuracy {record.character_accuracy:.1%} · CER {record.cer:.3f}"
+        f" · {record.pairs_per_second:,.0f} pairs/s"
+    )
+    if record.padded_loss is not None:
+        line += (
+            f" · padding counted: loss {record.padded_loss:.4f}"
+            f", accuracy {record.padded_accuracy:.4f}"
+            f", held-out loss {record.padded_held_out_loss:.4f}"
+            f", held-out accuracy {record.padded_held_out_accuracy:.4f}"
+        )
+    return line
+
+
+def scores_table(report: Report) -> Table:
+    """Return the table of scores, each with its 95 % interval."""
+    table = Table("", "score", "95 % interval")
+    for name, metric, percent in (
+        ("exact match", report.exact_match, True),
+        ("CER", report.character_error_rate, False),
+        ("chrF", report.chrf, False),
+        ("BLEU", report.bleu, False),
+    ):
+        shown = "{:.2%}" if percent else "{:.3f}" if name == "CER" else "{:.1f}"
+        low, high = metric.low, metric.high
+        interval = "" if low is None or high is None else f"{shown} – {shown}".format(low, high)
+        table.add_row(name, shown.format(metric.value), interval)
+    return table
+
+
+def clock_time(seconds: float) -> str:
+    """Return a duration as minutes and seconds, with hours where there are any."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

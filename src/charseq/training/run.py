@@ -1,0 +1,210 @@
+"""A whole run: split, prepare, train, keep the right weights, score them, write the folder."""
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from charseq.config import RunConfig
+from charseq.corpus import Corpus, Split, split_corpus
+from charseq.errors import UsageError
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
+from charseq.scoring import Report, score
+from charseq.search import answer_texts
+from charseq.training.curve import draw_learning_curve
+from charseq.training.history import Callback, History
+from charseq.training.loop import Clock, fit
+from charseq.training.prepare import Prepared, prepare
+from charseq.training.progress import Display, scores_table
+
+MODEL_FILE = "model.safetensors"
+HISTORY_FILE = "history.json"
+SETTINGS_FILE = "settings.toml"
+CURVE_FILE = "learning-curve.png"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a run ends with.
+
+    Attributes:
+        model: with the weights that were kept.
+        description: what the model file says of it, scores included.
+        history: every epoch.
+        report: the held-out scores.
+        held_out: the held-out sources, each with all its references.
+        folder: where the run was written.
+    """
+
+    model: Seq2Seq
+    description: ModelDescription
+    history: History
+    report: Report
+    held_out: Mapping[str, Sequence[str]]
+    folder: Path
+
+
+def train_run(
+    corpus: Corpus,
+    config: RunConfig,
+    *,
+    folder: Path | None = None,
+    held_out: Corpus | None = None,
+    start_from: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+    console: Console | None = None,
+) -> TrainedModel:
+    """Train a model on a corpus and write the run's folder.
+
+    The folder holds the settings, the history and the model from the first epoch on, so that an
+    interrupted run leaves the best model it had.
+
+    Args:
+        corpus: the pairs.
+        config: the settings; with `start_from`, the shape of that model replaces the model's.
+        folder: where the run is written; by default `runs/<corpus>-<date>`.
+        held_out: pairs to hold out instead of a part of the corpus.
+        start_from: the model file whose weights training starts from.
+        callbacks: each is called with the record of every epoch.
+        console: where progress is shown; None shows nothing.
+
+    Raises:
+        UsageError: if the folder is in use or a setting does not fit.
+        DataError: if the corpus cannot be split, or training diverges.
+        ModelFileError: if the model to start from cannot be read.
+        MachineError: if the folder cannot be written.
+    """
+    clock = Clock(config.training.time_limit, time.monotonic())
+    device = resolve_device(config.training.device)
+    start = None if start_from is None else read_model(start_from)
+    if start is not None:
+        config = config.model_copy(update={"model": start[0].config})
+    folder = _fresh_folder(folder or default_folder(corpus.name))
+    if held_out is None:
+        split = split_corpus(corpus, config.training)
+    else:
+        split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
+    prepared = prepare(corpus, split, config, None if start is None else start[0])
+    model = _first_model(prepared, config, None if start is None else start[1]).to(device)
+    history = History(config.model_dump(), prepared.description.corpus)
+    write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
+    _announce(console, prepared, config, device, folder)
+    tensors = model.tensors()
+    with Display(console, config.training, len(prepared.training)) as display:
+        for record in fit(model, prepared, config.training, clock, after_step=display.after_step):
+            history.epochs.append(record)
+            if record.best or config.training.keep == "last":
+                tensors = {name: tensor.copy() for name, tensor in model.tensors().items()}
+                write_model(folder / MODEL_FILE, prepared.description, tensors)
+            write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+            display.after_epoch(record)
+            for callback in callbacks:
+                callback(record)
+    model = _model_of(prepared.description, tensors).to(device)
+    report = _score(model, prepared)
+    history.scores = report.as_dict()
+    description = replace(
+        prepared.description,
+        scores={
+            "held_out_sources": report.items,
+            "exact_match": report.exact_match.value,
+            "character_error_rate": report.character_error_rate.value,
+            "chrf": report.chrf.value,
+            "bleu": report.bleu.value,
+        },
+    )
+    write_model(folder / MODEL_FILE, description, tensors)
+    write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+    draw_learning_curve(history.epochs, folder / CURVE_FILE, corpus.name)
+    if console is not None:
+        kept = history.best if config.training.keep == "best" else history.epochs[-1]
+        console.print(f"{report.items:,} held-out sources, weights of epoch {kept.epoch}:")
+        console.print(scores_table(report))
+    return TrainedModel(model, description, history, report, prepared.references, folder)
+
+
+def default_folder(name: str) -> Path:
+    """Return `runs/<corpus>-<date>`, a folder that does not exist yet."""
+    first = Path("runs") / f"{name}-{datetime.now():%Y-%m-%d-%H%M%S}"
+    folder, number = first, 2
+    while folder.exists():
+        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return folder
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that a setting names; `auto` prefers CUDA, then Apple's MPS.
+
+    Raises:
+        UsageError: if this machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    with contextlib.suppress(RuntimeError, AssertionError):
+        device = torch.device(name)
+        torch.empty(1, device=device)
+        return device
+    raise UsageError(f"this machine has no device {name!r}: use auto, cpu, cuda or mps")
+
+
+def _fresh_folder(folder: Path) -> Path:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} already holds something: name another folder with --run")
+    return folder
+
+
+def _first_model(
+    prepared: Prepared, config: RunConfig, tensors: Mapping[str, NDArray[np.float32]] | None
+) -> Seq2Seq:
+    description = prepared.description
+    symbols = len(description.sources), len(description.targets)
+    model = Seq2Seq.fresh(description.config, *symbols, seed=config.training.seed)
+    if tensors is not None:
+        model.adopt(tensors)
+    return model
+
+
+def _model_of(description: ModelDescription, tensors: Mapping[str, NDArray[np.float32]]) -> Seq2Seq:
+    return Seq2Seq.from_tensors(
+        description.config, len(description.sources), len(description.targets), tensors
+    )
+
+
+def _score(model: Seq2Seq, prepared: Prepared) -> Report:
+    sources = list(prepared.references)
+    targets = prepared.description.targets
+    answers = answer_texts(model, prepared.description, sources)
+    return score(
+        [targets.text(answer.ids) for answer in answers],
+        [prepared.references[source] for source in sources],
+    )
+
+
+def _announce(
+    console: Console | None,
+    prepared: Prepared,
+    config: RunConfig,
+    device: torch.device,
+    folder: Path,
+) -> None:
+    if console is None:
+        return
+    description = prepared.description
+    console.print(
+        f"{len(prepared.training):,} training pairs, {len(prepared.held_out):,} held out;"
+        f" {len(description.sources)} source and {len(description.targets)} target symbols;"
+        f" {description.config.units} units, batches of {config.training.batch_size},"
+        f" on {device}; run: {folder}",
+        highlight=False,
+        soft_wrap=True,
+    )

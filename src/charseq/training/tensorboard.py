@@ -1,0 +1,29 @@
+"""The same curves for TensorBoard."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from charseq.errors import MissingExtraError
+from charseq.training.history import Callback, EpochRecord
+
+
+def tensorboard_callback(folder: Path) -> Callback:
+    """Return a callback that writes every figure of an epoch where TensorBoard finds it.
+
+    Raises:
+        MissingExtraError: if TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+    except ImportError:
+        raise MissingExtraError("TensorBoard", "train") from None
+
+    writer = SummaryWriter(str(folder))
+
+    def write(record: EpochRecord) -> None:
+        for name, value in asdict(record).items():
+            if isinstance(value, float):
+                writer.add_scalar(name, value, record.epoch)
+        writer.flush()
+
+    return write
