@@ -1,0 +1,248 @@
+"""`charseq evaluate`, from its arguments to its tables, JSON and exit codes."""
+
+import io
+import json
+import subprocess
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from charseq.cli import main
+from charseq.results import Translation
+from charseq.scoring import score
+
+PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "tiny.tsv"
+    path.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """Write a file of outputs, one to a line."""
+
+    def write(*lines: str, end: str = "\n") -> str:
+        path = tmp_path / "outputs.txt"
+        path.write_bytes("".join(line + end for line in lines).encode())
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line; return its exit code, standard output and standard error."""
+
+    def evaluate(*arguments: str) -> SimpleNamespace:
+        with pytest.raises(SystemExit) as ended:
+            main(["evaluate", *arguments])
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=ended.value.code, out=out, err=err)
+
+    return evaluate
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Put a model in place that answers as told, whatever its path."""
+
+    def install(**translations: Translation) -> None:
+        def translate(sources: list[str]) -> list[Translation]:
+            return [translations[source.rstrip(".!")] for source in sources]
+
+        module = ModuleType("charseq.translator")
+        module.load = lambda _path: SimpleNamespace(translate=translate)
+        monkeypatch.setitem(sys.modules, "charseq.translator", module)
+
+    return install
+
+
+def answer_of(result: SimpleNamespace) -> dict:
+    assert result.code == 0, result.err
+    return json.loads(result.out)
+
+
+class TestHypotheses:
+    def test_are_scored_against_all_references_of_each_distinct_source(self, run, corpus, outputs):
+        lines = ["Vas-y !", "Salut", "Cours\u202f!"]
+        found = answer_of(run("--hypotheses", outputs(*lines), corpus, "--json"))
+        report = score(lines, [["Va !", "Vas-y !"], ["Salut."], ["Cours\u202f!"]])
+        assert {name: found[name] for name in report.as_dict()} == report.as_dict()
+        assert found["items"] == 3
+        assert found["exact_match"]["value"] == 2 / 3
+        assert (found["model"], found["corpus"]) == (None, "tiny")
+
+    def test_may_be_given_for_every_pair_and_score_the_same(self, run, corpus, outputs):
+        by_source = run("--hypotheses", outputs("Va", "Salut", "Cours"), corpus, "--json")
+        by_pair = run("--hypotheses", outputs("Va", "Va", "Salut", "Cours"), corpus, "--json")
+        assert answer_of(by_pair) == answer_of(by_source)
+
+    def test_count_each_different_answer_to_one_source(self, run, corpus, outputs):
+        lines = ["Va", "Vas-y !", "Salut", "Cours"]
+        assert answer_of(run("--hypotheses", outputs(*lines), corpus, "--json"))["items"] == 4
+
+    def test_are_refused_where_their_count_fits_neither(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("Va !", "Salut."), corpus)
+        assert result.code == 3
+        assert "has 2 lines, but the corpus has 3 distinct sources in 4 pairs" in result.err
+        assert result.out == ""
+
+    def test_may_be_empty_lines_and_end_without_a_line_feed(self, run, corpus, tmp_path):
+        path = tmp_path / "outputs.txt"
+        path.write_bytes(b"\xef\xbb\xbfVa !\r\n\r\nCours")
+        found = answer_of(run("--hypotheses", str(path), corpus, "--json"))
+        assert {item["hypothesis"] for item in found["worst"]} == {"", "Cours"}
+
+    def test_keep_their_spaces(self, run, corpus, outputs):
+        lines = ["Va ! ", " Salut.", "Cours\u202f!\u2028"]
+        found = answer_of(run("--hypotheses", outputs(*lines), corpus, "--json"))
+        assert found["exact_match"]["value"] == 0
+        assert sorted(item["hypothesis"] for item in found["worst"]) == sorted(lines)
+
+    def test_are_read_from_standard_input(self, run, corpus, monkeypatch):
+        stdin = SimpleNamespace(buffer=io.BytesIO(b"Va !\nSalut.\nCours\n"))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        found = answer_of(run("--hypotheses", "-", corpus, "--json"))
+        assert found["exact_match"]["value"] == 2 / 3
+
+    def test_that_are_not_utf8_are_refused_with_their_line(self, run, corpus, tmp_path):
+        path = tmp_path / "outputs.txt"
+        path.write_bytes(b"Va !\nSal\xfft\nCours\n")
+        result = run("--hypotheses", str(path), corpus)
+        assert result.code == 3
+        assert "outputs.txt:2: not valid UTF-8: byte 4 is 0xff" in result.err
+
+    def test_that_do_not_exist_are_the_users_mistake(self, run, corpus, tmp_path):
+        result = run("--hypotheses", str(tmp_path / "none.txt"), corpus)
+        assert result.code == 2
+        assert "there is no file" in result.err
+
+    def test_follow_the_corpus_options(self, run, corpus, outputs):
+        found = answer_of(
+            run(
+                "--hypotheses", outputs("Go.", "Go."), corpus, "--reverse", "--limit", "2", "--json"
+            )
+        )
+        assert found["items"] == 2
+        assert found["exact_match"]["value"] == 1
+
+    def test_are_scored_without_torch(self, corpus, outputs):
+        words = ["evaluate", "--hypotheses", outputs("Va !", "Salut.", "Cours"), corpus]
+        code = (
+            "import sys\nfrom charseq.cli import main\n"
+            f"try:\n    main({words!r})\nfinally:\n    print('torch' in sys.modules)"
+        )
+        answer = subprocess.run(
+            [sys.executable, "-c", code], check=False, capture_output=True, text=True
+        )
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.splitlines()[-1] == "False"
+
+
+class TestTables:
+    def test_show_every_metric_with_its_interval_and_signature(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("Va !", "Salut", "Cours\u202f!"), corpus)
+        assert result.code == 0
+        lines = [line.strip() for line in result.out.splitlines()]
+        assert lines[0] == "tiny: 3 outputs, against 4 references"
+        assert any(line.startswith("exact match   66.67%") for line in lines)
+        assert any(line.startswith("CER") and "0.059" in line for line in lines)
+        assert any(line.startswith("chrF2|nrefs:var|case:mixed|eff:yes|nc:6") for line in lines)
+        assert any(line.startswith("BLEU|nrefs:var|case:mixed|eff:no|tok:13a") for line in lines)
+
+    def test_list_the_worst_errors_with_the_nearest_reference_first(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("Vas", "Salut.", "Cours\u202f!"), corpus)
+        row = next(line for line in result.out.splitlines() if "Go." in line)
+        assert row.split() == ["Go.", "Vas", "Va", "!", "2", "0.50"]
+        assert "Vas-y !" in result.out
+
+    def test_list_as_many_as_asked_for(self, run, corpus, outputs):
+        wrong = outputs("x", "y", "z")
+        assert (
+            len(answer_of(run("--hypotheses", wrong, corpus, "--json", "--worst", "2"))["worst"])
+            == 2
+        )
+        assert "Worst" not in run("--hypotheses", wrong, corpus, "--worst", "0").out
+
+    def test_escape_control_and_bidirectional_characters(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("\x1b[31mVa", "Sa\u202elut", "Cours"), corpus)
+        assert "\x1b" not in result.out
+        assert "\u202e" not in result.out
+        assert "\\x1b[31mVa" in result.out
+        assert "Sa\\u202elut" in result.out
+        assert "Cours\\u202f!" in result.out
+
+    def test_do_not_take_texts_for_markup(self, run, corpus, outputs):
+        assert "[bold]x[/]" in run("--hypotheses", outputs("[bold]x[/]", "a", "b"), corpus).out
+
+
+class TestModel:
+    def test_is_scored_once_for_each_distinct_source(self, run, corpus, answers):
+        answers(
+            Go=Translation("Go.", "Vas-y !"),
+            Hi=Translation("Hi.", "Salut."),
+            Run=Translation("Run!", "Courscours", cut=True),
+        )
+        found = answer_of(run("model.safetensors", corpus, "--json"))
+        assert found["model"] == "model.safetensors"
+        assert found["items"] == 3
+        assert found["exact_match"]["value"] == 2 / 3
+        assert (found["cut"], found["refused"]) == (1, 0)
+        assert [item["source"] for item in found["worst"]] == ["Run!"]
+        heading = run("model.safetensors", corpus).out.splitlines()[0]
+        assert heading == "tiny: 3 outputs, 1 of them cut at the output limit, against 4 references"
+
+    def test_that_refuses_sources_is_scored_and_ends_with_the_datas_code(
+        self, run, corpus, answers
+    ):
+        answers(
+            Go=Translation("Go.", "Va !"),
+            Hi=Translation("Hi.", "", error="longer than 2 characters"),
+            Run=Translation("Run!", "Cours\u202f!"),
+        )
+        result = run("model.safetensors", corpus)
+        assert result.code == 3
+        assert "refused 1 of 3 sources" in result.err
+        assert "Hi.: longer than 2 characters" in result.err
+        assert "66.67%" in result.out
+
+    @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
+    def test_is_loaded_from_its_file(self, run, corpus, tmp_path):
+        from charseq.translator import load, train
+
+        path = tmp_path / "model.safetensors"
+        train(PAIRS * 3, run=tmp_path / "run", output=path, epochs=1, units=4)
+        outputs = [answer.hypothesis for answer in load(path).translate(["Go.", "Hi.", "Run!"])]
+        report = score(outputs, [["Va !", "Vas-y !"], ["Salut."], ["Cours\u202f!"]])
+        found = answer_of(run(str(path), corpus, "--json"))
+        assert {name: found[name] for name in report.as_dict()} == report.as_dict()
+
+    def test_that_is_none_is_refused(self, run, corpus):
+        result = run(corpus, corpus)
+        assert result.code == 3
+        assert "tiny.tsv" in result.err
+        assert "Traceback" not in result.err
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["corpus.tsv"], "name a model and a corpus, or a corpus and --hypotheses"),
+            (["a", "b", "c"], "name a model and a corpus"),
+            (
+                ["model", "corpus.tsv", "--hypotheses", "x"],
+                "with --hypotheses, name the corpus only",
+            ),
+            (["-", "--hypotheses", "-"], "cannot both come from standard input"),
+        ],
+    )
+    def test_that_do_not_fit_together_are_the_users_mistake(self, run, arguments, message):
+        result = run(*arguments)
+        assert result.code == 2
+        assert message in result.err
