@@ -139,8 +139,8 @@ def _match(
         answers = dict.fromkeys(zip((pair.source for pair in pairs), lines, strict=True))
         return [source for source, _ in answers], [output for _, output in answers]
     raise DataError(
-        f"{_where(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct sources in"
-        f" {len(pairs):,} pairs: give one line for each source, or one for each pair"
+        f"{_where(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
+        f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
     )
 
 
