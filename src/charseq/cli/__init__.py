@@ -1,14 +1,16 @@
 """The command line: thin wrappers over importable functions."""
 
 import importlib
+import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import typer
 
 import charseq
-from charseq.errors import CharseqError
+from charseq.errors import CharseqError, CharseqWarning
 
 
 class Command(NamedTuple):
@@ -39,11 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     asked = next((word for word in words if not word.startswith("-")), None)
     app = _application(asked)
+    warnings.showwarning = _show_warning
     try:
         app(words, prog_name="charseq")
     except CharseqError as error:
         typer.echo(f"charseq: {error}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain while it closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except KeyboardInterrupt:
         typer.echo("charseq: interrupted", err=True)
         sys.exit(130)
@@ -68,6 +75,13 @@ def _application(asked: str | None) -> typer.Typer:
         else:
             app.command(name, help=summary)(command)
     return app
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *_: object, **__: object
+) -> None:
+    if issubclass(category, CharseqWarning):
+        typer.echo(f"charseq: warning: {message}", err=True)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,6 +1,23 @@
 """Training: from pairs to a run's folder with a model, its history and its learning curve."""
 
 from charseq.training.history import Callback, EpochRecord, History
-from charseq.training.run import TrainedModel, train_run
+from charseq.training.run import (
+    CURVE_FILE,
+    MODEL_FILE,
+    TrainedModel,
+    default_folder,
+    train_run,
+)
+from charseq.training.tensorboard import tensorboard_callback
 
-__all__ = ["Callback", "EpochRecord", "History", "TrainedModel", "train_run"]
+__all__ = [
+    "CURVE_FILE",
+    "MODEL_FILE",
+    "Callback",
+    "EpochRecord",
+    "History",
+    "TrainedModel",
+    "default_folder",
+    "tensorboard_callback",
+    "train_run",
+]

@@ -9,6 +9,7 @@ from charseq.batching import EncodedPairs, Sequences, encode_sources, encode_tar
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split
 from charseq.modelfile import ModelDescription, OutputLimit
+from charseq.scoring import references_by_source
 from charseq.text import Vocabulary
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
@@ -86,15 +87,12 @@ def prepare(
             width,
         )
 
-    references: dict[str, list[str]] = {}
-    for pair in split.held_out:
-        references.setdefault(pair.source, []).append(pair.target)
     pairs = encoded(split.training)
     return Prepared(
         description=description,
         training=pairs,
         held_out=encoded(split.held_out),
-        references=references,
+        references=references_by_source(split.held_out),
         unknown_rates=_unknown_rates(pairs.sources, sources, training),
     )
 

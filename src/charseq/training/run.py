@@ -131,8 +131,9 @@ def train_run(
     return TrainedModel(model, description, history, report, prepared.references, folder)
 
 
-def default_folder(name: str) -> Path:
+def default_folder(corpus: str) -> Path:
     """Return `runs/<corpus>-<date>`, a folder that does not exist yet."""
+    name = Path(corpus).name.split(".")[0].strip("-") or "stdin"
     first = Path("runs") / f"{name}-{datetime.now():%Y-%m-%d-%H%M%S}"
     folder, number = first, 2
     while folder.exists():

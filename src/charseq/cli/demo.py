@@ -1,0 +1,72 @@
+"""`charseq demo`: the whole system in a few minutes, with nothing to download."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SHOWN = 20
+
+
+def demo(
+    *,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder for model and learning curve (default: runs/phrasebook-DATE).",
+            show_default=False,
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Train for at most this long.")
+    ] = 210.0,
+    seed: Annotated[int, typer.Option(help="The start of every random choice.")] = 1,
+) -> None:
+    """Train on the built-in phrasebook and show what comes of it."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from charseq import training  # noqa: PLC0415
+    from charseq.cli.hints import translate_hint  # noqa: PLC0415
+    from charseq.config import configure  # noqa: PLC0415
+    from charseq.corpus import read_corpus  # noqa: PLC0415
+    from charseq.translator import Translator  # noqa: PLC0415
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        "The built-in phrasebook holds short English sentences and their French translations."
+        "\nA part of it is held out: whole combinations, so that a verb with its object, or a noun"
+        "\nwith its adjective, that is asked for below was never seen together in training."
+        f"\nTraining for at most {time_limit:g} seconds …"
+    )
+    # Nothing is chosen by what is held out, so that its scores are those of unseen sentences.
+    config = configure(
+        time_limit=time_limit, seed=seed, held_out_maximum=1_000, patience=None, keep="last"
+    )
+    corpus = read_corpus("phrasebook", config.corpus)
+    trained = training.train_run(corpus, config, folder=run, console=Console(stderr=True))
+    # Evenly spread over all that was held out.
+    sources = list(trained.held_out)
+    step = max(1, len(sources) // SHOWN)
+    asked = sources[::step][:SHOWN]
+    for answer in Translator(trained.model, trained.description).translate(asked):
+        references = " | ".join(trained.held_out[answer.source])
+        console.print(
+            f"-\nInput sentence:   {answer.source}"
+            f"\nDecoded sentence: {answer.hypothesis}"
+            f"\nReference:        {references}",
+            markup=False,
+        )
+    model = trained.folder / training.MODEL_FILE
+    hint = translate_hint(model, asked[0])
+    console.print(
+        "\nThe scores above are of an easy, generated corpus: they say that the system works,"
+        "\nnot how accurate charseq is on real text.\n"
+        f"\nModel:          {model}"
+        f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
+        f"\n\nTry next:       {hint}",
+        markup=False,
+    )
+
+
+COMMANDS = {"demo": demo}

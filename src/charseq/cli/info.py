@@ -1,0 +1,71 @@
+"""`charseq info`: what a model file holds."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charseq.errors import visible
+from charseq.modelfile import read_model
+from charseq.text import Vocabulary
+
+
+def info(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what a model file holds."""
+    description, tensors = read_model(model)
+    parameters = sum(tensor.size for tensor in tensors.values())
+    size = model.stat().st_size
+    limit = description.output_limit
+    if as_json:
+        fields = {
+            "file": str(model),
+            "bytes": size,
+            "parameters": parameters,
+            "charseq_version": description.charseq_version,
+            "config": description.config.model_dump(),
+            "source_vocabulary": description.sources.as_dict(),
+            "target_vocabulary": description.targets.as_dict(),
+            "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
+            "corpus": dict(description.corpus),
+            "scores": dict(description.scores),
+        }
+        typer.echo(json.dumps(fields, ensure_ascii=False, indent=1))
+        return
+
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(show_header=False)
+
+    def row(name: str, value: object) -> None:
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        table.add_row(name, Text(visible(str(shown), limit=1_000)))
+
+    row("file", model)
+    row("size", f"{size:,} bytes")
+    row("parameters", parameters)
+    row("made by", f"charseq {description.charseq_version}")
+    for name, value in description.config.model_dump().items():
+        row(name, "–" if value is None else repr(value) if isinstance(value, str) else value)
+    row("source symbols", _symbols(description.sources))
+    row("target symbols", _symbols(description.targets))
+    row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
+    for part in (description.corpus, description.scores):
+        for name, value in part.items():
+            row(name, f"{value:.4f}" if isinstance(value, float) else value)
+    Console().print(table)
+
+
+def _symbols(vocabulary: Vocabulary) -> str:
+    characters = "".join(vocabulary.characters)
+    special = [vocabulary.symbols[place] for place in vocabulary.special]
+    return f"{len(vocabulary)}: {' '.join([*map(repr, special), characters])}"
+
+
+COMMANDS = {"info": info}
