@@ -32,8 +32,8 @@ def list_corpora() -> None:
         cached = ", in the cache" if anki.cached(name) else ""
         typer.echo(f"{name:<10}  English → {language}{cached}")
     typer.echo(
-        "\nThe named corpora come from manythings.org/anki and are downloaded when first used,"
-        f" into\n{anki.cache_folder()}"
+        "\nThe named corpora come from manythings.org/anki, where there may be others, and are"
+        f" downloaded when\nfirst used, into {anki.cache_folder()}"
     )
 
 
