@@ -29,7 +29,7 @@ def __getattr__(name: str) -> Any:
     # Importing charseq must not import torch: the name's home is imported when it is asked for.
     if name not in _HOMES:
         raise AttributeError(f"module 'charseq' has no attribute {name!r}")
-    import importlib  # noqa: PLC0415
+    import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
 

@@ -34,6 +34,17 @@ class MachineError(CharseqError):
     exit_code = 4
 
 
+EXTRA_OF_PACKAGE = {
+    "h5py": "keras",
+    "matplotlib": "train",
+    "pyarrow": "files",
+    "pyfive": "keras",
+    "tensorboard": "train",
+    "torch": "train",
+    "zstandard": "files",
+}
+
+
 class MissingExtraError(MachineError):
     """A feature needs packages that an optional extra brings."""
 

@@ -166,8 +166,8 @@ def score(
     if intervals and bootstrap < 1:
         raise UsageError(f"intervals need at least one resample, not {bootstrap}")
     # Imported here, because training and --help need not wait for it.
-    from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415
-    from sacrebleu.metrics.chrf import CHRF  # noqa: PLC0415
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     distances = _distances(hypotheses, references)
     ones = np.ones(len(hypotheses))

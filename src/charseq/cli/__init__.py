@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 import charseq
-from charseq.errors import CharseqError, CharseqWarning
+from charseq.errors import EXTRA_OF_PACKAGE, CharseqError, CharseqWarning, MissingExtraError
 
 
 class Command(NamedTuple):
@@ -47,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CharseqError as error:
         typer.echo(f"charseq: {error}", err=True)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        missing = MissingExtraError("this command", extra)
+        typer.echo(f"charseq: {missing}", err=True)
+        sys.exit(missing.exit_code)
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not complain while it closes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

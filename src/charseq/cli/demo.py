@@ -24,13 +24,13 @@ def demo(
     seed: Annotated[int, typer.Option(help="The start of every random choice.")] = 1,
 ) -> None:
     """Train on the built-in phrasebook and show what comes of it."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from charseq import training  # noqa: PLC0415
-    from charseq.cli.hints import translate_hint  # noqa: PLC0415
-    from charseq.config import configure  # noqa: PLC0415
-    from charseq.corpus import read_corpus  # noqa: PLC0415
-    from charseq.translator import Translator  # noqa: PLC0415
+    from charseq import training
+    from charseq.cli.hints import show_scores, translate_hint
+    from charseq.config import configure
+    from charseq.corpus import read_corpus
+    from charseq.translator import Translator
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(
@@ -45,6 +45,7 @@ def demo(
     )
     corpus = read_corpus("phrasebook", config.corpus)
     trained = training.train_run(corpus, config, folder=run, console=Console(stderr=True))
+    show_scores(console, trained)
     # Evenly spread over all that was held out.
     sources = list(trained.held_out)
     step = max(1, len(sources) // SHOWN)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.tables import scores_table
 from charseq.config import CorpusConfig, configure
 from charseq.corpus import Pair, read_corpus
 from charseq.errors import DataError, MachineError, UsageError, visible
@@ -145,7 +146,7 @@ def _match(
 
 
 def _translate(model: str, sources: list[str]) -> list[Translation]:
-    from charseq.translator import load  # noqa: PLC0415  # Only this needs torch.
+    from charseq.translator import load  # Only this needs torch.
 
     translations = load(model).translate(sources)
     refused = [translation for translation in translations if translation.error is not None]
@@ -162,19 +163,7 @@ def _translate(model: str, sources: list[str]) -> list[Translation]:
 def _show(heading: str, report: Report, errors: Sequence[ScoredItem]) -> None:
     console = Console(highlight=False)
     console.print(Text(heading))
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    table.add_column("95 % interval", justify="right")
-    for name, metric, shape in (
-        ("exact match", report.exact_match, "{:.2%}"),
-        ("CER", report.character_error_rate, "{:.3f}"),
-        ("chrF", report.chrf, "{:.1f}"),
-        ("BLEU", report.bleu, "{:.1f}"),
-    ):
-        interval = f"{shape} – {shape}".format(metric.low, metric.high)
-        table.add_row(name, shape.format(metric.value), interval)
-    console.print(table)
+    console.print(scores_table(report))
     for metric in (report.chrf, report.bleu):
         # A signature is there to be copied whole.
         console.print(Text(str(metric.signature)), soft_wrap=True)

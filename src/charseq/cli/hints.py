@@ -1,9 +1,17 @@
-"""What to type next, as it works where the person is."""
+"""What a command ends with: the scores, and what to type next."""
 
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charseq.cli.tables import scores_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from charseq.training import TrainedModel
 
 
 def charseq_command() -> str:
@@ -23,3 +31,10 @@ def charseq_command() -> str:
 def translate_hint(model: Path, text: str = "…") -> str:
     """Return the command line that translates a text with a model."""
     return f"{charseq_command()} translate {shlex.quote(str(model))} {shlex.quote(text)}"
+
+
+def show_scores(console: "Console", trained: "TrainedModel") -> None:
+    """Print the held-out scores of a finished run."""
+    items = f"{trained.report.items:,} held-out sources"
+    console.print(f"{items}, weights of epoch {trained.epoch}:", highlight=False)
+    console.print(scores_table(trained.report))

@@ -37,9 +37,9 @@ def info(
         typer.echo(json.dumps(fields, ensure_ascii=False, indent=1))
         return
 
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_header=False)
 

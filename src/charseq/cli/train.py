@@ -68,16 +68,16 @@ def train(
     if corpus is None:
         raise UsageError("which corpus? charseq train CORPUS")
 
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from charseq import training, translator  # noqa: PLC0415
-    from charseq.cli.hints import translate_hint  # noqa: PLC0415
+    from charseq import training, translator
+    from charseq.cli.hints import show_scores, translate_hint
 
     console = None if quiet else Console(stderr=True)
     folder = run or training.default_folder(corpus)
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
-        translator.train(
+        made = translator.train(
             corpus,
             preset=preset,
             config=config,
@@ -95,9 +95,11 @@ def train(
             typer.echo(f"charseq: the model so far is {folder / training.MODEL_FILE}", err=True)
         raise
     model = output or folder / training.MODEL_FILE
-    typer.echo(str(model))
-    if console is not None:
-        console.print(f"Try: {translate_hint(model)}", highlight=False, soft_wrap=True)
+    if console is not None and made.training_run is not None:
+        show_scores(console, made.training_run)
+        console.print(
+            f"Model: {model}\nTry:   {translate_hint(model)}", highlight=False, soft_wrap=True
+        )
 
 
 COMMANDS = {"train": train}

@@ -57,7 +57,7 @@ def translate(
         raise UsageError(f"--unknown must be replace or error, not {unknown!r}")
     choice: Literal["replace", "error"] = "error" if unknown == "error" else "replace"
 
-    from charseq.translator import LONGEST_SOURCE, load, unknown_warning  # noqa: PLC0415
+    from charseq.translator import LONGEST_SOURCE, load, unknown_warning
 
     translator = load(model, device=device)
     chunks: Iterable[list[bytes]]

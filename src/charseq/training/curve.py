@@ -11,7 +11,7 @@ from charseq.training.history import EpochRecord, series
 def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -> None:
     """Draw losses, and held-out error and accuracy, over the epochs, into a PNG file."""
     # matplotlib's figures without pyplot: no window system, no global state.
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.figure import Figure
 
     numbers = series(epochs, "epoch")
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)

@@ -5,10 +5,8 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from charseq.config import TrainingConfig
-from charseq.scoring import Report
 from charseq.training.history import EpochRecord
 
 
@@ -87,22 +85,6 @@ def epoch_line(record: EpochRecord, epochs: int) -> str:
             f", held-out accuracy {record.padded_held_out_accuracy:.4f}"
         )
     return line
-
-
-def scores_table(report: Report) -> Table:
-    """Return the table of scores, each with its 95 % interval."""
-    table = Table("", "score", "95 % interval")
-    for name, metric, percent in (
-        ("exact match", report.exact_match, True),
-        ("CER", report.character_error_rate, False),
-        ("chrF", report.chrf, False),
-        ("BLEU", report.bleu, False),
-    ):
-        shown = "{:.2%}" if percent else "{:.3f}" if name == "CER" else "{:.1f}"
-        low, high = metric.low, metric.high
-        interval = "" if low is None or high is None else f"{shown} – {shown}".format(low, high)
-        table.add_row(name, shown.format(metric.value), interval)
-    return table
 
 
 def clock_time(seconds: float) -> str:

@@ -23,7 +23,7 @@ from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History
 from charseq.training.loop import Clock, fit
 from charseq.training.prepare import Prepared, prepare
-from charseq.training.progress import Display, scores_table
+from charseq.training.progress import Display
 
 MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.json"
@@ -39,6 +39,7 @@ class TrainedModel:
         model: with the weights that were kept.
         description: what the model file says of it, scores included.
         history: every epoch.
+        epoch: whose weights were kept.
         report: the held-out scores.
         held_out: the held-out sources, each with all its references.
         folder: where the run was written.
@@ -47,6 +48,7 @@ class TrainedModel:
     model: Seq2Seq
     description: ModelDescription
     history: History
+    epoch: int
     report: Report
     held_out: Mapping[str, Sequence[str]]
     folder: Path
@@ -97,12 +99,13 @@ def train_run(
     history = History(config.model_dump(), prepared.description.corpus)
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
     _announce(console, prepared, config, device, folder)
-    tensors = model.tensors()
+    tensors, kept = model.tensors(), 0
     with Display(console, config.training, len(prepared.training)) as display:
         for record in fit(model, prepared, config.training, clock, after_step=display.after_step):
             history.epochs.append(record)
             if record.best or config.training.keep == "last":
                 tensors = {name: tensor.copy() for name, tensor in model.tensors().items()}
+                kept = record.epoch
                 write_model(folder / MODEL_FILE, prepared.description, tensors)
             write_atomically(folder / HISTORY_FILE, history.to_json().encode())
             display.after_epoch(record)
@@ -124,11 +127,7 @@ def train_run(
     write_model(folder / MODEL_FILE, description, tensors)
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
     draw_learning_curve(history.epochs, folder / CURVE_FILE, corpus.name)
-    if console is not None:
-        kept = history.best if config.training.keep == "best" else history.epochs[-1]
-        console.print(f"{report.items:,} held-out sources, weights of epoch {kept.epoch}:")
-        console.print(scores_table(report))
-    return TrainedModel(model, description, history, report, prepared.references, folder)
+    return TrainedModel(model, description, history, kept, report, prepared.references, folder)
 
 
 def default_folder(corpus: str) -> Path:

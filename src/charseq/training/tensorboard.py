@@ -14,7 +14,7 @@ def tensorboard_callback(folder: Path) -> Callback:
         MissingExtraError: if TensorBoard is not installed.
     """
     try:
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+        from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise MissingExtraError("TensorBoard", "train") from None
 

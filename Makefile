@@ -1,0 +1,46 @@
+# Every target does its own set-up, once: what it needs goes into .venv through constraints.txt.
+# On a machine where pip would bring CUDA builds of PyTorch, the CPU build is much smaller:
+#   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+
+PYTHON ?= python3
+PIP_FLAGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint types layering docs bench clean
+
+demo: $(VENV)/.installed-train
+	$(BIN)/charseq demo
+
+test: $(VENV)/.installed-test
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(VENV)/.installed-test
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+layering: $(VENV)/.installed-test
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks.training
+
+clean:
+	rm -rf $(VENV) site build dist
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt $(PIP_FLAGS) --editable ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
