@@ -66,7 +66,8 @@ def head(
     corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
     shown = visible if sys.stdout.isatty() else str
     for source, target in corpus.pairs:
-        typer.echo(f"{shown(source)}\t{shown(target)}")
+        # Not typer.echo, which takes escape sequences out of what goes into a pipe.
+        sys.stdout.write(f"{shown(source)}\t{shown(target)}\n")
 
 
 @app.command()

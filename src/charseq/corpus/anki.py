@@ -219,7 +219,7 @@ def _receive(url: str, output: IO[bytes], name: str, path: Path) -> None:
 
     # The site turns clients away that do not say who they are.
     agent = f"charseq/{version('charseq')} (character-level sequence-to-sequence models)"
-    with _Progress(f"{name}.zip") as progress:
+    with _Progress(f"{name}.zip", output) as progress:
         # No compression on the way, so that the length the server names is that of the file.
         headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
         receive = HTTPDownloader(
@@ -243,9 +243,12 @@ def _receive(url: str, output: IO[bytes], name: str, path: Path) -> None:
 
 
 class _Progress:
-    """A progress bar on the terminal, and nothing elsewhere, with the methods pooch calls."""
+    """A progress bar on the terminal, and nothing elsewhere, with the methods pooch calls.
 
-    def __init__(self, title: str) -> None:
+    What has arrived is read off the output, since pooch counts every piece as a full one.
+    """
+
+    def __init__(self, title: str, output: IO[bytes]) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -263,7 +266,7 @@ class _Progress:
             disable=not sys.stderr.isatty(),
         )
         self._task = self._bar.add_task(title, total=None)
-        self._received = 0
+        self._output = output
         self.total = 0
 
     def __enter__(self) -> "_Progress":
@@ -273,15 +276,14 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def update(self, count: int) -> None:
-        self._received += count
-        if self._received > LARGEST_TEXT + _PIECE:
+    def update(self, _: int) -> None:
+        received = self._output.tell()
+        if received > LARGEST_TEXT:
             raise ValueError(f"it is larger than {LARGEST_TEXT:,} bytes")
-        self._bar.update(self._task, advance=count, total=self.total or None)
+        self._bar.update(self._task, completed=received, total=self.total or None)
 
     def reset(self) -> None:
-        self._received = 0
-        self._bar.reset(self._task)
+        """Do nothing: the bar never runs ahead."""
 
     def close(self) -> None:
         self._bar.refresh()
