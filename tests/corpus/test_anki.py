@@ -5,7 +5,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
+import pooch
 import pytest
 
 import charseq
@@ -167,6 +169,23 @@ def test_a_refusal_by_the_site_names_its_status(status: int) -> None:
 def test_a_download_cut_short_leaves_nothing() -> None:
     message = refused_download(sending(RELEASE[:-10], length=len(RELEASE)))
     assert "broke off" in message
+
+
+def test_a_download_is_measured_against_the_length_even_where_the_client_does_not_do_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Careless:
+        def __init__(self, progressbar: anki._Progress, **_: object) -> None:
+            self.progressbar = progressbar
+
+        def __call__(self, _url: str, output: IO[bytes], _pooch: None) -> None:
+            self.progressbar.total = len(RELEASE) + 1
+            output.write(RELEASE)
+
+    monkeypatch.setattr(pooch, "HTTPDownloader", Careless)
+    with pytest.raises(MachineError, match=f"after {len(RELEASE)} of {len(RELEASE) + 1} bytes"):
+        read_corpus("fra-eng")
+    assert list(anki.cache_folder().iterdir()) == []
 
 
 def test_a_body_cut_short_without_a_length_is_seen_by_its_structure() -> None:

@@ -5,8 +5,10 @@ import json
 import sys
 import time
 import tracemalloc
+import types
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -228,6 +230,45 @@ def test_a_package_that_is_not_installed_is_named_by_its_extra(
         read(b"PAR1", tmp_path, "pairs.parquet")
 
 
+def test_a_tab_within_a_text_is_kept_where_the_format_can_hold_it(tmp_path: Path) -> None:
+    assert read(b'["a\\tb", "c"]', tmp_path, "pairs.jsonl").pairs == [Pair("a\tb", "c")]
+
+
+# The built-in corpus
+
+
+class Phrase(NamedTuple):
+    english: str
+    french: str
+    group: str
+    template: str
+
+
+@pytest.fixture
+def _three_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    phrases = (
+        Phrase("I eat.", "Je mange.", "eat", "svo"),
+        Phrase("I eat an apple.", "Je mange une pomme.", "eat apple", "svo"),
+        Phrase("Eat!", "Mange !", "eat", "imperative"),
+    )
+    module = types.ModuleType("charseq.corpus.phrasebook")
+    module.phrases = lambda: phrases  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+@pytest.mark.usefixtures("_three_phrases")
+def test_the_phrasebook_is_read_with_its_groups_and_settings() -> None:
+    corpus = read_corpus("phrasebook", CorpusConfig(max_length=10, reverse=True))
+    assert corpus.pairs == [Pair("Je mange.", "I eat."), Pair("Mange !", "Eat!")]
+    assert corpus.groups == ["eat", "eat"]
+    assert corpus.left_out == {"longer than 10 characters": 1}
+    assert corpus.attribution
+    assert len(read_corpus("phrasebook", CorpusConfig(limit=2))) == 2
+    assert len(read_corpus("phrasebook")) == 3
+    with pytest.raises(DataError, match="max_length 3"):
+        read_corpus("phrasebook", CorpusConfig(max_length=3))
+
+
 # Settings
 
 
@@ -422,6 +463,18 @@ def test_a_small_file_that_unpacks_to_one_endless_line_is_refused_in_bounded_mem
 
 
 # Files that are not there
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0b", "x" * 5_000, "no/such/folder/pairs.tsv", "", "pairs.tsv/x"]
+)
+def test_no_name_is_too_odd_for_a_plain_answer(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.tsv").write_bytes(TSV)
+    with pytest.raises(UsageError):
+        read_corpus(name)
 
 
 def test_a_missing_file_is_the_users_mistake_and_the_nearest_is_named(tmp_path: Path) -> None:

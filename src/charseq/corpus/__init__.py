@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import os
 from pathlib import Path
 
 from charseq.config import CorpusConfig
@@ -9,7 +10,7 @@ from charseq.corpus import anki
 from charseq.corpus.files import read_file
 from charseq.corpus.pairs import Corpus, Pair, digest_of
 from charseq.corpus.splitting import Split, split_corpus
-from charseq.errors import UsageError, visible
+from charseq.errors import DataError, UsageError, visible
 
 __all__ = ["PHRASEBOOK", "Corpus", "Pair", "Split", "read_corpus", "split_corpus"]
 
@@ -42,7 +43,7 @@ def read_corpus(
     if isinstance(name, str) and anki.is_name(name):
         return anki.read_archive(anki.fetch(name, mirror), config, name)
     path = Path(name)
-    if str(name) == "-" or path.exists():
+    if str(name) == "-" or os.path.exists(path):
         return (
             anki.read_archive(path, config, path.stem)
             if path.suffix.lower() == ".zip"
@@ -52,7 +53,7 @@ def read_corpus(
 
 
 def _phrasebook(config: CorpusConfig) -> Corpus:
-    from charseq.corpus.phrasebook import phrases  # noqa: PLC0415
+    from charseq.corpus.phrasebook import phrases
 
     longest = config.max_length
     everything = phrases()
@@ -62,7 +63,9 @@ def _phrasebook(config: CorpusConfig) -> Corpus:
         if longest is None or max(len(phrase.english), len(phrase.french)) <= longest
     ]
     dropped = len(everything) - len(kept)
-    del kept[config.limit :]
+    kept = kept[: config.limit]
+    if not kept:
+        raise DataError(f"no pair of the {PHRASEBOOK} is as short as max_length {longest}")
     pairs = [Pair(phrase.english, phrase.french) for phrase in kept]
     if config.reverse:
         pairs = [Pair(target, source) for source, target in pairs]

@@ -197,7 +197,7 @@ def read_archive(path: Path, config: CorpusConfig, name: str) -> Corpus:
         raise UsageError(f"{path} holds TSV, not {config.format}: leave --format out")
     with _opened(path) as archive:
         text = _text_of(archive, path)
-        where = f"{path}:{text.filename}"
+        where = f"{path}:{visible(text.filename)}"
         with archive.open(text) as member:
             stream = stream_of(_limited(member, where))
             corpus = read_lines(stream, config, layout="tsv", name=name, where=where, path=path)
@@ -352,7 +352,7 @@ def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     if texts[0].flag_bits & 1:
         raise DataError(f"{path} is locked with a password")
     if texts[0].file_size > LARGEST_TEXT:
-        raise _too_large(f"{path}:{texts[0].filename}")
+        raise _too_large(f"{path}:{visible(texts[0].filename)}")
     return texts[0]
 
 

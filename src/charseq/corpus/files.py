@@ -166,12 +166,12 @@ def read_file(path: str | Path, config: CorpusConfig) -> Corpus:
     """
     if str(path) == "-":
         return read_lines(sys.stdin.buffer, config, name="stdin", where="standard input")
-    path = Path(path)
+    path, where = Path(path), visible(str(path), 1_000)
     name, layout = _name_and_layout(path, config.format)
-    with _in_plain_words(str(path)), path.open("rb") as stream:
+    with _in_plain_words(where), path.open("rb") as stream:
         if layout == "parquet":
-            return _read_parquet(stream, config, name, path)
-        return read_lines(stream, config, layout=layout, name=name, where=str(path), path=path)
+            return _read_parquet(stream, config, name, where, path)
+        return read_lines(stream, config, layout=layout, name=name, where=where, path=path)
 
 
 def read_lines(
@@ -205,17 +205,17 @@ def read_lines(
         number = 1
         columns = (config.source_column, config.target_column)
         if layout == "jsonl":
-            records = itertools.chain([first], records) if first else records
             parse = _json_parser(*columns)
         else:
             cells = _csv_cells if layout == "csv" else _tsv_cells
             if config.header:
-                number = 2
-                columns = _positions(_header(first, cells, where), columns, where)
+                names, first, number = _header(first, cells, where), b"", 2
+                parse = _cell_parser(cells, _positions(names, columns, where))
             else:
-                _expect_no_header(first, cells, columns, where)
-                records = itertools.chain([first], records) if first else records
-            parse = _cell_parser(cells, *columns)
+                parse = _cell_parser(cells, _numbers(columns, where))
+                _warn_of_header(first, parse, where)
+        if first:
+            records = itertools.chain([first], records)
         pairs, left_out = _collect(records, number, parse, config, where)
     return Corpus(
         name=name,
@@ -289,19 +289,24 @@ def _decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
 
 def _from_zstandard(stream: IO[bytes]) -> Iterator[bytes]:
     try:
-        import zstandard  # noqa: PLC0415
+        import zstandard
     except ImportError:
         raise MissingExtraError("reading Zstandard files", "files") from None
-    # Small pieces: a few bytes may stand for megabytes. And an object that knows where a frame
-    # ends, since a stream cut short would else pass for a whole one.
-    frame = None
+    # An object that knows where a frame ends, since a stream cut short would else pass for a whole
+    # one; fed by few bytes at a time, since each may stand for many kilobytes.
+    frame, waiting, size = None, [], 0
     try:
-        for piece in iter(partial(stream.read, 1024), b""):
+        for piece in iter(partial(stream.read, 256), b""):
             rest = piece
             while rest:
                 frame = frame or zstandard.ZstdDecompressor().decompressobj()
-                yield frame.decompress(rest)
+                waiting.append(frame.decompress(rest))
+                size += len(waiting[-1])
                 rest, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+            if size >= _PIECE:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        yield b"".join(waiting)
     except zstandard.ZstdError as error:
         raise EOFError(error) from None
     if frame is not None:
@@ -349,10 +354,8 @@ def _csv_cells(line: bytes) -> list[str]:
         raise _BadLineError("invalid CSV", f"not valid CSV: {why}") from None
 
 
-def _cell_parser(cells: Callable[[bytes], list[str]], source: Column, target: Column) -> _Parse:
-    assert isinstance(source, int)  # noqa: S101
-    assert isinstance(target, int)  # noqa: S101
-    first, second, wanted = source - 1, target - 1, max(source, target)
+def _cell_parser(cells: Callable[[bytes], list[str]], positions: _Positions) -> _Parse:
+    first, second, wanted = positions[0] - 1, positions[1] - 1, max(positions)
 
     def parse(line: bytes) -> _Texts:
         row = cells(line)
@@ -424,20 +427,20 @@ def _positions(names: Sequence[str], columns: tuple[Column, Column], where: str)
     return source, target
 
 
-def _expect_no_header(
-    first: bytes,
-    cells: Callable[[bytes], list[str]],
-    columns: tuple[Column, Column],
-    where: str,
-) -> None:
-    for column in columns:
-        if isinstance(column, str):
-            raise UsageError(
-                f"column {column!r} is given by name: add --header (header=True) if the first row"
-                f" of {where} names the columns"
-            )
+def _numbers(columns: tuple[Column, Column], where: str) -> _Positions:
+    source, target = columns
+    if isinstance(source, int) and isinstance(target, int):
+        return source, target
+    name = source if isinstance(source, str) else target
+    raise UsageError(
+        f"column {name!r} is given by name: add --header (header=True) if the first row of"
+        f" {where} names the columns"
+    )
+
+
+def _warn_of_header(first: bytes, parse: _Parse, where: str) -> None:
     try:
-        row = _cell_parser(cells, *columns)(first)
+        row = parse(first)
     except _BadLineError:
         return  # It is reported with the others.
     if all(_LIKELY_HEADERS.issuperset(re.findall(r"[^\W\d_]+", c.lower()) or "?") for c in row):
@@ -501,13 +504,14 @@ def _fault_of(texts: _Texts, columns: tuple[Column, Column]) -> _BadLineError:
     return _BadLineError("line break in a text", f"column {broken} holds a line break")
 
 
-def _read_parquet(stream: BinaryIO, config: CorpusConfig, name: str, path: Path) -> Corpus:
+def _read_parquet(
+    stream: BinaryIO, config: CorpusConfig, name: str, where: str, path: Path
+) -> Corpus:
     try:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtraError("reading Parquet files", "files") from None
-    where = str(path)
     try:
         table = pq.ParquetFile(stream)
         fields = list(table.schema_arrow)
@@ -528,7 +532,7 @@ def _read_parquet(stream: BinaryIO, config: CorpusConfig, name: str, path: Path)
 
 
 def _parquet_rows(table: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     for batch in table.iter_batches(10_000, columns=names):
         columns = []
