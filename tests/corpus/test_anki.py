@@ -350,16 +350,27 @@ def test_changed_bytes_within_a_zip_are_seen(local: Callable[[bytes], Path]) -> 
         read_corpus(local(stored.replace(b"Run!", b"Ran!")))
 
 
-def test_a_zip_bomb_is_refused_by_its_claim_and_by_its_bytes(
+def test_a_zip_that_unpacks_to_too_much_is_refused(
     local: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anki, "LARGEST_TEXT", 1_000)
     path = local(zipped({"fra.txt": "a\tb\n" * 1_000}))
     with pytest.raises(DataError, match="more than 1,000 bytes"):
         read_corpus(path)
+    # By its bytes too, should its claim be let through.
     monkeypatch.setattr(anki, "_text_of", lambda archive, _: archive.infolist()[0])
     with pytest.raises(DataError, match="more than 1,000 bytes"):
         read_corpus(path)
+
+
+def test_a_zip_that_claims_to_unpack_to_too_much_is_refused_unread(
+    local: Callable[[bytes], Path],
+) -> None:
+    content = bytearray(zipped({"fra.txt": TWO_COLUMNS}))
+    claim = content.index(b"PK\x01\x02") + 24
+    content[claim : claim + 4] = (anki.LARGEST_TEXT + 1).to_bytes(4, "little")
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_corpus(local(bytes(content)))
 
 
 def test_a_zip_locked_with_a_password_is_refused(local: Callable[[bytes], Path]) -> None:
