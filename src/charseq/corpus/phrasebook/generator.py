@@ -1,0 +1,35 @@
+"""The phrasebook put together: the hand-written sentences and what every template gives."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from charseq.corpus.phrasebook import french
+from charseq.corpus.phrasebook.assembly import Phrase, draw, well_mixed, with_joined_groups
+from charseq.corpus.phrasebook.templates import TEMPLATES
+from charseq.corpus.phrasebook.vocabulary import hand_written
+
+_WRITTEN_KINDS = {".": "statement", "?": "question", "!": "exclamation"}
+
+
+@cache
+def phrases() -> tuple[Phrase, ...]:
+    """Return all pairs, each once, in a fixed and well-mixed order."""
+    return tuple(well_mixed((*_written(), *with_joined_groups(_made()))))
+
+
+def _written() -> Iterator[Phrase]:
+    for sentence in hand_written():
+        template = f"hand-written-{_WRITTEN_KINDS[sentence.english[-1]]}"
+        for translation in dict.fromkeys(sentence.french):
+            yield Phrase(
+                sentence.english, french.punctuate(translation), sentence.english, template
+            )
+
+
+def _made() -> Iterator[Phrase]:
+    # What is written by hand is a group of its own, so no template may say it too.
+    written = {sentence.english for sentence in hand_written()}
+    for template in TEMPLATES:
+        for phrase in draw(template):
+            if phrase.english not in written:
+                yield phrase
