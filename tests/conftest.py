@@ -1,7 +1,19 @@
+import itertools
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+import charseq
+
+if TYPE_CHECKING:
+    from charseq import Translator
+
+# Timings say nothing on a busy machine.
+hypothesis.settings.register_profile("charseq", deadline=None)
+hypothesis.settings.load_profile("charseq")
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +30,29 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or fills the user's cache, and none reaches the network by accident."""
     monkeypatch.setenv("CHARSEQ_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("CHARSEQ_CORPUS_MIRROR", "http://127.0.0.1:9")
+
+
+TOY_LETTERS = "abcd"
+
+
+@pytest.fixture(scope="session")
+def toy_pairs() -> list[tuple[str, str]]:
+    """Words and the same words reversed, in capitals: easy, and every symbol matters."""
+    words = ("".join(w) for n in range(1, 6) for w in itertools.product(TOY_LETTERS, repeat=n))
+    return [(word, word[::-1].upper()) for word in words]
+
+
+@pytest.fixture(scope="session")
+def toy_translator(
+    toy_pairs: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> "Translator":
+    """A translator that has really learnt the toy task, in a few seconds."""
+    return charseq.train(
+        toy_pairs,
+        run=tmp_path_factory.mktemp("runs") / "toy",
+        units=64,
+        epochs=16,
+        learning_rate=0.005,
+        patience=None,
+        held_out_maximum=150,
+    )

@@ -142,7 +142,7 @@ class TrainingConfig(Settings):
     )
     held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
     held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(
-        2_000, description="hold out at most so many sources"
+        2_000, description="hold out at most so many sources, where whole sources are held out"
     )
     held_out_decoded: Annotated[int, Field(ge=1)] = Field(
         500, description="how many held-out sources are translated after each epoch for the CER"

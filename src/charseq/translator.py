@@ -212,7 +212,8 @@ def _refusal(text: str, forbidden: str) -> str | None:
 
 
 def _warn_of_unknown(translations: Iterable[Translation]) -> None:
-    characters = set().union(*(translation.unknown_characters for translation in translations))
+    replaced = (each.unknown_characters for each in translations if each.error is None)
+    characters = set().union(*replaced)
     if characters:
         warnings.warn(unknown_warning(characters), UnknownCharactersWarning, stacklevel=3)
 

@@ -1,7 +1,6 @@
 """The command line: thin wrappers over importable functions."""
 
 import importlib
-import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -54,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         missing = MissingExtraError("this command", extra)
         typer.echo(f"charseq: {missing}", err=True)
         sys.exit(missing.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain while it closes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as end:
+        # Typer ends so where whoever read our output has gone, which is no fault of ours.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
         sys.exit(0)
     except KeyboardInterrupt:
         typer.echo("charseq: interrupted", err=True)

@@ -1,0 +1,73 @@
+import subprocess
+import sys
+
+import pytest
+
+from charseq.cli import COMMANDS, main
+
+
+def imported_by(code: str) -> set[str]:
+    """The top-level modules that a fresh process has after running `code`."""
+    printed = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return {name.partition(".")[0] for name in printed.splitlines()[-1].split()}
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    code = "from charseq.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    heavy = {"torch", "numpy", "sacrebleu", "rapidfuzz", "pooch", "safetensors", "matplotlib"}
+    assert not imported_by(code) & heavy
+
+
+@pytest.mark.parametrize(
+    "module", ["config", "corpus", "modelfile", "results", "scoring", "text", "cli.train"]
+)
+def test_the_ground_floors_never_import_torch(module: str) -> None:
+    assert "torch" not in imported_by(f"import charseq.{module}")
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+def test_help_lists_the_commands(capsys) -> None:
+    assert run("--help") == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys) -> None:
+    assert run(name, "--help") == 0
+    assert "Usage: charseq" in capsys.readouterr().out
+
+
+def test_the_version_is_shown(capsys) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("charseq ")
+
+
+def test_an_unknown_command_is_the_users_mistake(capsys) -> None:
+    assert run("trian") == 2
+    assert "trian" in capsys.readouterr().err
+
+
+def test_a_missing_package_says_which_extra_brings_it(capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "charseq.translator", raising=False)
+    for name in [name for name in sys.modules if name.startswith("charseq.model")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "charseq.batching", raising=False)
+    monkeypatch.delitem(sys.modules, "charseq.search", raising=False)
+    monkeypatch.delitem(sys.modules, "charseq.training", raising=False)
+    assert run("translate", str(tmp_path / "model.safetensors"), "Go.") == 4
+    assert capsys.readouterr().err == (
+        "charseq: this command needs packages that are not installed:"
+        " pip install 'charseq[train]'\n"
+    )

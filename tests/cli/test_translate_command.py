@@ -1,0 +1,164 @@
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from charseq.cli.translate import arriving_lines
+from charseq.translator import LONGEST_SOURCE, Translator
+
+
+@pytest.fixture(scope="module")
+def model(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("model") / "toy.safetensors"
+    toy_translator.save(path)
+    return str(path)
+
+
+def command(model: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "charseq", "translate", model, *arguments]
+
+
+def translate(
+    model: str, *arguments: str, given: bytes = b""
+) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(command(model, *arguments), input=given, capture_output=True, check=False)
+
+
+def test_texts_are_translated_one_to_a_line(model: str) -> None:
+    done = translate(model, "abcda", "", "ddd")
+    assert (done.stdout, done.stderr, done.returncode) == (b"ADCBA\n\nDDD\n", b"", 0)
+
+
+def test_each_line_in_gives_one_line_out_in_order(model: str) -> None:
+    done = translate(model, given=b"abcda\r\n\nddd\nbacad")
+    assert (done.stdout, done.returncode) == (b"ADCBA\n\nDDD\nDACAB\n", 0)
+
+
+def test_refused_lines_are_empty_and_the_others_translated(model: str) -> None:
+    long = b"a" * (4 * LONGEST_SOURCE + 5)
+    done = translate(model, given=b"abcda\n\xff\xfe\n" + long + b"\nddd\n")
+    assert done.stdout == b"ADCBA\n\n\nDDD\n"
+    assert done.stderr.decode().splitlines() == [
+        "charseq: line 2: not valid UTF-8 (byte 1)",
+        "charseq: line 3: longer than 10,000 characters",
+        "charseq: 2 of 4 lines were refused; their answers are empty",
+    ]
+    assert done.returncode == 3
+
+
+def test_json_gives_source_hypothesis_probability_and_what_went_wrong(model: str) -> None:
+    done = translate(model, "--json", given="abcda\naéb\n\xff".encode("latin-1"))
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first.keys() == {"source", "hypothesis", "log_probability", "cut"}
+    assert (first["source"], first["hypothesis"], first["cut"]) == ("abcda", "ADCBA", False)
+    assert "not valid UTF-8" in second["error"]
+    assert "not valid UTF-8" in third["error"]
+
+
+def test_unknown_characters_are_named_once_or_refused(model: str) -> None:
+    replaced = translate(model, given="aéb\néa\n".encode())
+    assert replaced.returncode == 0
+    assert replaced.stderr.decode() == (
+        "charseq: warning: characters that the model never saw were read as unknown: é (U+00E9)\n"
+    )
+    refused = translate(model, "--unknown", "error", given="aéb\nabcda\n".encode())
+    assert (refused.stdout, refused.returncode) == (b"\nADCBA\n", 3)
+    assert "line 1: the model never saw é (U+00E9)" in refused.stderr.decode()
+
+
+def test_a_pipe_that_stays_open_gets_its_answers(model: str) -> None:
+    with subprocess.Popen(command(model), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line, answer in ((b"abcda\n", b"ADCBA\n"), (b"ddd\n", b"DDD\n")):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == answer
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(model: str) -> None:
+    with subprocess.Popen(
+        command(model), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        try:
+            process.stdin.write(b"abcda\n" * 200_000)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_missing_model_is_named(model: str) -> None:
+    done = translate(f"{model}.nowhere", "x")
+    assert (done.stdout, done.returncode) == (b"", 3)
+    assert done.stderr.decode() == f"charseq: there is no model file {model}.nowhere\n"
+
+
+class Pieces(io.RawIOBase):
+    """A stream that arrives in pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces = pieces
+
+    def read1(self, size: int, /) -> bytes:
+        piece = next(self.pieces, b"")
+        assert len(piece) <= size
+        return piece
+
+
+def test_lines_are_handed_on_as_soon_as_they_have_arrived() -> None:
+    stream = Pieces(iter([b"a\nb\nc", b"d\r\n", b"e"]))
+    assert list(arriving_lines(stream, longest=10)) == [[b"a", b"b"], [b"cd"], [b"e"]]
+
+
+def test_a_line_without_end_is_held_in_bounded_memory() -> None:
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(1_000):
+            read += 50_000
+            yield b"x" * 50_000
+        yield b"\nend\n"
+
+    (lines,) = arriving_lines(Pieces(endless()), longest=1_000)
+    assert read == 50_000_000
+    assert len(lines[0]) > 1_000
+    assert sum(map(len, lines)) < 100_000
+    assert lines[1] == b"end"
+
+
+def test_memory_does_not_grow_with_the_number_of_lines(model: str, tmp_path: Path) -> None:
+    lines = 60_000
+    (tmp_path / "in").write_bytes(b"ab\n" * lines)
+    script = (
+        "import resource, sys\n"
+        "from charseq.cli import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    )
+
+    def peak(count: int) -> int:
+        with (tmp_path / "in").open("rb") as given:
+            given.seek((lines - count) * 3)
+            done = subprocess.run(
+                [sys.executable, "-c", script, "translate", model],
+                stdin=given,
+                capture_output=True,
+                check=True,
+            )
+        assert done.stdout.count(b"\n") == count
+        return int(done.stderr.split()[-1])
+
+    assert peak(lines) < 1.15 * peak(lines // 2)

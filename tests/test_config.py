@@ -1,0 +1,90 @@
+import pytest
+from pydantic import ValidationError
+
+from charseq.config import PRESETS, SECTIONS, ModelConfig, RunConfig, configure
+from charseq.errors import UsageError
+
+
+def test_every_setting_has_one_name_and_a_description() -> None:
+    names = [name for kind in SECTIONS.values() for name in kind.model_fields]
+    assert len(names) == len(set(names))
+    for kind in SECTIONS.values():
+        assert all(field.description for field in kind.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"unit": 3}, "unknown setting 'unit'; did you mean 'units'?"),
+        ({"batchsize": 3}, "unknown setting 'batchsize'; did you mean 'batch_size'?"),
+        ({"units": 0}, "units cannot be 0: input should be greater than or equal to 1"),
+        ({"split": "random"}, "split cannot be 'random': input should be 'source' or 'last'"),
+        (
+            {"pad_character": "ab"},
+            "pad_character cannot be 'ab': string should have at most 1 character",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_sentence(
+    wrong: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        configure(**wrong)
+    assert str(refused.value) == sentence
+
+
+def test_a_group_of_settings_names_the_nearest_too() -> None:
+    with pytest.raises(UsageError, match="did you mean 'units'"):
+        ModelConfig(unitz=3)
+
+
+def test_an_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="unknown preset 'keras'; did you mean 'keras-example'"):
+        configure("keras")
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        configure().model.units = 3
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_printed_settings_read_back_the_same(preset, tmp_path) -> None:
+    config = configure(preset)
+    (tmp_path / "run.toml").write_text(config.to_toml(), encoding="utf-8")
+    assert configure(preset, tmp_path / "run.toml") == config
+
+
+def test_settings_given_by_name_win_over_the_file_and_the_file_over_the_preset(tmp_path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("[model]\nunits = 32\n[training]\nepochs = 7\n", encoding="utf-8")
+    config = configure("keras-example", file, epochs=3)
+    assert (config.model.units, config.training.epochs, config.corpus.limit) == (32, 3, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("units = 3", "unknown setting 'units'; valid: corpus, model, training"),
+        ("[model]\nunit = 3", "unknown setting 'unit'; did you mean 'units'?"),
+        ("model = 3", "model must be a section"),
+        ("[model", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_of_settings_says_what_and_where(content, sentence, tmp_path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        configure(file=file)
+    assert str(file) in str(refused.value)
+    assert sentence in str(refused.value)
+
+
+def test_the_keras_preset_is_the_examples() -> None:
+    config = PRESETS["keras-example"]
+    assert isinstance(config, RunConfig)
+    assert config.corpus.limit == 10_000
+    assert config.model.units == 256
+    assert (config.training.batch_size, config.training.epochs) == (64, 100)
+    assert (config.training.split, config.training.held_out_share) == ("last", 0.2)
+    assert (config.training.optimiser, config.training.learning_rate) == ("keras-rmsprop", 0.001)

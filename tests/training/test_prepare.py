@@ -1,0 +1,67 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charseq.config import ModelConfig, RunConfig, configure
+from charseq.corpus import Corpus, Pair, Split
+from charseq.modelfile import OutputLimit
+from charseq.training.prepare import Prepared, learn_output_limit, prepare
+
+TRAINING = (Pair("ab", "x"), Pair("abc", "xy"), Pair("abcd", "xyz"))
+HELD_OUT = (Pair("b", "w"), Pair("b", "x"), Pair("q", "x"))
+
+
+def prepared(config: RunConfig) -> Prepared:
+    corpus = Corpus("toy", [*TRAINING, *HELD_OUT])
+    return prepare(corpus, Split(TRAINING, HELD_OUT), config)
+
+
+def test_vocabularies_come_from_the_training_pairs_alone() -> None:
+    description = prepared(configure()).description
+    assert description.sources.characters == tuple("abcd")
+    assert description.targets.characters == tuple("xyz")
+
+
+def test_the_keras_preset_takes_all_pairs_and_its_padding() -> None:
+    made = prepared(configure("keras-example"))
+    assert made.description.sources.symbols == tuple(" abcdq")
+    assert made.description.targets.symbols == ("\t", "\n", *" wxyz")
+    assert made.description.config.pad_source_to == 4
+    assert made.description.config.maximum_output_length == 6
+    assert made.description.output_limit == OutputLimit(0.0, 6)
+    batch = made.training.batch(np.arange(3))
+    assert batch.sources.shape == (3, 4)
+    assert batch.targets.shape == (3, 6)
+
+
+def test_held_out_sources_keep_all_their_references() -> None:
+    assert prepared(configure()).references == {"b": ["w", "x"], "q": ["x"]}
+
+
+pairs = st.lists(
+    st.builds(Pair, st.text("ab", min_size=1, max_size=30), st.text("x", min_size=1, max_size=60)),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(pairs)
+def test_no_training_target_comes_near_its_limit(some: list[Pair]) -> None:
+    limit = learn_output_limit(some, ModelConfig())
+    for pair in some:
+        assert limit.of(len(pair.source)) > 1.2 * len(pair.target)
+
+
+def test_the_limit_grows_with_the_source_as_targets_do() -> None:
+    limit = learn_output_limit([Pair("a" * n, "x" * 2 * n) for n in range(1, 50)], ModelConfig())
+    assert 2 * 100 < limit.of(100) < 3 * 100
+
+
+def test_rare_characters_are_read_as_unknown_more_often() -> None:
+    rates = prepared(configure()).unknown_rates
+    by_character = dict(zip("abcd", rates[1:5], strict=True))
+    assert by_character["d"] > by_character["c"] > by_character["a"] > 0.005
+
+
+def test_nothing_is_read_as_unknown_in_the_keras_preset() -> None:
+    assert not prepared(configure("keras-example")).unknown_rates.any()

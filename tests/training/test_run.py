@@ -1,0 +1,200 @@
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import charseq
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair
+from charseq.errors import DataError, UsageError
+from charseq.modelfile import read_model
+from charseq.training import EpochRecord
+from charseq.translator import Translator
+
+QUICK = {"units": 16, "epochs": 2, "held_out_maximum": 40}
+
+Pairs = list[tuple[str, str]]
+
+
+def test_a_model_learns_what_it_was_never_shown(toy_translator: Translator) -> None:
+    assert toy_translator.training_run is not None
+    report = toy_translator.training_run.report
+    assert report.items >= 100
+    assert report.exact_match.value > 0.8
+    assert report.character_error_rate.value < 0.1
+
+
+def test_a_run_is_a_folder_of_settings_history_model_and_curve(
+    toy_translator: Translator,
+) -> None:
+    run = toy_translator.training_run
+    assert run is not None
+    assert {path.name for path in run.folder.iterdir()} == {
+        "settings.toml",
+        "history.json",
+        "model.safetensors",
+        "learning-curve.png",
+    }
+    assert configure(file=run.folder / "settings.toml").training.epochs == 16
+    history = json.loads((run.folder / "history.json").read_text(encoding="utf-8"))
+    assert [epoch["epoch"] for epoch in history["epochs"]] == list(range(1, 17))
+    assert history["epochs"][-1]["training_loss"] < history["epochs"][0]["training_loss"] / 4
+    assert history["scores"]["items"] == run.report.items
+    assert (run.folder / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    description, _ = read_model(run.folder / "model.safetensors")
+    assert description == toy_translator.description
+    assert description.scores["exact_match"] == run.report.exact_match.value
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(toy_pairs: Pairs, tmp_path: Path) -> None:
+    files = []
+    for name in ("one", "two", "other"):
+        charseq.train(toy_pairs, run=tmp_path / name, seed=1 + (name == "other"), **QUICK)
+        files.append((tmp_path / name / "model.safetensors").read_bytes())
+    assert files[0] == files[1]
+    assert files[0] != files[2]
+
+
+def test_the_best_weights_are_kept_and_training_stops_when_nothing_gets_better(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    # So large a step soon ruins what was learnt.
+    translator = charseq.train(
+        toy_pairs, run=tmp_path / "run", units=16, epochs=60, learning_rate=0.3, patience=3
+    )
+    run = translator.training_run
+    assert run is not None
+    assert len(run.history.epochs) == run.history.best.epoch + 3
+    assert run.epoch == run.history.best.epoch < len(run.history.epochs)
+    assert run.report.character_error_rate.value == pytest.approx(run.history.best.cer, abs=0.05)
+
+
+def test_training_stops_at_the_time_limit(toy_pairs: Pairs, tmp_path: Path) -> None:
+    began = time.monotonic()
+    translator = charseq.train(
+        toy_pairs, run=tmp_path / "run", units=16, epochs=100_000, time_limit=1.0, patience=None
+    )
+    assert time.monotonic() - began < 20
+    assert translator.training_run is not None
+    assert translator.training_run.folder.joinpath("model.safetensors").exists()
+
+
+def test_every_epoch_is_told_to_callbacks_and_tensorboard(toy_pairs: Pairs, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from charseq.training import tensorboard_callback
+
+    seen: list[EpochRecord] = []
+    callbacks = [seen.append, tensorboard_callback(tmp_path / "curves")]
+    charseq.train(toy_pairs, run=tmp_path / "run", callbacks=callbacks, **QUICK)
+    assert [record.epoch for record in seen] == [1, 2]
+    events = EventAccumulator(str(tmp_path / "curves"))
+    events.Reload()
+    written = [event.value for event in events.Scalars("held_out_loss")]
+    assert written == pytest.approx([record.held_out_loss for record in seen])
+
+
+def test_padded_figures_are_there_only_where_padding_counts(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    padded = charseq.train(
+        toy_pairs, run=tmp_path / "padded", preset="keras-example", **QUICK
+    ).training_run
+    masked = charseq.train(toy_pairs, run=tmp_path / "masked", **QUICK).training_run
+    assert padded is not None
+    assert masked is not None
+    record = padded.history.epochs[-1]
+    assert record.padded_accuracy is not None
+    assert record.padded_held_out_loss is not None
+    # Padding is easy to predict: counting it flatters.
+    assert record.padded_held_out_loss < record.held_out_loss
+    assert masked.history.epochs[-1].padded_loss is None
+
+
+def test_the_unknown_symbol_is_trained(toy_pairs: Pairs, tmp_path: Path) -> None:
+    def read_of_unknown(**settings: object) -> tuple[np.ndarray, np.ndarray]:
+        run = tmp_path / f"run-{len(settings)}"
+        model = charseq.train(toy_pairs, run=run, **{**QUICK, **settings}).model
+        from charseq.model import Seq2Seq
+
+        kernel = model.tensors()["encoder.lstm.weight_ih_l0"]
+        fresh = Seq2Seq.fresh(configure(units=16).model, kernel.shape[1], len(model.output.bias), 1)
+        return kernel[:, 0], fresh.tensors()["encoder.lstm.weight_ih_l0"][:, 0]
+
+    trained, fresh = read_of_unknown()
+    assert np.abs(trained - fresh).max() > 0.01
+    untouched, fresh = read_of_unknown(unknown_rate=0)
+    assert np.array_equal(untouched, fresh)
+
+
+def test_fine_tuning_starts_from_the_weights_and_learns_new_characters(
+    toy_translator: Translator, toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    toy_translator.save(tmp_path / "start.safetensors")
+    more = [(f"{source}z", f"Z{target}") for source, target in toy_pairs if len(source) == 4]
+    tuned = charseq.train(
+        [*more, *toy_pairs[:300]],
+        run=tmp_path / "run",
+        start_from=tmp_path / "start.safetensors",
+        epochs=12,
+        learning_rate=0.005,
+    )
+    old = toy_translator.description
+    assert tuned.description.sources.symbols == (*old.sources.symbols, "z")
+    assert tuned.description.targets.symbols == (*old.targets.symbols, "Z")
+    answers = tuned.translate([source for source, _ in more])
+    right = [answer.hypothesis == target for answer, (_, target) in zip(answers, more, strict=True)]
+    assert sum(right) > 0.8 * len(right)
+    fresh = charseq.train(more[:64], run=tmp_path / "fresh", units=64, epochs=1, held_out_maximum=5)
+    started = charseq.train(
+        more[:64],
+        run=tmp_path / "started",
+        start_from=tmp_path / "start.safetensors",
+        epochs=1,
+        held_out_maximum=5,
+    )
+    assert fresh.training_run is not None
+    assert started.training_run is not None
+    assert (
+        started.training_run.history.epochs[0].training_loss
+        < fresh.training_run.history.epochs[0].training_loss
+    )
+
+
+def test_the_shape_of_the_model_to_start_from_cannot_change(
+    toy_translator: Translator, toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    toy_translator.save(tmp_path / "start.safetensors")
+    with pytest.raises(UsageError, match="units is 64 in the model to start from"):
+        charseq.train(
+            toy_pairs, run=tmp_path / "run", start_from=tmp_path / "start.safetensors", units=16
+        )
+
+
+def test_a_folder_in_use_is_left_alone(toy_pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("keep me")
+    with pytest.raises(UsageError, match="already holds something: name another folder"):
+        charseq.train(toy_pairs, run=tmp_path, **QUICK)
+    assert (tmp_path / "precious").read_text() == "keep me"
+
+
+def test_a_corpus_of_its_own_can_be_held_out(toy_pairs: Pairs, tmp_path: Path) -> None:
+    held_out = Corpus("held out", [Pair("abcd", "DCBA"), Pair("abcd", "second"), Pair("é", "x")])
+    translator = charseq.train(toy_pairs, run=tmp_path / "run", held_out=held_out, **QUICK)
+    assert translator.training_run is not None
+    assert translator.training_run.held_out == {"abcd": ["DCBA", "second"], "é": ["x"]}
+    assert translator.description.corpus["training_pairs"] == len(toy_pairs)
+
+
+def test_a_diverging_training_says_what_to_change(toy_pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not finite in epoch 1: try a smaller --learning-rate"):
+        charseq.train(
+            toy_pairs, run=tmp_path / "run", **QUICK, learning_rate=1e38, gradient_clip=None
+        )
+
+
+def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no device 'abacus'"):
+        charseq.train(toy_pairs, run=tmp_path / "run", device="abacus", **QUICK)
