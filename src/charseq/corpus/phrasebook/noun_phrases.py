@@ -53,16 +53,15 @@ _OWNED = frozenset(
 def fits(noun: Noun, determiner: Determiner) -> bool:
     """Tell whether a noun can take a determiner: no *a bread*, no *my wolf*, no *the sister*."""
     if determiner is Determiner.MY:
-        return not noun.classes.isdisjoint(_OWNED)
-    if "relation" in noun.classes and determiner is not Determiner.A:
-        return False
-    if "family" in noun.classes or "only" in noun.classes:
-        return False
+        return "public" not in noun.classes and not noun.classes.isdisjoint(_OWNED)
+    if "relation" in noun.classes:
+        is_unique = not noun.classes.isdisjoint({"family", "only"})
+        return determiner is Determiner.A and not is_unique
     if determiner is Determiner.A:
         return noun.number is not Number.MASS
     if determiner is Determiner.SOME:
         return noun.number is not Number.PAIR and "sole" not in noun.classes
-    return True
+    return determiner is not Determiner.THIS or "sole" not in noun.classes
 
 
 def is_plural_in_english(noun: Noun, determiner: Determiner) -> bool:

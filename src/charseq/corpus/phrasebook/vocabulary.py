@@ -62,14 +62,22 @@ class Intransitive(NamedTuple):
 
 
 class Adjective(NamedTuple):
-    """An adjective: where it stands (before, after, predicate), whether one can be more so."""
+    """An adjective: where it stands (before, after, predicate) and what it is said of.
+
+    Its degree is graded (very big), plain (not *very round*), or origin (not *the tea is Chinese*).
+    """
 
     english: str
     french: str
     place: str
-    is_graded: bool
+    degree: str
     describes_people: bool
     nouns: tuple[Noun, ...]
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether a thing can be more or less so."""
+        return self.degree == "graded"
 
 
 class HandWritten(NamedTuple):
@@ -130,7 +138,7 @@ def adjectives() -> tuple[Adjective, ...]:
             english,
             french,
             place,
-            degree == "graded",
+            degree,
             "people" in suits.split(),
             _select_nouns(suits.replace("people", ""), f"adjective {english!r}"),
         )

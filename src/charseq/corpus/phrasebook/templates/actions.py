@@ -36,8 +36,10 @@ from charseq.corpus.phrasebook.subjects import (
     ANYBODY,
     HE,
     MARY,
+    NAMES,
     PRONOUNS,
     SHE,
+    THEY,
     TOM,
     TU,
     VOUS,
@@ -280,7 +282,7 @@ def no_state(action: Action, choose: Chooser) -> Rendering | None:
 @template_over(lasting)
 def state_question(action: Action, choose: Chooser) -> Rendering | None:
     """*Do you know this man?*"""
-    subject, verb = choose.choose(ANYBODY[1:]), action.verb
+    subject, verb = choose.choose((YOU, HE, SHE, THEY, *NAMES)), action.verb
     spoken = _speak(action, choose)
     if not _suits(subject, action):
         return None
@@ -437,8 +439,11 @@ def have_to(action: Action, choose: Chooser) -> Rendering | None:
 def cannot(action: Action, choose: Chooser) -> Rendering | None:
     """*I can't eat the apple.*"""
     subject, verb = choose.choose(ANYBODY), action.verb
+    definite = [d for d in action.determiners if d is not Determiner.A]
+    if not definite:
+        return None
     return _statement(
-        _speak(action, choose, is_denied=True),
+        Spoken(action, choose.choose(definite), is_denied=True),
         subject,
         f"{subject.english} can't {verb.english}",
         lambda person, words: clause(

@@ -78,6 +78,10 @@ _OWNED_CLASSES = frozenset(
 )
 # What a thing is only for a while does not tell it apart from others.
 _PASSING = frozenset({"open", "closed", "broken", "wet", "dry", "dirty", "clean", "empty", "full"})
+# Of these there is never too much.
+_WELCOME = frozenset(
+    "beautiful pretty good comfortable delicious interesting elegant useful clean fresh".split()
+)
 _STRIKING = frozenset(
     "beautiful pretty big small strange boring interesting old good bad dangerous noisy elegant "
     "delicious dark comfortable".split()
@@ -105,7 +109,7 @@ def _predicates() -> Iterable[Quality]:
     return (
         quality
         for quality in qualities()
-        if quality.adjective.is_graded or "person" in quality.noun.classes
+        if quality.adjective.degree != "origin" or "person" in quality.noun.classes
     )
 
 
@@ -239,9 +243,7 @@ def too(quality: Quality, choose: Chooser) -> Rendering | None:
     """*The house is too big.*, *The house is very big.*"""
     thing = _choose_thing(quality, choose)
     degree, french_degree = choose.choose((("too", "trop"), ("very", "très")))
-    if quality.adjective.english in _PASSING - {"dirty", "clean", "wet", "dry"}:
-        return None
-    if "person" in quality.noun.classes:
+    if "person" in quality.noun.classes or quality.adjective.english in _WELCOME:
         degree, french_degree = "very", "très"
     words = f"{thing.english} {thing.be} {degree} {quality.adjective.english}"
     return _describe(

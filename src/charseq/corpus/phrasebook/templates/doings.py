@@ -116,7 +116,6 @@ _WISHES = (
     ("like to", "aimer"),
     ("hate to", "détester"),
     ("prefer to", "préférer"),
-    ("hope to", "espérer"),
 )
 _PAST_WISHES = (
     ("tried to", "essayer de"),
@@ -126,6 +125,9 @@ _PAST_WISHES = (
 )
 # What nobody wishes for, or does as a habit.
 _ONCE_ONLY = frozenset({"die", "fall", "get married", "move out", "faint", "get old", "grow up"})
+
+# What everybody does, so that *often* and *rarely* say little.
+_NEEDS = frozenset({"eat", "drink", "sleep", "breathe"})
 
 
 @cache
@@ -181,7 +183,8 @@ def _again() -> Iterable[Manner]:
 
 
 def _how_often() -> Iterable[Manner]:
-    return (*timed("do", "frequency"), *timed("happen", "frequency"))
+    manners = (*timed("do", "frequency"), *timed("happen", "frequency"))
+    return (manner for manner in manners if manner.verb.english not in _NEEDS)
 
 
 @cache
@@ -417,7 +420,7 @@ def when_always_question(manner: Manner, choose: Chooser) -> Rendering | None:
 
 @template_over(wishes)
 def wish(wish: Wish, choose: Chooser) -> Rendering | None:
-    """*I want to sleep.*, *I hope to win.*"""
+    """*I want to sleep.*, *I have to leave.*"""
     subject = choose.choose(ANYBODY)
     words = f"{present(subject, wish.english)} {wish.verb.english}"
     return _render(

@@ -157,7 +157,7 @@ def sights() -> tuple[Position, ...]:
         Position(noun, "in", place, "dans")
         for noun in nouns_of("pet", "insect", "human")
         for place in nouns_of("room")
-        if place.english != "church"
+        if place.english != ("street" if "insect" in noun.classes else "church")
     )
 
 
