@@ -1,0 +1,1 @@
+"""Other programs' model files, read and written without those programs."""

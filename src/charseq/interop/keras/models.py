@@ -1,0 +1,146 @@
+"""From the example's `.keras` archive to charseq's model, and back."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from charseq.config import PRESETS, ModelConfig
+from charseq.corpus import Corpus, Pair
+from charseq.errors import DataError, ModelFileError, UsageError
+from charseq.interop.keras.archive import (
+    CONFIG,
+    METADATA,
+    TABLES,
+    WEIGHTS,
+    read_archive,
+    write_archive,
+)
+from charseq.interop.keras.shape import ExampleShape, check_shape, describe_shape
+from charseq.interop.keras.tables import read_tables, write_tables
+from charseq.interop.keras.weights import read_weights, tensor_sizes, write_weights
+from charseq.modelfile import ModelDescription, OutputLimit, Tensors
+from charseq.text import Vocabulary
+
+# What the archive and the inference code bring along; every other setting must be the example's.
+_CARRIED = {"units", "unknown_symbol", "pad_source_to", "pad_character", "maximum_output_length"}
+# When an archive was written does not belong to what it holds: equal models are equal files.
+_METADATA = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
+
+
+def import_keras(
+    path: str | Path, corpus: Corpus | None = None
+) -> tuple[ModelDescription, Tensors]:
+    """Read a model that the Keras example, or `export_keras`, saved.
+
+    The example does not save its character tables. They are rebuilt as it built them, from the
+    corpus that it was trained on: the same file, the same number of lines.
+
+    Args:
+        path: the `.keras` archive.
+        corpus: what the model was trained on; None for an archive that charseq wrote.
+
+    Raises:
+        ModelFileError: if it is not an archive of a model of the example's architecture.
+        DataError: if the model was not trained on this corpus.
+        UsageError: if the corpus is needed and not given, or given and not needed.
+        MachineError: if it cannot be read.
+        MissingExtraError: if the reader of HDF5 is not installed.
+    """
+    path = Path(path)
+    archive = read_archive(path)
+    try:
+        shape = check_shape(archive.config)
+        written = None if archive.tables is None else read_tables(archive.tables, shape)
+        tensors = read_weights(archive.weights, shape)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    if written is not None:
+        if corpus is not None:
+            raise UsageError(f"{path} holds its own character tables: give no corpus")
+        return written, tensors
+    if corpus is None:
+        raise UsageError(
+            f"{path} does not hold the character tables, which the example rebuilds from its"
+            " corpus: give that corpus, with --corpus and --limit"
+        )
+    return _describe(path, shape, corpus), tensors
+
+
+def export_keras(description: ModelDescription, tensors: Tensors, path: str | Path) -> None:
+    """Write a model as a `.keras` archive that Keras 3 loads.
+
+    What Keras has no place for, the character tables, the padding and the output limit, goes into
+    a member of its own, `charseq.json`. Equal models give equal files.
+
+    Args:
+        description: of the model.
+        tensors: the weights.
+        path: where to; Keras wants the ending `.keras`.
+
+    Raises:
+        UsageError: if the model is not of the example's shape, or the path lacks the ending.
+        MachineError: if it cannot be written.
+        MissingExtraError: if the writer of HDF5 is not installed.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise UsageError(f"{path} must end in .keras, or Keras will not load it")
+    shape = _exported_shape(description, tensors)
+    members = {
+        METADATA: json.dumps(_METADATA).encode(),
+        CONFIG: json.dumps(describe_shape(shape)).encode(),
+        WEIGHTS: write_weights(tensors, shape),
+        TABLES: write_tables(description),
+    }
+    write_archive(path, members)
+
+
+def _describe(path: Path, shape: ExampleShape, corpus: Corpus) -> ModelDescription:
+    sources = Vocabulary.of_sources([pair.source for pair in corpus.pairs], unknown=False)
+    targets = Vocabulary.of_targets([pair.target for pair in corpus.pairs], unknown=False)
+    if (len(sources), len(targets)) != (shape.source_symbols, shape.target_symbols):
+        raise DataError(
+            f"{path} was trained on {shape.source_symbols} source and {shape.target_symbols}"
+            f" target characters, but {len(corpus):,} pairs of {corpus.name} have {len(sources)}"
+            f" and {len(targets)}: --corpus and --limit must be those of its training"
+        )
+    longest_source = _longest(corpus.pairs, 0)
+    longest_output = _longest(corpus.pairs, 1) + 3  # Start, end, and one more.
+    return ModelDescription(
+        config=PRESETS["keras-example"].model.model_copy(
+            update={
+                "units": shape.units,
+                "pad_source_to": longest_source,
+                "maximum_output_length": longest_output,
+            }
+        ),
+        sources=sources,
+        targets=targets,
+        output_limit=OutputLimit(0.0, longest_output),
+        corpus={
+            "name": corpus.name,
+            "digest": corpus.digest,
+            "pairs": len(corpus),
+            "attribution": corpus.attribution,
+        },
+    )
+
+
+def _longest(pairs: Sequence[Pair], side: int) -> int:
+    return max(len(pair[side]) for pair in pairs)
+
+
+def _exported_shape(description: ModelDescription, tensors: Tensors) -> ExampleShape:
+    config, example = description.config, PRESETS["keras-example"].model
+    for name in ModelConfig.model_fields:
+        value, expected = getattr(config, name), getattr(example, name)
+        if name not in _CARRIED and value != expected:
+            raise UsageError(
+                f"only models of the Keras example's shape can be exported to Keras: {name} is"
+                f" {value!r}, the example's is {expected!r}"
+            )
+    shape = ExampleShape(config.units, len(description.sources), len(description.targets))
+    sizes = tensor_sizes(shape)
+    if {name: tensor.shape for name, tensor in tensors.items()} != sizes:
+        raise UsageError("only models of the Keras example's shape can be exported to Keras")
+    return shape
