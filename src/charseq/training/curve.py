@@ -12,6 +12,7 @@ def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -
     """Draw losses, and held-out error and accuracy, over the epochs, into a PNG file."""
     # matplotlib's figures without pyplot: no window system, no global state.
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     numbers = series(epochs, "epoch")
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
@@ -29,6 +30,7 @@ def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -
     best = min(epochs, key=lambda record: record.cer)
     errors.axvline(best.epoch, color="grey", linestyle=":", label=f"best: epoch {best.epoch}")
     for axes in (losses, errors):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
     picture = BytesIO()

@@ -63,8 +63,10 @@ class Display:
         if self.console is not None:
             line = epoch_line(record, self.config.epochs)
             self.console.print(f"{line} · {at_most}", highlight=False, soft_wrap=True)
+        # A reset drops the fields that it is not given.
+        following = f"epoch {record.epoch + 1}"
         self.progress.reset(
-            self.task, total=self.pairs, description=f"epoch {record.epoch + 1}", left=at_most
+            self.task, total=self.pairs, description=following, rate="", left=at_most
         )
 
 

@@ -1,0 +1,1 @@
+"""Commands that measure charseq beside its peers: `python -m benchmarks.training`."""

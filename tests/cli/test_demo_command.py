@@ -1,0 +1,17 @@
+import shlex
+from pathlib import Path
+
+
+def test_the_demo_shows_unseen_sentences_and_a_line_that_works(
+    charseq_command, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert charseq_command("demo", "--time-limit", "3") == 0
+    shown = capsys.readouterr().out
+    assert shown.count("\nInput sentence:") == shown.count("\nDecoded sentence:") == 20
+    assert shown.count("\nReference:") == 20
+    (run,) = Path("runs").iterdir()
+    assert {"model.safetensors", "learning-curve.png"} <= {path.name for path in run.iterdir()}
+    tried = shlex.split(shown.rpartition("Try next:")[2])
+    assert charseq_command(*tried[tried.index("translate") :]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

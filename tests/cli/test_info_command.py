@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from charseq.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def model(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "toy.safetensors"
+    toy_translator.save(path)
+    return path
+
+
+def test_a_model_is_shown_with_its_settings_symbols_corpus_and_scores(
+    charseq_command, model, capsys
+) -> None:
+    assert charseq_command("info", str(model)) == 0
+    shown = capsys.readouterr().out
+    for expected in ("units", "64", "'<unknown>' abcd", "training_pairs", "exact_match"):
+        assert expected in shown
+
+
+def test_json_holds_all_of_it(charseq_command, model, toy_translator, capsys) -> None:
+    assert charseq_command("info", str(model), "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["bytes"] == model.stat().st_size
+    assert shown["parameters"] == sum(
+        parameter.numel()
+        for parameter in toy_translator.model.parameters()
+        if parameter.requires_grad
+    )
+    assert shown["config"]["units"] == 64
+    assert shown["source_vocabulary"]["symbols"] == ["<unknown>", *"abcd"]
+    assert shown["scores"] == toy_translator.description.scores
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_sentence(
+    charseq_command, tmp_path, capsys
+) -> None:
+    (tmp_path / "text").write_text("not a model")
+    assert charseq_command("info", str(tmp_path / "text")) == 3
+    shown = capsys.readouterr().err
+    assert "text is not a charseq model, or is damaged" in shown
+    assert shown.count("\n") == 1

@@ -1,0 +1,132 @@
+import io
+import json
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from charseq import training
+from charseq.modelfile import read_model
+
+QUICK = ("--units", "16", "--epochs", "2", "--held-out-maximum", "20")
+
+
+@pytest.fixture
+def corpus(toy_pairs, tmp_path: Path) -> str:
+    path = tmp_path / "toy.tsv"
+    path.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs[:300]))
+    return str(path)
+
+
+def test_a_file_becomes_a_model_and_the_line_to_try_works(
+    charseq_command, corpus, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert charseq_command("train", corpus, *QUICK, "-o", "model.safetensors") == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "280 training pairs, 20 held out" in shown.err
+    assert "epoch 2/2 · loss" in shown.err
+    assert "pairs/s" in shown.err
+    assert "20 held-out sources, weights of epoch" in shown.err
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name.startswith("toy-")
+    assert Path("model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    tried = shlex.split(shown.err.rpartition("Try:")[2])
+    assert charseq_command(*tried[tried.index("translate") :]) == 0
+
+
+def test_a_corpus_may_come_from_standard_input(charseq_command, tmp_path, monkeypatch) -> None:
+    given = io.TextIOWrapper(io.BytesIO(b"go\tva\nrun\tcours\nwow\toh\n" * 3))
+    monkeypatch.setattr(sys, "stdin", given)
+    assert charseq_command("train", "-", *QUICK, "--quiet", "--run", str(tmp_path / "run")) == 0
+    assert read_model(tmp_path / "run" / "model.safetensors")[0].corpus["name"] == "stdin"
+
+
+def test_quiet_says_nothing(charseq_command, corpus, tmp_path, capsys) -> None:
+    run = str(tmp_path / "run")
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", run) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_printed_settings_are_those_that_would_be_used(charseq_command, tmp_path, capsys) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("[training]\nepochs = 7\nseed = 5\n")
+    arguments = ("--preset", "keras-example", "--config", str(file), "--epochs", "3")
+    assert charseq_command("train", *arguments, "--print-config") == 0
+    printed = tomllib.loads(capsys.readouterr().out)
+    assert printed["training"]["epochs"] == 3
+    assert printed["training"]["seed"] == 5
+    assert printed["training"]["split"] == "last"
+    assert printed["corpus"]["limit"] == 10_000
+
+
+def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path, capsys) -> None:
+    run = tmp_path / "run"
+    arguments = ("--preset", "keras-example", "--units", "16", "--epochs", "1", "--run", str(run))
+    assert charseq_command("train", corpus, *arguments) == 0
+    assert "240 training pairs, 60 held out" in (shown := capsys.readouterr().err)
+    assert "padding counted: loss" in shown
+    description, _ = read_model(run / "model.safetensors")
+    # Sources of up to four letters; targets framed by start and end, and one more.
+    assert description.config.pad_source_to == 4
+    assert description.config.maximum_output_length == 7
+    record = json.loads((run / "history.json").read_text())["epochs"][0]
+    assert record["padded_held_out_accuracy"] > record["character_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "which corpus? charseq train CORPUS"),
+        (
+            ("{corpus}", "--preset", "keras"),
+            "unknown preset 'keras'; did you mean 'keras-example'?",
+        ),
+        (
+            ("{corpus}", "--units", "many"),
+            "units cannot be 'many': input should be a valid integer",
+        ),
+        (("{corpus}", "--device", "abacus"), "this machine has no device 'abacus'"),
+        (("{corpus}", "--run", "{folder}"), "already holds something: name another folder"),
+        (("{corpus}", "--config", "nowhere.toml"), "cannot read nowhere.toml: No such file"),
+        (("nowhere.tsv",), "nowhere.tsv"),
+    ],
+)
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(
+    charseq_command, corpus, tmp_path, capsys, monkeypatch, arguments, sentence
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    filled = [each.format(corpus=corpus, folder=tmp_path) for each in arguments]
+    assert charseq_command("train", *filled) == 2
+    shown = capsys.readouterr().err
+    assert sentence in shown
+    assert "Traceback" not in shown
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_bad_line_is_named_and_nothing_is_written(
+    charseq_command, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.tsv").write_text("go\tva\nalone\n")
+    assert charseq_command("train", "bad.tsv") == 3
+    assert "bad.tsv:2" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_an_interrupted_training_names_the_model_so_far(
+    charseq_command, corpus, tmp_path, monkeypatch, capsys
+) -> None:
+    real, run = training.run.fit, tmp_path / "run"
+
+    def interrupted(*arguments, **options):
+        yield next(real(*arguments, **options))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.run, "fit", interrupted)
+    assert charseq_command("train", corpus, *QUICK, "--run", str(run)) == 130
+    assert f"the model so far is {run / 'model.safetensors'}" in capsys.readouterr().err
+    assert read_model(run / "model.safetensors")

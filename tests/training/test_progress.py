@@ -1,0 +1,59 @@
+import io
+
+from rich.console import Console
+
+from charseq.config import TrainingConfig
+from charseq.training import EpochRecord
+from charseq.training.progress import Display, clock_time
+
+RECORD = EpochRecord(
+    epoch=1,
+    seconds=30.0,
+    pairs_per_second=1_234.5,
+    training_loss=1.5,
+    held_out_loss=1.75,
+    character_accuracy=0.5,
+    cer=0.625,
+    best=True,
+)
+
+
+def shown(*, is_terminal: bool, config: TrainingConfig) -> str:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=is_terminal, width=160)
+    with Display(console, config, pairs=1_000) as display:
+        for _ in range(4):
+            display.after_step(200)
+        display.progress.refresh()
+        display.after_epoch(RECORD)
+    return output.getvalue()
+
+
+def test_a_terminal_shows_a_bar_with_pairs_and_rate() -> None:
+    seen = shown(is_terminal=True, config=TrainingConfig(epochs=5))
+    assert "800/1,000 pairs" in seen
+    assert "pairs/s" in seen
+
+
+def test_elsewhere_there_is_one_line_per_epoch_and_nothing_else() -> None:
+    seen = shown(is_terminal=False, config=TrainingConfig(epochs=5))
+    assert seen == (
+        "epoch 1/5 · loss 1.500 · held-out loss 1.750 · character accuracy 50.0% · CER 0.625"
+        " · 1,234 pairs/s · at most 2:00 left\n"
+    )
+
+
+def test_the_time_left_heeds_the_time_limit() -> None:
+    seen = shown(is_terminal=False, config=TrainingConfig(epochs=5, time_limit=45))
+    assert "at most 0:15 left" in seen
+
+
+def test_no_console_shows_nothing(capsys) -> None:
+    with Display(None, TrainingConfig(), pairs=10) as display:
+        display.after_step(10)
+        display.after_epoch(RECORD)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_durations_are_minutes_and_seconds_with_hours_where_there_are_any() -> None:
+    assert [clock_time(s) for s in (0, 59.6, 61, 3_725)] == ["0:00", "1:00", "1:01", "1:02:05"]
