@@ -28,7 +28,7 @@ configs = st.builds(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(config=configs, pairs=st.lists(st.builds(Pair, sides, sides), min_size=1, max_size=4))
 def test_a_model_comes_back_as_it_went(tmp_path, config, pairs):
