@@ -75,17 +75,7 @@ def write_model(path: str | Path, description: ModelDescription, tensors: Tensor
     Raises:
         MachineError: if the file cannot be written.
     """
-    limit = description.output_limit
-    fields = {
-        "format_version": FORMAT_VERSION,
-        "config": description.config.model_dump(),
-        "source_vocabulary": description.sources.as_dict(),
-        "target_vocabulary": description.targets.as_dict(),
-        "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
-        "corpus": dict(description.corpus),
-        "scores": dict(description.scores),
-        "charseq_version": description.charseq_version,
-    }
+    fields = description_to_dict(description)
     metadata = {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
     write_atomically(Path(path), safetensors.numpy.save(arrays, metadata))
@@ -105,7 +95,7 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
             metadata = file.metadata() or {}
             if METADATA_KEY not in metadata:
                 raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
-            description = _description(json.loads(metadata[METADATA_KEY]))
+            description = description_from_dict(json.loads(metadata[METADATA_KEY]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except PermissionError:
         raise MachineError(f"cannot read {path}: permission denied") from None
@@ -118,6 +108,63 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
             f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
         ) from None
     return description, tensors
+
+
+def description_to_dict(description: ModelDescription) -> dict[str, Any]:
+    """Return what a file keeps of a description, as JSON takes it."""
+    limit = description.output_limit
+    return {
+        "format_version": FORMAT_VERSION,
+        "config": description.config.model_dump(),
+        "source_vocabulary": description.sources.as_dict(),
+        "target_vocabulary": description.targets.as_dict(),
+        "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
+        "corpus": dict(description.corpus),
+        "scores": dict(description.scores),
+        "charseq_version": description.charseq_version,
+    }
+
+
+def description_from_dict(fields: Any) -> ModelDescription:
+    """Read back what `description_to_dict` gave.
+
+    Raises:
+        ModelFileError: if the fields are malformed or of a newer format.
+        UsageError: if the configuration in them is not valid.
+    """
+    if not isinstance(fields, dict) or type(fields.get("format_version")) is not int:
+        raise ModelFileError("its description is malformed")
+    version = fields["format_version"]
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            f"the file has format {version}, made by charseq"
+            f" {visible(str(fields.get('charseq_version')))}; this charseq"
+            f" ({charseq.__version__}) reads formats up to {FORMAT_VERSION}: upgrade charseq"
+        )
+    config, limit = fields.get("config"), fields.get("output_limit")
+    corpus, scores = fields.get("corpus"), fields.get("scores")
+    if not (
+        isinstance(config, dict)
+        and isinstance(limit, dict)
+        and isinstance(limit.get("per_symbol"), int | float)
+        and 0 <= limit["per_symbol"] <= 1_000
+        and type(limit.get("constant")) is int
+        and abs(limit["constant"]) <= 1_000_000
+        and isinstance(corpus, dict)
+        and all(isinstance(value, str | int) for value in corpus.values())
+        and isinstance(scores, dict)
+        and all(isinstance(value, int | float) for value in scores.values())
+    ):
+        raise ModelFileError("its description is malformed")
+    return ModelDescription(
+        config=ModelConfig(**config),
+        sources=Vocabulary.from_dict(fields.get("source_vocabulary")),
+        targets=Vocabulary.from_dict(fields.get("target_vocabulary")),
+        output_limit=OutputLimit(float(limit["per_symbol"]), limit["constant"]),
+        corpus=corpus,
+        scores=scores,
+        charseq_version=str(fields.get("charseq_version", "")),
+    )
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -153,39 +200,3 @@ def _umask() -> int:
 def _placed(path: Path, error: ModelFileError) -> str:
     message = str(error)
     return message if str(path) in message else f"{path}: {message}"
-
-
-def _description(fields: Any) -> ModelDescription:
-    if not isinstance(fields, dict) or type(fields.get("format_version")) is not int:
-        raise ModelFileError("its description is malformed")
-    version = fields["format_version"]
-    if version > FORMAT_VERSION:
-        raise ModelFileError(
-            f"the file has format {version}, made by charseq"
-            f" {visible(str(fields.get('charseq_version')))}; this charseq"
-            f" ({charseq.__version__}) reads formats up to {FORMAT_VERSION}: upgrade charseq"
-        )
-    config, limit = fields.get("config"), fields.get("output_limit")
-    corpus, scores = fields.get("corpus"), fields.get("scores")
-    if not (
-        isinstance(config, dict)
-        and isinstance(limit, dict)
-        and isinstance(limit.get("per_symbol"), int | float)
-        and 0 <= limit["per_symbol"] <= 1_000
-        and type(limit.get("constant")) is int
-        and abs(limit["constant"]) <= 1_000_000
-        and isinstance(corpus, dict)
-        and all(isinstance(value, str | int) for value in corpus.values())
-        and isinstance(scores, dict)
-        and all(isinstance(value, int | float) for value in scores.values())
-    ):
-        raise ModelFileError("its description is malformed")
-    return ModelDescription(
-        config=ModelConfig(**config),
-        sources=Vocabulary.from_dict(fields.get("source_vocabulary")),
-        targets=Vocabulary.from_dict(fields.get("target_vocabulary")),
-        output_limit=OutputLimit(float(limit["per_symbol"]), limit["constant"]),
-        corpus=corpus,
-        scores=scores,
-        charseq_version=str(fields.get("charseq_version", "")),
-    )

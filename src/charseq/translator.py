@@ -9,7 +9,7 @@ from typing import Literal, overload
 from rich.console import Console
 
 from charseq.config import ModelConfig, configure
-from charseq.corpus import Corpus, Pair, read_corpus
+from charseq.corpus import Corpus, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, write_model
@@ -184,7 +184,7 @@ def train(
     if isinstance(corpus, str | Path):
         corpus = read_corpus(corpus, chosen.corpus, mirror=mirror)
     elif not isinstance(corpus, Corpus):
-        corpus = Corpus("pairs", [Pair(*pair) for pair in corpus])
+        corpus = corpus_of(corpus, chosen.corpus)
     if isinstance(held_out, str | Path):
         whole = chosen.corpus.model_copy(update={"limit": None})
         held_out = read_corpus(held_out, whole, mirror=mirror)

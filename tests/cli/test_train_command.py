@@ -115,6 +115,11 @@ def test_a_bad_line_is_named_and_nothing_is_written(
     assert charseq_command("train", "bad.tsv") == 3
     assert "bad.tsv:2" in capsys.readouterr().err
     assert not Path("runs").exists()
+    arguments = ("--skip-bad-lines", "--epochs", "1", "--units", "4", "--run", "run")
+    Path("bad.tsv").write_text("go\tva\nalone\nrun\tcours\n")
+    assert charseq_command("train", "bad.tsv", *arguments) == 0
+    assert "left out: 1 × too few columns" in capsys.readouterr().err
+    assert json.loads(Path("run/history.json").read_text())["left_out"] == {"too few columns": 1}
 
 
 def test_an_interrupted_training_names_the_model_so_far(

@@ -2,8 +2,9 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -22,27 +23,40 @@ def command(model: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "charseq", "translate", model, *arguments]
 
 
-def translate(
-    model: str, *arguments: str, given: bytes = b""
-) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(command(model, *arguments), input=given, capture_output=True, check=False)
+class Done(NamedTuple):
+    stdout: bytes
+    stderr: str
+    returncode: int
 
 
-def test_texts_are_translated_one_to_a_line(model: str) -> None:
+@pytest.fixture
+def translate(charseq_command, monkeypatch, capsysbinary) -> Callable[..., Done]:
+    """Runs the command in this process."""
+
+    def run(model: str, *arguments: str, given: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        code = charseq_command("translate", model, *arguments)
+        captured = capsysbinary.readouterr()
+        return Done(captured.out, captured.err.decode(), code)
+
+    return run
+
+
+def test_texts_are_translated_one_to_a_line(model: str, translate) -> None:
     done = translate(model, "abcda", "", "ddd")
-    assert (done.stdout, done.stderr, done.returncode) == (b"ADCBA\n\nDDD\n", b"", 0)
+    assert (done.stdout, done.stderr, done.returncode) == (b"ADCBA\n\nDDD\n", "", 0)
 
 
-def test_each_line_in_gives_one_line_out_in_order(model: str) -> None:
+def test_each_line_in_gives_one_line_out_in_order(model: str, translate) -> None:
     done = translate(model, given=b"abcda\r\n\nddd\nbacad")
     assert (done.stdout, done.returncode) == (b"ADCBA\n\nDDD\nDACAB\n", 0)
 
 
-def test_refused_lines_are_empty_and_the_others_translated(model: str) -> None:
+def test_refused_lines_are_empty_and_the_others_translated(model: str, translate) -> None:
     long = b"a" * (4 * LONGEST_SOURCE + 5)
     done = translate(model, given=b"abcda\n\xff\xfe\n" + long + b"\nddd\n")
     assert done.stdout == b"ADCBA\n\n\nDDD\n"
-    assert done.stderr.decode().splitlines() == [
+    assert done.stderr.splitlines() == [
         "charseq: line 2: not valid UTF-8 (byte 1)",
         "charseq: line 3: longer than 10,000 characters",
         "charseq: 2 of 4 lines were refused; their answers are empty",
@@ -50,7 +64,9 @@ def test_refused_lines_are_empty_and_the_others_translated(model: str) -> None:
     assert done.returncode == 3
 
 
-def test_json_gives_source_hypothesis_probability_and_what_went_wrong(model: str) -> None:
+def test_json_gives_source_hypothesis_probability_and_what_went_wrong(
+    model: str, translate
+) -> None:
     done = translate(model, "--json", given="abcda\naéb\n\xff".encode("latin-1"))
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert first.keys() == {"source", "hypothesis", "log_probability", "cut"}
@@ -59,15 +75,15 @@ def test_json_gives_source_hypothesis_probability_and_what_went_wrong(model: str
     assert "not valid UTF-8" in third["error"]
 
 
-def test_unknown_characters_are_named_once_or_refused(model: str) -> None:
+def test_unknown_characters_are_named_once_or_refused(model: str, translate) -> None:
     replaced = translate(model, given="aéb\néa\n".encode())
     assert replaced.returncode == 0
-    assert replaced.stderr.decode() == (
+    assert replaced.stderr == (
         "charseq: warning: characters that the model never saw were read as unknown: é (U+00E9)\n"
     )
     refused = translate(model, "--unknown", "error", given="aéb\nabcda\n".encode())
     assert (refused.stdout, refused.returncode) == (b"\nADCBA\n", 3)
-    assert "line 1: the model never saw é (U+00E9)" in refused.stderr.decode()
+    assert "line 1: the model never saw é (U+00E9)" in refused.stderr
 
 
 def test_a_pipe_that_stays_open_gets_its_answers(model: str) -> None:
@@ -99,10 +115,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(model: str) -> None:
         assert process.wait(timeout=30) == 0
 
 
-def test_a_missing_model_is_named(model: str) -> None:
+def test_a_missing_model_is_named(model: str, translate) -> None:
     done = translate(f"{model}.nowhere", "x")
     assert (done.stdout, done.returncode) == (b"", 3)
-    assert done.stderr.decode() == f"charseq: there is no model file {model}.nowhere\n"
+    assert done.stderr == f"charseq: there is no model file {model}.nowhere\n"
 
 
 class Pieces(io.RawIOBase):

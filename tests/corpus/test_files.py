@@ -8,7 +8,7 @@ import tracemalloc
 import types
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charseq.config import CorpusConfig
-from charseq.corpus import Corpus, Pair, read_corpus
+from charseq.corpus import Corpus, Pair, corpus_of, read_corpus
 from charseq.corpus import files as files_module
 from charseq.errors import (
     CharseqWarning,
@@ -534,3 +534,22 @@ def test_pairs_of_json_lines_survive_what_json_escapes(tmp_path: Path) -> None:
     pair = {"source": '\u2028\u0085"\\', "target": "😀"}
     content = (json.dumps(pair) + "\n" + json.dumps(pair, ensure_ascii=False)).encode()
     assert read(content, tmp_path, "pairs.jsonl").pairs == [Pair(*pair.values())] * 2
+
+
+@pytest.mark.parametrize(
+    ("pair", "fault"),
+    [
+        (("", "x"), "column 1 is empty"),
+        (("x", "a\nb"), "column 2 holds a line break"),
+        (("x", None), "not a pair of texts"),
+        (("x", "y", "z"), "not a pair of texts"),
+        ("xy", "not a pair of texts"),
+        (("x", "\ud800"), "a lone surrogate"),
+    ],
+)
+def test_pairs_in_memory_are_held_to_the_rules_of_a_file(pair: Any, fault: str) -> None:
+    with pytest.raises(DataError, match=f"pairs:2: {fault}"):
+        corpus_of([("a", "b"), pair], CorpusConfig())
+    kept = corpus_of([("a", "b"), pair], CorpusConfig(skip_bad_lines=True, reverse=True))
+    assert kept.pairs == [("b", "a")]
+    assert sum(kept.left_out.values()) == 1

@@ -7,12 +7,20 @@ from pathlib import Path
 
 from charseq.config import CorpusConfig
 from charseq.corpus import anki
-from charseq.corpus.files import read_file
+from charseq.corpus.files import corpus_of, read_file
 from charseq.corpus.pairs import Corpus, Pair, digest_of
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
 
-__all__ = ["PHRASEBOOK", "Corpus", "Pair", "Split", "read_corpus", "split_corpus"]
+__all__ = [
+    "PHRASEBOOK",
+    "Corpus",
+    "Pair",
+    "Split",
+    "corpus_of",
+    "read_corpus",
+    "split_corpus",
+]
 
 PHRASEBOOK = "phrasebook"
 

@@ -504,6 +504,29 @@ def _fault_of(texts: _Texts, columns: tuple[Column, Column]) -> _BadLineError:
     return _BadLineError("line break in a text", f"column {broken} holds a line break")
 
 
+def corpus_of(
+    pairs: Iterable[tuple[str, str]], config: CorpusConfig, *, name: str = "pairs"
+) -> Corpus:
+    """Make a corpus of pairs in memory, held to the same rules as those of a file.
+
+    Raises:
+        DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
+    """
+    kept, left_out = _collect(pairs, 1, _texts_of_pair, config, name)
+    return Corpus(name=name, pairs=kept, digest=digest_of(kept), left_out=left_out)
+
+
+def _texts_of_pair(pair: Any) -> _Texts:
+    if isinstance(pair, str) or len(pair) != 2 or not all(isinstance(t, str) for t in pair):
+        raise _BadLineError("not a pair", f"not a pair of texts: {visible(repr(pair))}")
+    source, target = pair
+    try:
+        f"{source}{target}".encode()
+    except UnicodeEncodeError:
+        raise _BadLineError("lone surrogate", "a lone surrogate, which is no character") from None
+    return source, target
+
+
 def _read_parquet(
     stream: BinaryIO, config: CorpusConfig, name: str, where: str, path: Path
 ) -> Corpus:

@@ -47,10 +47,11 @@ Callback = Callable[[EpochRecord], None]
 
 @dataclass
 class History:
-    """A run's settings, epochs and final scores, as `history.json` keeps them."""
+    """A run's settings, corpus, epochs and final scores, as `history.json` keeps them."""
 
     settings: Mapping[str, Any]
     corpus: Mapping[str, str | int]
+    left_out: Mapping[str, int] = field(default_factory=dict)
     epochs: list[EpochRecord] = field(default_factory=list)
     scores: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,6 +66,7 @@ class History:
             {
                 "settings": self.settings,
                 "corpus": self.corpus,
+                "left_out": self.left_out,
                 "epochs": [_taken(record) for record in self.epochs],
                 "scores": self.scores,
             },

@@ -96,9 +96,10 @@ def train_run(
         split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
     prepared = prepare(corpus, split, config, None if start is None else start[0])
     model = _first_model(prepared, config, None if start is None else start[1]).to(device)
-    history = History(config.model_dump(), prepared.description.corpus)
+    facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
+    history = History(config.model_dump(), facts, corpus.left_out)
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
-    _announce(console, prepared, config, device, folder)
+    _announce(console, corpus, prepared, config, device, folder)
     tensors, kept = model.tensors(), 0
     with Display(console, config.training, len(prepared.training)) as display:
         for record in fit(model, prepared, config.training, clock, after_step=display.after_step):
@@ -192,6 +193,7 @@ def _score(model: Seq2Seq, prepared: Prepared) -> Report:
 
 def _announce(
     console: Console | None,
+    corpus: Corpus,
     prepared: Prepared,
     config: RunConfig,
     device: torch.device,
@@ -199,6 +201,8 @@ def _announce(
 ) -> None:
     if console is None:
         return
+    for reason, count in corpus.left_out.items():
+        console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
     description = prepared.description
     console.print(
         f"{len(prepared.training):,} training pairs, {len(prepared.held_out):,} held out;"

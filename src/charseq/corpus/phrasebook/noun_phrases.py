@@ -84,7 +84,7 @@ def english_phrase(
     *,
     is_denied: bool = False,
 ) -> str:
-    """Return the English phrase; denied, some turns into any."""
+    """Return the English phrase; denied, some turns into any; the meals of a day need no *the*."""
     is_plural = is_plural_in_english(noun, determiner)
     if is_plural and noun.number is not Number.PAIR:
         head = english.plural(noun.english)
@@ -96,7 +96,7 @@ def english_phrase(
     if determiner is Determiner.THIS:
         return f"these {words}" if is_plural else f"this {words}"
     if determiner is Determiner.THE:
-        return f"the {words}"
+        return words if "daily" in noun.classes else f"the {words}"
     if determiner is Determiner.SOME:
         return f"any {words}" if is_denied else f"some {words}"
     if determiner is Determiner.A and not is_plural:

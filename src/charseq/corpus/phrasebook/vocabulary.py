@@ -64,7 +64,8 @@ class Intransitive(NamedTuple):
 class Adjective(NamedTuple):
     """An adjective: where it stands (before, after, predicate) and what it is said of.
 
-    Its degree is graded (very big), plain (not *very round*), or origin (not *the tea is Chinese*).
+    Its degree is graded (very big), plain (not *very round*), or origin (not *the tea is Chinese*,
+    only *the teacher is Chinese*; nor *la robe est nouvelle*).
     """
 
     english: str

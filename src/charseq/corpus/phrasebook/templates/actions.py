@@ -440,7 +440,8 @@ def cannot(action: Action, choose: Chooser) -> Rendering | None:
     """*I can't eat the apple.*"""
     subject, verb = choose.choose(ANYBODY), action.verb
     definite = [d for d in action.determiners if d is not Determiner.A]
-    if not definite:
+    # *He can't wait for it* means that he looks forward to it.
+    if not definite or verb.english == "wait for":
         return None
     return _statement(
         Spoken(action, choose.choose(definite), is_denied=True),
@@ -459,6 +460,9 @@ def trying_to(action: Action, choose: Chooser) -> Rendering | None:
     phrase, french_verb = choose.choose(
         (("forgot to", "oublier de"), ("refused to", "refuser de"), ("decided to", "décider de"))
     )
+    # One forgets what one was asked for.
+    if phrase == "forgot to" and "favor" not in verb.kinds:
+        return None
     return _statement(
         _speak(action, choose),
         subject,

@@ -86,6 +86,9 @@ _STRIKING = frozenset(
     "beautiful pretty big small strange boring interesting old good bad dangerous noisy elegant "
     "delicious dark comfortable".split()
 )
+# What nobody looks for, and what nobody likes a thing for.
+_UNSOUGHT = frozenset({"old", "bad", "heavy", "noisy", "boring", "strange", "hard"})
+_UNLIKED = (_UNSOUGHT - {"old"}) | {"expensive", "difficult", "narrow", "important"}
 
 
 @cache
@@ -295,7 +298,7 @@ def has_such(quality: Quality, choose: Chooser) -> Rendering | None:
         )
     )
     adjective, noun = quality
-    if verb != "avoir" and adjective.english in {"old", "bad", "heavy", "noisy"}:
+    if verb != "avoir" and adjective.english in _UNSOUGHT:
         return None
     phrase = english_phrase(noun, Determiner.A, adjective=adjective.english)
     clauses = (
@@ -327,6 +330,8 @@ def likes_such(quality: Quality, choose: Chooser) -> Rendering | None:
     """*I like this red dress.*"""
     subject = choose.choose(PRONOUNS)
     adjective, noun = quality
+    if adjective.english in _UNLIKED:
+        return None
     phrase = english_phrase(noun, Determiner.THIS, adjective=adjective.english)
     clauses = (
         clause(who, "aimer", wording.text)

@@ -113,16 +113,24 @@ class Scene(NamedTuple):
 _WISHES = (
     ("want to", "vouloir"),
     ("have to", "devoir"),
+)
+_TASTES = (
     ("like to", "aimer"),
     ("hate to", "détester"),
     ("prefer to", "préférer"),
 )
+_BEGINNINGS = (("started to", "commencer à"),)
 _PAST_WISHES = (
     ("tried to", "essayer de"),
-    ("started to", "commencer à"),
     ("decided to", "décider de"),
     ("refused to", "refuser de"),
 )
+# What is over as soon as it has begun.
+_MOMENTARY = frozenset(
+    {"come back", "go home", "leave", "stay", "sit down", "get up", "go to bed", "apologize"}
+)
+# What nobody suggests to others.
+_UNSOCIABLE = frozenset({"cheat", "complain", "cry", "lie", "shave"})
 # What nobody wishes for, or does as a habit.
 _ONCE_ONLY = frozenset({"die", "fall", "get married", "move out", "faint", "get old", "grow up"})
 
@@ -190,13 +198,17 @@ def _how_often() -> Iterable[Manner]:
 @cache
 def wishes() -> tuple[Wish, ...]:
     """Return wishes, duties and tastes with what is wished."""
-    return _with_infinitives(_WISHES)
+    tastes = _with_infinitives(_TASTES)
+    return _with_infinitives(_WISHES) + tuple(w for w in tastes if "routine" in w.verb.kinds)
 
 
 @cache
 def attempts() -> tuple[Wish, ...]:
     """Return beginnings and refusals with what was begun or refused."""
-    return _with_infinitives(_PAST_WISHES)
+    beginnings = _with_infinitives(_BEGINNINGS)
+    return _with_infinitives(_PAST_WISHES) + tuple(
+        beginning for beginning in beginnings if beginning.verb.english not in _MOMENTARY
+    )
 
 
 @cache
@@ -304,6 +316,8 @@ def doing_order(doing: Doing, choose: Chooser) -> Rendering | None:
 def doing_suggestion(doing: Doing, choose: Chooser) -> Rendering | None:
     """*Let's dance!*"""
     verb, end = doing.verb, choose.choose((".", "!"))
+    if verb.english in _UNSOCIABLE:
+        return None
     return Rendering(
         english.sentence(f"let's {verb.english}", end),
         sentences([command(FIRST_PLURAL, verb.french)], end),

@@ -68,6 +68,8 @@ class Position(NamedTuple):
 
 
 _OWNED = ("pet", "thing", "accessory", "instrument", "device", "vehicle", "luggage", "clothing")
+# Words rather than sheets of paper: they hardly lie about.
+_WORDS = frozenset({"poem", "text", "message", "article"})
 _NUMERALS = ("two deux", "three trois", "four quatre", "five cinq", "six six", "ten dix")
 
 
@@ -132,7 +134,8 @@ def _professions() -> Iterable[Having]:
 @cache
 def positions() -> tuple[Position, ...]:
     """Return small things on, under and in furniture and bags, and animals in rooms."""
-    small = nouns_of("small", "readable", "tableware", "toy", "accessory")
+    nouns = nouns_of("small", "readable", "tableware", "toy", "accessory")
+    small = [noun for noun in nouns if noun.english not in _WORDS]
     return (
         *(
             Position(noun, where, place, preposition)

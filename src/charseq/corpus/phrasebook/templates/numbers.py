@@ -55,7 +55,7 @@ class Age(NamedTuple):
 
 
 class Feeling(NamedTuple):
-    """What one *is* in English and *has* in French: hungry, faim."""
+    """What one *is* in English and *has* in French: hungry, faim; what is not denied has no third."""
 
     english: str
     french: str
@@ -148,6 +148,8 @@ def age(age: Age, choose: Chooser) -> Rendering | None:
 def feeling_now(feeling: Feeling, choose: Chooser) -> Rendering | None:
     """*I'm hungry.*, *I'm not hungry.*"""
     subject, negation = choose.choose(ANYBODY), choose.choose(("", "pas"))
+    if negation and not feeling.denied:
+        return None
     words = feeling.denied if negation else feeling.french
     clauses = (clause(who, "avoir", words, negation=negation) for who in subject.french)
     beginning = am(subject, is_negative=bool(negation))

@@ -193,7 +193,8 @@ def did_not_do_to(encounter: Encounter, choose: Chooser) -> Rendering | None:
 def order_to_do_to(encounter: Encounter, choose: Chooser) -> Rendering | None:
     """*Help him!*"""
     person, end = encounter.person, choose.choose((".", "!"))
-    if person.person in {SINGULAR_YOU, PLURAL_YOU}:
+    # *Leave us* sends the listener out of the room (laisse-nous); quitte-nous does not.
+    if person.person in {SINGULAR_YOU, PLURAL_YOU} or encounter.verb.english == "leave":
         return None
     strong = {"me": "moi"}
     clauses = (
