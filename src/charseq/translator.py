@@ -153,7 +153,7 @@ def train(
     held_out: str | Path | Corpus | None = None,
     start_from: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
-    console: Console | None = None,
+    progress: bool = False,
     mirror: str | None = None,
     **settings: object,
 ) -> Translator:
@@ -170,7 +170,7 @@ def train(
         start_from: a model file whose weights training starts from; its vocabularies grow by the
             corpus's new characters.
         callbacks: each is called with the record of every epoch, for other trackers.
-        console: a Rich console that shows progress; without one nothing is shown.
+        progress: show every epoch on standard error, with a bar where that is a terminal.
         mirror: where named corpora are downloaded from.
         **settings: any setting of `CorpusConfig`, `ModelConfig` and `TrainingConfig` by its name;
             they come after the file's, and those after the preset's.
@@ -195,7 +195,7 @@ def train(
         held_out=held_out,
         start_from=None if start_from is None else Path(start_from),
         callbacks=callbacks,
-        console=console,
+        console=Console(stderr=True) if progress else None,
     )
     translator = Translator(trained.model, trained.description, trained)
     if output is not None:

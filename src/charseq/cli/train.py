@@ -73,7 +73,6 @@ def train(
     from charseq import training, translator
     from charseq.cli.hints import show_scores, translate_hint
 
-    console = None if quiet else Console(stderr=True)
     folder = run or training.default_folder(corpus)
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
@@ -86,7 +85,7 @@ def train(
             held_out=held_out,
             start_from=start_from,
             callbacks=callbacks,
-            console=console,
+            progress=not quiet,
             mirror=mirror,
             **settings,
         )
@@ -95,7 +94,8 @@ def train(
             typer.echo(f"charseq: the model so far is {folder / training.MODEL_FILE}", err=True)
         raise
     model = output or folder / training.MODEL_FILE
-    if console is not None and made.training_run is not None:
+    if not quiet and made.training_run is not None:
+        console = Console(stderr=True)
         show_scores(console, made.training_run)
         console.print(
             f"Model: {model}\nTry:   {translate_hint(model)}", highlight=False, soft_wrap=True

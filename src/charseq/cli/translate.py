@@ -27,7 +27,7 @@ def translate(
     texts: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT…]",
+            metavar="TEXT…",
             help="What to translate; without it, standard input, line by line.",
             show_default=False,
         ),

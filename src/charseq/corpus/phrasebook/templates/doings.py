@@ -130,7 +130,7 @@ _MOMENTARY = frozenset(
     {"come back", "go home", "leave", "stay", "sit down", "get up", "go to bed", "apologize"}
 )
 # What nobody suggests to others.
-_UNSOCIABLE = frozenset({"cheat", "complain", "cry", "lie", "shave"})
+_UNSOCIABLE = frozenset({"cheat", "complain", "cry", "insist", "joke", "lie", "shave"})
 # What nobody wishes for, or does as a habit.
 _ONCE_ONLY = frozenset({"die", "fall", "get married", "move out", "faint", "get old", "grow up"})
 

@@ -55,7 +55,10 @@ class Age(NamedTuple):
 
 
 class Feeling(NamedTuple):
-    """What one *is* in English and *has* in French: hungry, faim; what is not denied has no third."""
+    """What one *is* in English and *has* in French: hungry, faim, pas faim.
+
+    What is hardly ever denied (*I'm not right*) has no third.
+    """
 
     english: str
     french: str
