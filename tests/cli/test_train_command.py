@@ -45,6 +45,13 @@ def test_a_corpus_may_come_from_standard_input(charseq_command, tmp_path, monkey
     assert read_model(tmp_path / "run" / "model.safetensors")[0].corpus["name"] == "stdin"
 
 
+def test_curves_for_tensorboard_stand_in_the_run(charseq_command, corpus, tmp_path) -> None:
+    run = tmp_path / "run"
+    assert charseq_command("train", corpus, *QUICK, "--tensorboard", "--run", str(run)) == 0
+    assert list((run / "tensorboard").glob("events.out.tfevents.*"))
+    assert (run / "model.safetensors").exists()
+
+
 def test_quiet_says_nothing(charseq_command, corpus, tmp_path, capsys) -> None:
     run = str(tmp_path / "run")
     assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", run) == 0

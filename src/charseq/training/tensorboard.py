@@ -1,7 +1,9 @@
 """The same curves for TensorBoard."""
 
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from charseq.errors import MissingExtraError
 from charseq.training.history import Callback, EpochRecord
@@ -18,12 +20,15 @@ def tensorboard_callback(folder: Path) -> Callback:
     except ImportError:
         raise MissingExtraError("TensorBoard", "train") from None
 
-    writer = SummaryWriter(str(folder))
+    @cache
+    def writer() -> Any:
+        # It makes its folder at once, which must not be there before the run's own.
+        return SummaryWriter(str(folder))
 
     def write(record: EpochRecord) -> None:
         for name, value in asdict(record).items():
             if isinstance(value, float):
-                writer.add_scalar(name, value, record.epoch)
-        writer.flush()
+                writer().add_scalar(name, value, record.epoch)
+        writer().flush()
 
     return write
