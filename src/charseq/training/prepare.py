@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charseq.batching import EncodedPairs, Sequences, encode_sources, encode_targets
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
@@ -35,7 +36,7 @@ class Prepared:
     training: EncodedPairs
     held_out: EncodedPairs
     references: Mapping[str, Sequence[str]]
-    unknown_rates: np.ndarray[tuple[int], np.dtype[np.float32]]
+    unknown_rates: NDArray[np.float32]
 
 
 def prepare(
@@ -128,7 +129,7 @@ def _vocabularies(
 
 def _unknown_rates(
     sources: Sequences, vocabulary: Vocabulary, config: TrainingConfig
-) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+) -> NDArray[np.float32]:
     counts = np.bincount(sources.ids, minlength=len(vocabulary) + 1)
     rates = config.unknown_rate + RARITY / (RARITY + counts)
     allowed = vocabulary.unknown is not None and config.unknown_rate > 0
