@@ -221,6 +221,10 @@ def test_text_is_clean():
         r"\bpas (un|une|des) ",
         r"\bn'(ai|as|a|avons|avez|ont) pas (du |de la |de l')",
         r"\bdes (grand|petit|beau|bel|joli|vie|nouve|bon|mauvais|long|jeune)\w* ",
+        r"\b(très|trop|plus) (délicieu|furieu|désespéré)",
+        r"(voiture|robe|manteau|travail) (est|n'est pas|était) (très |trop )?nouve",
+        r"\braté (l'|mon |ton |son |notre |votre |leur )examen",
+        r"^Quitte(z)?-(nous|le|la|les)\b",
     ],
 )
 def test_french_never_contains(wrong):
@@ -236,6 +240,8 @@ def test_french_never_contains(wrong):
         r"[\u202f\u00a0]",
         r" [!?.,]",
         r"^(He|She|Tom|Mary|Paul|Anna) (have|want|eat|know|go|do|don't)\b",
+        r"^\w+ can't wait for\b",
+        r"\bthis (breakfast|dinner)\b",
         r"^(I|You|We|They) (has|wants|eats|knows|goes|does|doesn't)\b",
         r"\b(a|an) \w+s\b(?<!glass)(?<!bus)(?<!dress)(?<!ananas)(?<!boss)(?<!princess)"
         r"(?<!waitress)(?<!actress)(?<!famous)(?<!dangerous)(?<!delicious)(?<!useless)"
@@ -677,6 +683,7 @@ def test_english_comparatives(adjective_name, comparative):
         ("shoe", Determiner.MY, "my shoes"),
         ("glasses", Determiner.THIS, "these glasses"),
         ("glove", Determiner.A, "gloves"),
+        ("dinner", Determiner.THE, "dinner"),
     ],
 )
 def test_english_phrases(noun_name, determiner, expected):

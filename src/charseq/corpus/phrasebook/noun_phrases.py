@@ -58,10 +58,10 @@ def fits(noun: Noun, determiner: Determiner) -> bool:
         is_unique = not noun.classes.isdisjoint({"family", "only"})
         return determiner is Determiner.A and not is_unique
     if determiner is Determiner.A:
-        return noun.number is not Number.MASS
+        return noun.number is not Number.MASS and "sole" not in noun.classes
     if determiner is Determiner.SOME:
         return noun.number is not Number.PAIR and "sole" not in noun.classes
-    return determiner is not Determiner.THIS or "sole" not in noun.classes
+    return determiner is not Determiner.THIS or noun.classes.isdisjoint({"sole", "daily"})
 
 
 def is_plural_in_english(noun: Noun, determiner: Determiner) -> bool:

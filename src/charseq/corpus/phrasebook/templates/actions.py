@@ -154,6 +154,11 @@ def _speak(action: Action, choose: Chooser, *, is_denied: bool = False) -> Spoke
     return Spoken(action, choose.choose(action.determiners), is_denied)
 
 
+def _definite(action: Action) -> list[Determiner]:
+    """Return the determiners but *a*: hardly anybody says *don't sew a shirt*."""
+    return [d for d in action.determiners if d is not Determiner.A]
+
+
 def _suits(subject: Subject, action: Action) -> bool:
     """Keep a husband or a wife to one person: not *we love our wife*."""
     if action.noun.english == "wife":
@@ -439,7 +444,7 @@ def have_to(action: Action, choose: Chooser) -> Rendering | None:
 def cannot(action: Action, choose: Chooser) -> Rendering | None:
     """*I can't eat the apple.*"""
     subject, verb = choose.choose(ANYBODY), action.verb
-    definite = [d for d in action.determiners if d is not Determiner.A]
+    definite = _definite(action)
     # *He can't wait for it* means that he looks forward to it.
     if not definite or verb.english == "wait for":
         return None
@@ -462,6 +467,8 @@ def trying_to(action: Action, choose: Chooser) -> Rendering | None:
     )
     # One forgets what one was asked for.
     if phrase == "forgot to" and "favor" not in verb.kinds:
+        return None
+    if phrase == "refused to" and verb.english == "refuse":
         return None
     return _statement(
         _speak(action, choose),
@@ -526,7 +533,9 @@ def order(action: Action, choose: Chooser) -> Rendering | None:
 @template_over(lambda: actions_of("favor"))
 def polite_order(action: Action, choose: Chooser) -> Rendering | None:
     """*Please open the window.*"""
-    spoken = _speak(action, choose)
+    if not (definite := _definite(action)):
+        return None
+    spoken = Spoken(action, choose.choose(definite))
     clauses = [
         f"{command(listener.person, action.verb.french, words)} , s'il {listener.text} plaît"
         for listener in (TU._replace(text="te"), VOUS)
@@ -541,7 +550,9 @@ def polite_order(action: Action, choose: Chooser) -> Rendering | None:
 @template_over(_avoidable)
 def prohibition(action: Action, choose: Chooser) -> Rendering | None:
     """*Don't open the window.*"""
-    spoken = _speak(action, choose, is_denied=True)
+    if not (definite := _definite(action)):
+        return None
+    spoken = Spoken(action, choose.choose(definite), is_denied=True)
     if spoken.determiner is Determiner.SOME:
         return None
     end = choose.choose((".", "!"))

@@ -80,7 +80,7 @@ _OWNED_CLASSES = frozenset(
 _PASSING = frozenset({"open", "closed", "broken", "wet", "dry", "dirty", "clean", "empty", "full"})
 # Of these there is never too much.
 _WELCOME = frozenset(
-    "beautiful pretty good comfortable delicious interesting elegant useful clean fresh".split()
+    "beautiful pretty good comfortable interesting elegant useful clean fresh soft".split()
 )
 _STRIKING = frozenset(
     "beautiful pretty big small strange boring interesting old good bad dangerous noisy elegant "
@@ -258,6 +258,8 @@ def too(quality: Quality, choose: Chooser) -> Rendering | None:
 def it_is(quality: Quality, choose: Chooser) -> Rendering | None:
     """*It's a big house.*, *He's a good doctor.*"""
     adjective, noun = quality
+    if adjective.english in {"open", "closed"} or "sole" in noun.classes:
+        return None
     determiner = Determiner.SOME if noun.number is Number.MASS else Determiner.A
     phrase = english_phrase(noun, determiner, adjective=adjective.english).removeprefix("some ")
     wordings = french_phrases(noun, determiner, adjective=adjective)
@@ -315,6 +317,8 @@ def bought_such(quality: Quality, choose: Chooser) -> Rendering | None:
     subject = choose.choose(ANYBODY)
     past, verb = choose.choose((("bought", "acheter"), ("saw", "voir"), ("found", "trouver")))
     adjective, noun = quality
+    if past == "bought" and adjective.english in {"important", "difficult"}:
+        return None
     phrase = english_phrase(noun, Determiner.A, adjective=adjective.english)
     clauses = (
         past_clause(who, verb, wording.text)
@@ -356,7 +360,7 @@ def _choose_thing(quality: Quality, choose: Chooser) -> Thing:
     determiners = [Determiner.THE, Determiner.THIS]
     if "relation" in noun.classes:
         determiners = [Determiner.MY]
-    elif "sole" in noun.classes:
+    elif not noun.classes.isdisjoint({"sole", "daily"}):
         determiners = [Determiner.THE]
     elif not noun.classes.isdisjoint(_OWNED_CLASSES):
         determiners.append(Determiner.MY)

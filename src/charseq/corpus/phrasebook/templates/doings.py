@@ -135,7 +135,9 @@ _UNSOCIABLE = frozenset({"cheat", "complain", "cry", "insist", "joke", "lie", "s
 _ONCE_ONLY = frozenset({"die", "fall", "get married", "move out", "faint", "get old", "grow up"})
 
 # What everybody does, so that *often* and *rarely* say little.
-_NEEDS = frozenset({"eat", "drink", "sleep", "breathe"})
+_NEEDS = frozenset(
+    {"eat", "drink", "sleep", "breathe", "wake up", "get up", "get dressed", "go to bed"}
+)
 
 
 @cache

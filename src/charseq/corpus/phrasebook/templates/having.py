@@ -82,7 +82,9 @@ def _had_in_number() -> Iterable[Having]:
     return tuple(
         Having("have", noun)
         for noun in nouns
-        if noun.number is Number.COUNT and "only" not in noun.classes
+        if noun.number is Number.COUNT
+        and "only" not in noun.classes
+        and noun.english not in {"grandfather", "grandmother"}
     )
 
 
