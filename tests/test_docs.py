@@ -1,0 +1,215 @@
+"""What README and documentation show exists: commands, options, Python names, links, pictures."""
+
+import ast
+import importlib
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+
+from charseq import cli
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+MOST_PICTURE_BYTES = 60_000
+
+
+class Fence(NamedTuple):
+    """A fenced block of code."""
+
+    language: str
+    text: str
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _parts(page: Path) -> tuple[list[Fence], str]:
+    """Return a page's fenced blocks, and the page without them."""
+    fences: list[Fence] = []
+
+    def cut(match: re.Match[str]) -> str:
+        fences.append(Fence(match["language"], match["text"]))
+        return ""
+
+    block = r"^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$"
+    prose = re.sub(block, cut, page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return fences, prose
+
+
+def _calls(script: str) -> Iterator[list[str]]:
+    """Yield the arguments of each call of charseq in a shell script, pipes taken apart."""
+    for line in script.replace("\\\n", " ").splitlines():
+        if not re.search(r"\bcharseq\s", line):
+            continue
+        words = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+        words.whitespace_split = True
+        words.commenters = "#"
+        call: list[str] | None = None
+        skipped = False  # The file that a redirection names.
+        for word in words:
+            if set(word) <= set("|&;"):
+                if call is not None:
+                    yield call
+                call = None
+            elif set(word) <= set("<>"):
+                skipped = True
+            elif skipped:
+                skipped = False
+            elif call is not None:
+                call.append(word)
+            elif Path(word).name == "charseq":
+                call = []
+        if call is not None:
+            yield call
+
+
+def _shown_calls() -> list[Any]:
+    """Return every call of charseq in a shell block: it must be whole."""
+    return [
+        pytest.param(call, id=f"{_name(page)}: {shlex.join(call)}")
+        for page in PAGES
+        for fence in _parts(page)[0]
+        if fence.language in ("sh", "bash", "shell", "console")
+        for call in _calls(fence.text)
+    ]
+
+
+def _mentioned_calls() -> list[Any]:
+    """Return every call of charseq within a sentence or a table: it may leave arguments out."""
+    return [
+        pytest.param(call, id=f"{_name(page)}: {shlex.join(call)}")
+        for page in PAGES
+        for code in re.findall(r"`(charseq [^`]+)`", _parts(page)[1])
+        for call in _calls(" ".join(code.replace("\\|", "|").split()))
+    ]
+
+
+@cache
+def _command(name: str) -> Any:
+    return typer.main.get_command(cli._application(name))
+
+
+def _resolved(call: list[str]) -> tuple[Any, list[str]]:
+    """Return the command that a call asks for, and what follows its name."""
+    names = [word for word in call if not word.startswith("-")]
+    command, rest = _command(names[0] if names else ""), list(call)
+    while rest and hasattr(command, "commands") and not rest[0].startswith("-"):
+        if rest[0] == "COMMAND":  # As in `charseq COMMAND --help`.
+            rest.pop(0)
+            continue
+        assert rest[0] in command.commands, f"there is no command {rest[0]!r}"
+        command = command.commands[rest.pop(0)]
+    return command, rest
+
+
+def _options(command: Any) -> set[str]:
+    names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    return {name for name in names if name.startswith("-")} | {"-h", "--help"}
+
+
+@pytest.mark.parametrize("call", _shown_calls())
+def test_a_shown_command_parses(call: list[str]) -> None:
+    command, rest = _resolved(call)
+    command.make_context("charseq", rest)
+
+
+@pytest.mark.parametrize("call", _mentioned_calls())
+def test_a_mentioned_command_has_its_options(call: list[str]) -> None:
+    command, rest = _resolved(call)
+    words = [word.strip("[]") for word in rest if not word[0].isupper()]
+    options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert options <= _options(command)
+
+
+def test_commands_are_found_where_they_stand() -> None:
+    script = (
+        "cut -f1 a.tsv | .venv/bin/charseq translate m - > out  # charseq\nOMP=1 charseq info m"
+    )
+    assert list(_calls(script)) == [["translate", "m", "-"], ["info", "m"]]
+    assert len(_shown_calls()) > 20
+
+
+def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        for inner, each in command.commands.items():
+            yield from _leaves(each, f"{name} {inner}")
+    else:
+        yield name, command
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_page_of_commands_has_every_option(name: str) -> None:
+    page = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    for full_name, command in _leaves(_command(name).commands[name], f"charseq {name}"):
+        assert f"`{full_name}" in page or f"## {full_name}\n" in page
+        for option in _options(command) - {"-h", "--help"}:
+            # A switch that is off by default need not be shown with its opposite.
+            positive = option.replace("--no-", "--", 1)
+            found = re.search(rf"`[^`]*{re.escape(positive)}(?![\w-])[^`]*`", page)
+            assert found, f"{full_name} {option} is not on the page"
+
+
+def _python_blocks() -> list[Any]:
+    return [
+        pytest.param(fence.text, id=f"{_name(page)}: block {number}")
+        for page in PAGES
+        for number, fence in enumerate(_parts(page)[0], start=1)
+        if fence.language in ("python", "py")
+    ]
+
+
+@pytest.mark.parametrize("text", _python_blocks())
+def test_python_blocks_compile_and_import_what_exists(text: str) -> None:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charseq"):
+            home = importlib.import_module(str(node.module))
+            for name in node.names:
+                assert hasattr(home, name.name), f"{node.module} has no {name.name}"
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "charseq":
+            home = importlib.import_module("charseq")
+            assert hasattr(home, node.attr), f"charseq has no {node.attr}"
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", _parts(page)[1], flags=re.MULTILINE)
+    plain = [re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings]
+    return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", _parts(page)[1]):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.is_file(), f"{target}: there is no such file"
+        if anchor and file.suffix == ".md":
+            assert anchor in _anchors(file), f"{target}: there is no such heading"
+
+
+@pytest.mark.parametrize(
+    "picture", sorted((DOCS / "images").iterdir()), ids=lambda path: str(path.name)
+)
+def test_pictures_are_small_and_shown(picture: Path) -> None:
+    assert picture.stat().st_size < MOST_PICTURE_BYTES
+    assert any(f"images/{picture.name})" in page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"[\w/-]+\.md", navigation))
+    assert named == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
