@@ -12,7 +12,7 @@ import pytest
 
 import charseq
 from charseq.config import CorpusConfig
-from charseq.corpus import Pair, anki, read_corpus
+from charseq.corpus import Pair, anki, archive, downloading, read_corpus
 from charseq.errors import DataError, MachineError, UsageError
 
 PAIRS = [Pair("Go.", "Va !"), Pair("Run!", "Cours\u202f!")]
@@ -175,7 +175,7 @@ def test_a_download_is_measured_against_the_length_even_where_the_client_does_no
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Careless:
-        def __init__(self, progressbar: anki._Progress, **_: object) -> None:
+        def __init__(self, progressbar: downloading._Progress, **_: object) -> None:
             self.progressbar = progressbar
 
         def __call__(self, _url: str, output: IO[bytes], _pooch: None) -> None:
@@ -220,7 +220,7 @@ def test_a_refused_connection_says_how_to_place_the_file_by_hand() -> None:
 
 
 def test_a_site_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anki, "_TIMEOUT", 0.05)
+    monkeypatch.setattr(downloading, "_TIMEOUT", 0.05)
     silence = threading.Event()
 
     def answer(_: BaseHTTPRequestHandler) -> None:
@@ -246,7 +246,7 @@ def test_an_interrupted_download_leaves_nothing_and_keeps_what_was_there(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(anki._Progress, "update", interrupt)
+    monkeypatch.setattr(downloading._Progress, "update", interrupt)
     with pytest.raises(KeyboardInterrupt):
         anki.download("fra-eng", site.url)
     assert [path.name for path in anki.cache_folder().iterdir()] == ["fra-eng.zip"]
@@ -353,12 +353,12 @@ def test_changed_bytes_within_a_zip_are_seen(local: Callable[[bytes], Path]) -> 
 def test_a_zip_that_unpacks_to_too_much_is_refused(
     local: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anki, "LARGEST_TEXT", 1_000)
+    monkeypatch.setattr(archive, "LARGEST_TEXT", 1_000)
     path = local(zipped({"fra.txt": "a\tb\n" * 1_000}))
     with pytest.raises(DataError, match="more than 1,000 bytes"):
         read_corpus(path)
     # By its bytes too, should its claim be let through.
-    monkeypatch.setattr(anki, "_text_of", lambda archive, _: archive.infolist()[0])
+    monkeypatch.setattr(archive, "_text_of", lambda zip_, _: zip_.infolist()[0])
     with pytest.raises(DataError, match="more than 1,000 bytes"):
         read_corpus(path)
 
@@ -368,7 +368,7 @@ def test_a_zip_that_claims_to_unpack_to_too_much_is_refused_unread(
 ) -> None:
     content = bytearray(zipped({"fra.txt": TWO_COLUMNS}))
     claim = content.index(b"PK\x01\x02") + 24
-    content[claim : claim + 4] = (anki.LARGEST_TEXT + 1).to_bytes(4, "little")
+    content[claim : claim + 4] = (archive.LARGEST_TEXT + 1).to_bytes(4, "little")
     with pytest.raises(DataError, match="unpacks to more than"):
         read_corpus(local(bytes(content)))
 

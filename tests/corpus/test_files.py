@@ -18,8 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charseq.config import CorpusConfig
-from charseq.corpus import Corpus, Pair, corpus_of, read_corpus
-from charseq.corpus import files as files_module
+from charseq.corpus import Corpus, Pair, corpus_of, lines, read_corpus
 from charseq.errors import (
     CharseqWarning,
     DataError,
@@ -420,7 +419,7 @@ def test_a_corpus_that_loses_all_its_pairs_says_why(tmp_path: Path) -> None:
 def test_a_line_of_any_length_is_refused_in_bounded_memory(
     end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files_module, "LONGEST_LINE", 10_000)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 10_000)
     path = tmp_path / "pairs.tsv"
     path.write_bytes(TSV + b"x" * 20_000_000 + end + (TSV if end else b""))
     tracemalloc.start()
@@ -435,7 +434,7 @@ def test_a_line_of_any_length_is_refused_in_bounded_memory(
 
 
 def test_a_line_at_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_module, "LONGEST_LINE", 20)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 20)
     line = b"a\t" + b"b" * 17 + b"\n"
     assert len(line) == 20
     assert len(read(line + line, tmp_path)) == 2

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from charseq.config import CorpusConfig
 from charseq.corpus import anki
-from charseq.corpus.files import corpus_of, read_file
+from charseq.corpus.archive import read_archive
+from charseq.corpus.collecting import corpus_of
+from charseq.corpus.files import read_file
 from charseq.corpus.pairs import Corpus, Pair, digest_of
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
@@ -49,11 +51,11 @@ def read_corpus(
     if isinstance(name, str) and name == PHRASEBOOK:
         return _phrasebook(config)
     if isinstance(name, str) and anki.is_name(name):
-        return anki.read_archive(anki.fetch(name, mirror), config, name)
+        return read_archive(anki.fetch(name, mirror), config, name)
     path = Path(name)
     if str(name) == "-" or os.path.exists(path):
         return (
-            anki.read_archive(path, config, path.stem)
+            read_archive(path, config, path.stem)
             if path.suffix.lower() == ".zip"
             else read_file(path, config)
         )

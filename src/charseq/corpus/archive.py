@@ -1,0 +1,129 @@
+"""The zips of manythings.org/anki: one text of sentence pairs, and a word on whom to thank."""
+
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from charseq.config import CorpusConfig
+from charseq.corpus.files import read_lines
+from charseq.corpus.pairs import Corpus
+from charseq.corpus.streams import PIECE, stream_of
+from charseq.errors import DataError, MachineError, UsageError, visible
+
+LARGEST_TEXT = 500 * 2**20
+"""The bytes that a zip's text may unpack to; the collection's largest has some 50 MB."""
+
+_LARGEST_ABOUT = 1 << 16
+
+
+def read_archive(path: Path, config: CorpusConfig, name: str) -> Corpus:
+    """Read the pairs of one of the collection's zips; nothing is extracted to disk.
+
+    Raises:
+        UsageError: if there is no such file, or the settings do not suit it.
+        DataError: if it is not such a zip, or a line is bad and bad lines are not to be skipped.
+        MachineError: if the file cannot be read.
+    """
+    if config.format not in ("auto", "tsv"):
+        raise UsageError(f"{path} holds TSV, not {config.format}: leave --format out")
+    with _opened(path) as archive:
+        text = _text_of(archive, path)
+        where = f"{path}:{visible(text.filename)}"
+        with archive.open(text) as member:
+            stream = stream_of(_limited(member, where))
+            corpus = read_lines(stream, config, layout="tsv", name=name, where=where, path=path)
+        attribution = corpus.attribution or _about(archive)
+    return Corpus(
+        name=name,
+        pairs=corpus.pairs,
+        digest=corpus.digest,
+        left_out=corpus.left_out,
+        attribution=attribution,
+        path=path,
+        archive_digest=_file_digest(path),
+    )
+
+
+def check_archive(path: Path) -> None:
+    """Read a zip's text to its end, which checks its structure, size and checksum.
+
+    Raises:
+        UsageError: if there is no such file.
+        DataError: if it is not such a zip, or a damaged one.
+        MachineError: if the file cannot be read.
+    """
+    with _opened(path) as archive:
+        text = _text_of(archive, path)
+        with archive.open(text) as member:
+            for _ in _limited(member, text.filename):
+                pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        why = str(error) or "it is cut short"
+        raise DataError(f"{path} is not a zip, or a damaged one: {why}") from None
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise MachineError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    """Return the one member that holds the pairs."""
+    texts = [
+        member
+        for member in archive.infolist()
+        if member.filename.endswith(".txt") and not member.filename.endswith("_about.txt")
+    ]
+    if len(texts) != 1:
+        found = ", ".join(visible(member.filename) for member in texts[:5])
+        raise DataError(
+            f"{path} is no zip of sentence pairs: it holds"
+            f" {f'{len(texts)} texts ({found})' if texts else 'no text'}, and not one"
+        )
+    if texts[0].flag_bits & 1:
+        raise DataError(f"{path} is locked with a password")
+    if texts[0].file_size > LARGEST_TEXT:
+        raise _too_large(f"{path}:{visible(texts[0].filename)}")
+    return texts[0]
+
+
+def _limited(member: IO[bytes], where: str) -> Iterator[bytes]:
+    # What a zip says of its sizes need not be true.
+    received = 0
+    for piece in iter(partial(member.read, PIECE), b""):
+        received += len(piece)
+        if received > LARGEST_TEXT:
+            raise _too_large(where)
+        yield piece
+
+
+def _too_large(where: str) -> DataError:
+    return DataError(f"{where} unpacks to more than {LARGEST_TEXT:,} bytes")
+
+
+def _about(archive: zipfile.ZipFile) -> str:
+    """Return whom and which licence the zip's own description names."""
+    if "_about.txt" not in archive.namelist():
+        return ""
+    with archive.open("_about.txt") as member:
+        about = member.read(_LARGEST_ABOUT).decode(errors="replace")
+    thanks = re.search(r"^Attribution: *(.+?)\s*$", about, re.MULTILINE)
+    licence = re.search(r"https?://creativecommons\.org/\S+", about)
+    return ", ".join(found for found in (thanks and thanks[1], licence and licence[0]) if found)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,65 @@
+"""Which columns hold the two texts: by number, or by the name that a header gives them."""
+
+import re
+import warnings
+from collections.abc import Sequence
+
+from charseq.config import Column, refuse_unknown
+from charseq.errors import CharseqWarning, UsageError, visible
+
+Positions = tuple[int, int]
+"""The columns of the source and of the target, counted from 1."""
+
+_LIKELY_HEADERS = frozenset(
+    """
+    source target src tgt trg input output text translation transliteration pronunciation phonemes
+    ipa word lemma form inflected features spelling original corrected normalized normalised
+    reference hypothesis sentence
+    en eng english fr fra french de deu ger german es spa spanish it ita italian
+    pt por portuguese nl nld dutch ru rus russian zh cmn chinese ja jpn japanese
+    """.split()
+)
+
+
+def positions_of(names: Sequence[str], columns: tuple[Column, Column], where: str) -> Positions:
+    """Return where the columns lie among those that `names` names.
+
+    Raises:
+        UsageError: if there is no column of that name, or more than one.
+    """
+    for column in columns:
+        if isinstance(column, str):
+            refuse_unknown([column], names, what=f"column of {where}")
+            if names.count(column) > 1:
+                raise UsageError(
+                    f"{where} has several columns named {column!r}; give the column's number"
+                )
+    source, target = (c if isinstance(c, int) else names.index(c) + 1 for c in columns)
+    return source, target
+
+
+def numbers_of(columns: tuple[Column, Column], where: str) -> Positions:
+    """Return where the columns lie in a file whose columns have no names.
+
+    Raises:
+        UsageError: if a column is given by name.
+    """
+    source, target = columns
+    if isinstance(source, int) and isinstance(target, int):
+        return source, target
+    name = source if isinstance(source, str) else target
+    raise UsageError(
+        f"column {name!r} is given by name: add --header (header=True) if the first row of"
+        f" {where} names the columns"
+    )
+
+
+def warn_of_header(row: Sequence[str], where: str) -> None:
+    """Warn if `row`, the first texts of a file that is read without a header, look like one."""
+    if all(_LIKELY_HEADERS.issuperset(re.findall(r"[^\W\d_]+", c.lower()) or "?") for c in row):
+        warnings.warn(
+            f"the first row of {where} looks like a header ({', '.join(map(visible, row))}):"
+            " add --header (header=True) if it is one",
+            CharseqWarning,
+            stacklevel=2,
+        )

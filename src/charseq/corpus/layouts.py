@@ -1,0 +1,127 @@
+"""What a line of TSV, CSV or JSON Lines is: its parser turns it into the two texts of a pair.
+
+TSV cells are separated by tabs and nothing else; quotes are ordinary characters in them.
+"""
+
+import contextlib
+import csv
+import json
+from collections.abc import Callable
+from typing import Literal
+
+from charseq.config import Column, CorpusConfig
+from charseq.corpus.columns import Positions, numbers_of, positions_of, warn_of_header
+from charseq.corpus.faults import BadLineError
+from charseq.corpus.lines import text_of
+from charseq.errors import DataError, visible
+
+LineLayout = Literal["tsv", "csv", "jsonl"]
+LineParser = Callable[[bytes], tuple[str, str]]
+"""Turns a line into the two texts of a pair, or raises BadLineError."""
+
+_Cells = Callable[[bytes], list[str]]
+_JSON_KEYS: dict[Column, str] = {1: "source", 2: "target"}
+
+
+def line_parser(
+    layout: LineLayout, first: bytes, config: CorpusConfig, where: str
+) -> tuple[LineParser, bool]:
+    """Return the parser of a file's lines, and whether its first line is a header.
+
+    Args:
+        layout: what the lines are.
+        first: the first line; without a header, a warning is given if it looks like one.
+        config: which columns hold the texts, and whether there is a header.
+        where: what messages call the file.
+
+    Raises:
+        UsageError: if a column is not there, or is given by name where columns have none.
+        DataError: if there is no header where there should be one, or it is a bad line.
+    """
+    columns = (config.source_column, config.target_column)
+    if layout == "jsonl":
+        return _json_parser(*columns), False
+    cells = _csv_cells if layout == "csv" else _tsv_cells
+    if config.header:
+        names = _header(first, cells, where)
+        return _cell_parser(cells, positions_of(names, columns, where)), True
+    parse = _cell_parser(cells, numbers_of(columns, where))
+    with contextlib.suppress(BadLineError):  # A bad first line is reported with the others.
+        warn_of_header(parse(first), where)
+    return parse, False
+
+
+def _header(first: bytes, cells: _Cells, where: str) -> list[str]:
+    if not first:
+        raise DataError(f"{where} is empty")
+    try:
+        return cells(first)
+    except BadLineError as fault:
+        raise DataError(f"{where}:1: the header is {fault}") from None
+
+
+def _tsv_cells(line: bytes) -> list[str]:
+    return text_of(line).split("\t")
+
+
+def _csv_cells(line: bytes) -> list[str]:
+    # Each line by itself, so that one stray quote cannot swallow the lines after it.
+    try:
+        return next(csv.reader([text_of(line)], strict=True))
+    except csv.Error as error:
+        why = str(error)
+        if why == "unexpected end of data":
+            why = "a quoted text does not end on its line"
+        raise BadLineError("invalid CSV", f"not valid CSV: {why}") from None
+
+
+def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
+    first, second, wanted = positions[0] - 1, positions[1] - 1, max(positions)
+
+    def parse(line: bytes) -> tuple[str, str]:
+        row = cells(line)
+        if len(row) < wanted:
+            raise BadLineError("too few columns", f"{len(row)} of the {wanted} columns needed")
+        return row[first], row[second]
+
+    return parse
+
+
+def _json_parser(source: Column, target: Column) -> LineParser:
+    def parse(line: bytes) -> tuple[str, str]:
+        try:
+            record = json.loads(text_of(line))
+        except (ValueError, RecursionError) as error:
+            why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise BadLineError("invalid JSON", f"not valid JSON: {why}") from None
+        return _json_cell(record, source), _json_cell(record, target)
+
+    return parse
+
+
+def _json_cell(record: object, column: Column) -> str:
+    if isinstance(record, dict):
+        key = _JSON_KEYS.get(column, column)
+        if key not in record:
+            found = visible(", ".join(map(repr, record)))
+            raise BadLineError("too few columns", f"no {key!r} among the keys {found or '(none)'}")
+        value = record[key]
+    elif isinstance(record, list) and isinstance(column, int):
+        if len(record) < column:
+            raise BadLineError("too few columns", f"{len(record)} of the {column} columns needed")
+        value = record[column - 1]
+    elif isinstance(record, list):
+        raise BadLineError(
+            "too few columns", f"an array has no {column!r}; give the column's number"
+        )
+    else:
+        raise BadLineError("not a pair", "neither an object nor an array")
+    if not isinstance(value, str):
+        raise BadLineError(
+            "not a text", f"column {column} is {visible(json.dumps(value))}, not a text"
+        )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadLineError("lone surrogate", f"column {column} holds half a character") from None
+    return value

@@ -1,0 +1,84 @@
+"""Streams of bytes: plain ones, those that are decompressed, those made of pieces."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from functools import partial
+from typing import IO, Any, BinaryIO
+
+from charseq.errors import DataError, MissingExtraError
+
+PIECE = 1 << 17
+"""The bytes that are read at a time."""
+
+
+def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
+    """Return pieces of bytes as one stream that is read fast, line by line."""
+    return io.BufferedReader(_Pieces(pieces), PIECE)
+
+
+def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
+    """Return what a stream holds, decompressed if its first bytes are those of gzip or Zstandard.
+
+    What is wrong with compressed bytes shows as the result is read: damage as an error of gzip's or
+    zlib's own or an EOFError, a package that is not installed as a MissingExtraError.
+
+    Raises:
+        DataError: if the stream, which messages call `where`, is a zip or Parquet.
+    """
+    start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    if start.startswith(b"\x1f\x8b"):
+        return stream_of(iter(partial(gzip.GzipFile(fileobj=stream).read, PIECE), b""))
+    if start == b"\x28\xb5\x2f\xfd":
+        return stream_of(_from_zstandard(stream))
+    if start == b"PK\x03\x04":
+        raise DataError(f"{where} looks like a zip archive, but its name does not end in .zip")
+    if start == b"PAR1":
+        raise DataError(f"{where} looks like Parquet; say so with --format parquet")
+    return stream
+
+
+class _Pieces(io.RawIOBase):
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def _from_zstandard(stream: IO[bytes]) -> Iterator[bytes]:
+    try:
+        import zstandard
+    except ImportError:
+        raise MissingExtraError("reading Zstandard files", "files") from None
+    # An object that knows where a frame ends, since a stream cut short would else pass for a whole
+    # one; fed by few bytes at a time, since each may stand for many kilobytes.
+    frame, waiting, size = None, [], 0
+    try:
+        for piece in iter(partial(stream.read, 256), b""):
+            rest = piece
+            while rest:
+                frame = frame or zstandard.ZstdDecompressor().decompressobj()
+                waiting.append(frame.decompress(rest))
+                size += len(waiting[-1])
+                rest, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+            if size >= PIECE:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        yield b"".join(waiting)
+    except zstandard.ZstdError as error:
+        raise EOFError(error) from None
+    if frame is not None:
+        raise EOFError("the last Zstandard frame has no end")
