@@ -52,7 +52,9 @@ def test_settings_are_frozen() -> None:
 def test_printed_settings_read_back_the_same(preset, tmp_path) -> None:
     config = configure(preset)
     (tmp_path / "run.toml").write_text(config.to_toml(), encoding="utf-8")
+    # Whatever they are read over: unset settings are written too.
     assert configure(preset, tmp_path / "run.toml") == config
+    assert configure("default", tmp_path / "run.toml") == config
 
 
 def test_settings_given_by_name_win_over_the_file_and_the_file_over_the_preset(tmp_path) -> None:

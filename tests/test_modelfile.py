@@ -9,7 +9,7 @@ import pytest
 import safetensors.numpy
 
 from charseq.config import ModelConfig
-from charseq.errors import MachineError, ModelFileError
+from charseq.errors import MachineError, ModelFileError, UsageError
 from charseq.model import Seq2Seq
 from charseq.modelfile import (
     ModelDescription,
@@ -83,7 +83,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match=r"there is no model file .*nowhere"):
+    with pytest.raises(UsageError, match=r"there is no model file .*nowhere"):
         read_model(tmp_path / "nowhere")
 
 

@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -55,10 +55,17 @@ class Settings(BaseModel):
     def _speak_plainly(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, Mapping):
             refuse_unknown(values, cls.model_fields)
+            values = {name: cls._unset(name, value) for name, value in values.items()}
         try:
             return handler(values)
         except ValidationError as error:
             raise UsageError(_sentence(error)) from None
+
+    @classmethod
+    def _unset(cls, name: str, value: Any) -> Any:
+        """Read `none` as None where a setting may be unset: TOML has no word for it."""
+        may_be = get_args(cls.model_fields[name].annotation)
+        return None if value == "none" and type(None) in may_be else value
 
 
 class CorpusConfig(Settings):
@@ -209,7 +216,7 @@ class RunConfig(Settings):
         return type(self)(**values)
 
     def to_toml(self) -> str:
-        """Return all settings as TOML, each with its description; unset ones commented out."""
+        """Return all settings as TOML, each with its description."""
         lines: list[str] = []
         for part, kind in SECTIONS.items():
             section = getattr(self, part)
@@ -217,9 +224,8 @@ class RunConfig(Settings):
             for name, field in kind.model_fields.items():
                 value = getattr(section, name)
                 # JSON's strings, numbers and booleans are valid TOML.
-                unset = f"# {name} = (unset)"
-                setting = unset if value is None else f"{name} = {json.dumps(value)}"
-                lines += [f"# {field.description}", setting]
+                written = json.dumps("none" if value is None else value)
+                lines += [f"# {field.description}", f"{name} = {written}"]
             lines += [""]
         return "\n".join(lines)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import charseq
 from charseq.config import ModelConfig
-from charseq.errors import CharseqError, MachineError, ModelFileError, visible
+from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
 from charseq.text import Vocabulary
 
 FORMAT_VERSION = 1
@@ -85,11 +85,13 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
     """Read a model file.
 
     Raises:
+        UsageError: if there is no such file.
         ModelFileError: if it is not a model file that this version can read.
+        MachineError: if it may not be read.
     """
     path = Path(path)
     if not path.is_file():
-        raise ModelFileError(f"there is no model file {path}")
+        raise UsageError(f"there is no model file {path}")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -8,7 +8,7 @@ from typing import Literal, overload
 
 from rich.console import Console
 
-from charseq.config import ModelConfig, configure
+from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
@@ -134,7 +134,7 @@ def load(path: str | Path, *, device: str = "auto") -> Translator:
 
     Raises:
         ModelFileError: if the file is not one that this version can read.
-        UsageError: if this machine has no such device.
+        UsageError: if there is no such file, or this machine has no such device.
     """
     description, tensors = read_model(path)
     model = Seq2Seq.from_tensors(
@@ -230,9 +230,10 @@ def _named(characters: Iterable[str]) -> str:
 
 
 def _refuse_other_shape(settings: dict[str, object], shape: ModelConfig) -> None:
-    for name in ModelConfig.model_fields:
-        if name in settings and str(settings[name]) != str(getattr(shape, name)):
+    for name in settings.keys() & ModelConfig.model_fields.keys():
+        wanted = getattr(RunConfig().changed(**{name: settings[name]}).model, name)
+        if wanted != getattr(shape, name):
             raise UsageError(
                 f"{name} is {getattr(shape, name)!r} in the model to start from, and cannot"
-                f" become {settings[name]!r}: leave it out"
+                f" become {wanted!r}: leave it out"
             )

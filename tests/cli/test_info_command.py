@@ -18,7 +18,7 @@ def test_a_model_is_shown_with_its_settings_symbols_corpus_and_scores(
 ) -> None:
     assert charseq_command("info", str(model)) == 0
     shown = capsys.readouterr().out
-    for expected in ("units", "64", "'<unknown>' abcd", "training_pairs", "exact_match"):
+    for expected in ("units", "64", "<unknown> 'abcd'", "training pairs", "exact match"):
         assert expected in shown
 
 

@@ -141,4 +141,5 @@ def test_an_interrupted_training_names_the_model_so_far(
     monkeypatch.setattr(training.run, "fit", interrupted)
     assert charseq_command("train", corpus, *QUICK, "--run", str(run)) == 130
     assert f"the model so far is {run / 'model.safetensors'}" in capsys.readouterr().err
+    assert (run / "learning-curve.png").exists()
     assert read_model(run / "model.safetensors")

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Command] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with the code that DESIGN's table gives.
+    """Run the command line and exit with 0, or with the error's exit code.
 
     Only the module of the command that is asked for is imported: `--help` stays fast, and no
     command pays for another's libraries.

@@ -52,20 +52,22 @@ def info(
     row("parameters", parameters)
     row("made by", f"charseq {description.charseq_version}")
     for name, value in description.config.model_dump().items():
-        row(name, "–" if value is None else repr(value) if isinstance(value, str) else value)
+        shown = "none" if value is None else repr(value) if isinstance(value, str) else value
+        row(name.replace("_", " "), shown)
     row("source symbols", _symbols(description.sources))
     row("target symbols", _symbols(description.targets))
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
     for part in (description.corpus, description.scores):
         for name, value in part.items():
-            row(name, f"{value:.4f}" if isinstance(value, float) else value)
+            if value != "":
+                row(name.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else value)
     Console().print(table)
 
 
 def _symbols(vocabulary: Vocabulary) -> str:
     characters = "".join(vocabulary.characters)
     special = [vocabulary.symbols[place] for place in vocabulary.special]
-    return f"{len(vocabulary)}: {' '.join([*map(repr, special), characters])}"
+    return f"{len(vocabulary)}: {' '.join([*special, repr(characters)])}"
 
 
 COMMANDS = {"info": info}

@@ -64,6 +64,8 @@ def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:
     default = field.default
     if default is None or isinstance(default, bool):
         default = {None: "none", True: "on", False: "off"}[default]
+    elif isinstance(default, str) and not default.strip():
+        default = repr(default)
     description = str(field.description)
     text = f"{description[0].upper()}{description[1:]} (default: {default})"
     panel = (kind.__doc__ or kind.__name__).splitlines()[0].rstrip(".")
@@ -81,8 +83,6 @@ def _value(field: FieldInfo, given: object) -> object:
     if not isinstance(given, str):
         return given
     choices = _choices(field.annotation)
-    if given == "none" and "none" in choices:
-        return None
     return int(given) if "INTEGER" in choices and given.isdecimal() else given
 
 

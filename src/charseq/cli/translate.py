@@ -82,8 +82,9 @@ def translate(
             number += 1
             answer = text if isinstance(text, Translation) else next(answers)
             cut += answer.cut
-            strange.update(answer.unknown_characters)
-            if answer.error is not None:
+            if answer.error is None:
+                strange.update(answer.unknown_characters)
+            else:
                 refused += 1
                 typer.echo(f"charseq: line {number}: {answer.error}", err=True)
             line = json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else str(answer)

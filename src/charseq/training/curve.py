@@ -26,7 +26,8 @@ def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -
     errors.plot(
         numbers, series(epochs, "character_accuracy"), label="character accuracy", marker=marker
     )
-    errors.set(xlabel="epoch", ylabel="held-out", ylim=(0, None))
+    # An error rate beyond one, as of the first epochs, would squeeze all that follows.
+    errors.set(xlabel="epoch", ylabel="held-out", ylim=(0, 1))
     best = min(epochs, key=lambda record: record.cer)
     errors.axvline(best.epoch, color="grey", linestyle=":", label=f"best: epoch {best.epoch}")
     for axes in (losses, errors):

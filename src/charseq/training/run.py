@@ -101,17 +101,23 @@ def train_run(
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
     _announce(console, corpus, prepared, config, device, folder)
     tensors, kept = model.tensors(), 0
-    with Display(console, config.training, len(prepared.training)) as display:
-        for record in fit(model, prepared, config.training, clock, after_step=display.after_step):
-            history.epochs.append(record)
-            if record.best or config.training.keep == "last":
-                tensors = {name: tensor.copy() for name, tensor in model.tensors().items()}
-                kept = record.epoch
-                write_model(folder / MODEL_FILE, prepared.description, tensors)
-            write_atomically(folder / HISTORY_FILE, history.to_json().encode())
-            display.after_epoch(record)
-            for callback in callbacks:
-                callback(record)
+    try:
+        with Display(console, config.training, len(prepared.training)) as display:
+            for record in fit(
+                model, prepared, config.training, clock, after_step=display.after_step
+            ):
+                history.epochs.append(record)
+                if record.best or config.training.keep == "last":
+                    tensors = {name: tensor.copy() for name, tensor in model.tensors().items()}
+                    kept = record.epoch
+                    write_model(folder / MODEL_FILE, prepared.description, tensors)
+                write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+                display.after_epoch(record)
+                for callback in callbacks:
+                    callback(record)
+    finally:
+        if history.epochs:
+            draw_learning_curve(history.epochs, folder / CURVE_FILE, corpus.name)
     model = _model_of(prepared.description, tensors).to(device)
     report = _score(model, prepared)
     history.scores = report.as_dict()
@@ -127,7 +133,6 @@ def train_run(
     )
     write_model(folder / MODEL_FILE, description, tensors)
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
-    draw_learning_curve(history.epochs, folder / CURVE_FILE, corpus.name)
     return TrainedModel(model, description, history, kept, report, prepared.references, folder)
 
 
