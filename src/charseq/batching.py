@@ -144,11 +144,11 @@ def bucketed_batches(
     """Yield the rows of one epoch's batches: like lengths together, batches in a random order.
 
     Sorting by the exact source length leaves few lengths in a batch, so that the encoder needs no
-    padding; sorting by a jittered target length within them leaves little padding, yet deals
-    different batches every epoch. All batches are nearly equally large: none is a sliver.
+    padding; sorting by the target length within them leaves little padding, and ties are broken at
+    random, so that every epoch deals other batches. All are nearly equally large: none is a sliver.
     """
-    jittered = pairs.targets.lengths + generator.uniform(0, 2, len(pairs))
-    order = np.lexsort((jittered, pairs.sources.lengths))
+    ties = generator.random(len(pairs))
+    order = np.lexsort((ties, pairs.targets.lengths, pairs.sources.lengths))
     batches = np.array_split(order, -(-len(order) // batch_size))
     for place in generator.permutation(len(batches)):
         yield batches[place]

@@ -22,6 +22,7 @@ from charseq.search import answer_texts
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History
 from charseq.training.loop import Clock, fit
+from charseq.training.memory import keep_freed_memory
 from charseq.training.prepare import Prepared, prepare
 from charseq.training.progress import Display
 
@@ -85,6 +86,7 @@ def train_run(
         MachineError: if the folder cannot be written.
     """
     clock = Clock(config.training.time_limit, time.monotonic())
+    keep_freed_memory()
     device = resolve_device(config.training.device)
     start = None if start_from is None else read_model(start_from)
     if start is not None:
