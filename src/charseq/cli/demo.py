@@ -67,9 +67,9 @@ def demo(
     model = trained.folder / training.MODEL_FILE
     hint = translate_hint(model, asked[0])
     console.print(
-        "\nThis plain model knows a source by two state vectors alone. In a few minutes it learns to"
-        "\nwrite French, and often not yet to say the same in it. The scores are of a generated"
-        "\ncorpus and say that the system works, not how accurate charseq is on real text.\n"
+        "\nThis plain model knows a source by two state vectors alone. In a few minutes it learns"
+        "\nto write French, and often not yet to say the same in it. The scores are of a generated"
+        "\ncorpus: they say that the system works, not how accurate charseq is on real text.\n"
         f"\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",
