@@ -133,6 +133,14 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="name a file"):
+            write_atomically(path, b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
 def test_a_written_file_is_as_readable_as_others(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     write_atomically(tmp_path / "file", b"")

@@ -173,8 +173,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` by way of a temporary file beside it, then rename.
 
     Raises:
+        UsageError: if something other than a file is there.
         MachineError: if that fails; what was at `path` is untouched then.
     """
+    refuse_output(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -191,6 +193,13 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise MachineError(f"cannot write {path}: {error.strerror}") from None
+
+
+def refuse_output(path: Path) -> None:
+    """Raise a `UsageError` where no file can be put: over a folder, a device or a pipe."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise UsageError(f"cannot write {path}: it is {kind}; name a file")
 
 
 def _umask() -> int:

@@ -12,7 +12,7 @@ from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
-from charseq.modelfile import ModelDescription, read_model, write_model
+from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
 from charseq.results import Translation
 from charseq.search import answer_texts
 from charseq.training import Callback, TrainedModel, train_run
@@ -69,11 +69,10 @@ class Translator:
             unknown: what becomes of characters that the model never saw: `replace` maps them to
                 the unknown symbol and warns once, naming them; `error` refuses the text.
         """
-        if isinstance(texts, str):
-            return self.translate([texts], unknown=unknown)[0]
-        translations = self._answer(list(texts), unknown)
+        many = [texts] if isinstance(texts, str) else list(texts)
+        translations = self._answer(many, unknown)
         _warn_of_unknown(translations)
-        return translations
+        return translations[0] if isinstance(texts, str) else translations
 
     def stream(
         self, lines: Iterable[str], *, unknown: Unknown = "replace"
@@ -179,6 +178,11 @@ def train(
         CharseqError: if anything is wrong; its subclasses say what.
     """
     chosen = configure(preset, config, **settings)
+    if output is not None:
+        # Before the work, not after it.
+        refuse_output(Path(output))
+        if not Path(output).absolute().parent.is_dir():
+            raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
     if start_from is not None:
         _refuse_other_shape(settings, read_model(start_from)[0].config)
     if isinstance(corpus, str | Path):

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -71,3 +72,17 @@ def test_a_missing_package_says_which_extra_brings_it(capsys, monkeypatch, tmp_p
         "charseq: this command needs packages that are not installed:"
         " pip install 'charseq[train]'\n"
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [("corpus", "list"), ("train", "--print-config")])
+def test_a_full_disk_is_one_sentence_and_exit_code_4(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "charseq", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (4, "charseq: No space left on device\n")

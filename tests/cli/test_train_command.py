@@ -100,6 +100,9 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
         (("{corpus}", "--run", "{folder}"), "already holds something: name another folder"),
         (("{corpus}", "--config", "nowhere.toml"), "cannot read nowhere.toml: No such file"),
         (("nowhere.tsv",), "nowhere.tsv"),
+        (("model.safetensors",), "model.safetensors is a model by its name, not a corpus"),
+        (("{corpus}", "-o", "{folder}"), "it is a folder; name a file"),
+        (("{corpus}", "-o", "nowhere/model"), "cannot write nowhere/model: there is no folder"),
     ],
 )
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(

@@ -47,6 +47,12 @@ def test_texts_are_translated_one_to_a_line(model: str, translate) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (b"ADCBA\n\nDDD\n", "", 0)
 
 
+def test_a_hyphen_is_standard_input_and_a_file_name_is_a_text(model: str, translate) -> None:
+    assert translate(model, "-", given=b"abcda\n").stdout == b"ADCBA\n"
+    done = translate(model, model)
+    assert "is translated as a text; for the lines of that file" in done.stderr
+
+
 def test_each_line_in_gives_one_line_out_in_order(model: str, translate) -> None:
     done = translate(model, given=b"abcda\r\n\nddd\nbacad")
     assert (done.stdout, done.returncode) == (b"ADCBA\n\nDDD\nDACAB\n", 0)

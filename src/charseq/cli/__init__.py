@@ -1,6 +1,8 @@
 """The command line: thin wrappers over importable functions."""
 
+import contextlib
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,7 +11,13 @@ from typing import Annotated, NamedTuple
 import typer
 
 import charseq
-from charseq.errors import EXTRA_OF_PACKAGE, CharseqError, CharseqWarning, MissingExtraError
+from charseq.errors import (
+    EXTRA_OF_PACKAGE,
+    CharseqError,
+    CharseqWarning,
+    MachineError,
+    MissingExtraError,
+)
 
 
 class Command(NamedTuple):
@@ -38,29 +46,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command pays for another's libraries.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    asked = next((word for word in words if not word.startswith("-")), None)
-    app = _application(asked)
     warnings.showwarning = _show_warning
     try:
-        app(words, prog_name="charseq")
+        try:
+            code = _run(words)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone, which is no fault of ours.
+        code = _without_output(0)
+    except OSError as error:
+        typer.echo(f"charseq: {error.strerror or error}", err=True)
+        code = _without_output(MachineError.exit_code)
+    sys.exit(code)
+
+
+def _run(words: Sequence[str]) -> int:
+    asked = next((word for word in words if not word.startswith("-")), None)
+    try:
+        _application(asked)(words, prog_name="charseq")
     except CharseqError as error:
         typer.echo(f"charseq: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except ModuleNotFoundError as error:
         extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
         missing = MissingExtraError("this command", extra)
         typer.echo(f"charseq: {missing}", err=True)
-        sys.exit(missing.exit_code)
+        return missing.exit_code
     except SystemExit as end:
-        # Typer ends so where whoever read our output has gone, which is no fault of ours.
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        sys.exit(0)
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        return int(end.code or 0)
     except KeyboardInterrupt:
         typer.echo("charseq: interrupted", err=True)
-        sys.exit(130)
+        return 130
+    return 0
+
+
+def _without_output(code: int) -> int:
+    """Let what could not be written go, so that Python does not fail on it once more."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _application(asked: str | None) -> typer.Typer:

@@ -69,7 +69,8 @@ def demo(
     console.print(
         "\nThis plain model knows a source by two state vectors alone. In a few minutes it learns"
         "\nto write French, and often not yet to say the same in it. The scores are of a generated"
-        "\ncorpus: they say that the system works, not how accurate charseq is on real text.\n"
+        "\ncorpus and do not tell how accurate charseq is on real text. On a busy machine few"
+        "\nepochs fit into the time: give it more (--time-limit), or set OMP_NUM_THREADS=1.\n"
         f"\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",

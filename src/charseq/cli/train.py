@@ -90,8 +90,9 @@ def train(
             **settings,
         )
     except KeyboardInterrupt:
-        if (folder / training.MODEL_FILE).exists():
-            typer.echo(f"charseq: the model so far is {folder / training.MODEL_FILE}", err=True)
+        model = folder / training.MODEL_FILE
+        so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
+        typer.echo(f"charseq: {so_far}", err=True)
         raise
     model = output or folder / training.MODEL_FILE
     if not quiet and made.training_run is not None:

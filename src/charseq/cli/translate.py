@@ -28,7 +28,7 @@ def translate(
         list[str] | None,
         typer.Argument(
             metavar="TEXT…",
-            help="What to translate; without it, standard input, line by line.",
+            help="What to translate; without it, or with '-', standard input, line by line.",
             show_default=False,
         ),
     ] = None,
@@ -61,7 +61,10 @@ def translate(
 
     translator = load(model, device=device)
     chunks: Iterable[list[bytes]]
-    if texts:
+    if texts and texts != ["-"]:
+        if len(texts) == 1 and Path(texts[0]).is_file():
+            note = f"{texts[0]} is translated as a text; for the lines of that file: … < {texts[0]}"
+            typer.echo(f"charseq: warning: {note}", err=True)
         chunks = [[text.encode("utf-8", "surrogateescape") for text in texts]]
     else:
         if sys.stdin.isatty():

@@ -53,6 +53,8 @@ def read_corpus(
     if isinstance(name, str) and anki.is_name(name):
         return read_archive(anki.fetch(name, mirror), config, name)
     path = Path(name)
+    if path.suffix in (".safetensors", ".keras"):
+        raise UsageError(f"{visible(str(name))} is a model by its name, not a corpus")
     if str(name) == "-" or os.path.exists(path):
         return (
             read_archive(path, config, path.stem)

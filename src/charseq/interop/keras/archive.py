@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charseq.errors import CharseqError, MachineError, ModelFileError, visible
+from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
 from charseq.modelfile import write_atomically
 
 CONFIG = "config.json"
@@ -51,13 +51,14 @@ def read_archive(path: Path) -> Archive:
     """Read the members of a `.keras` archive.
 
     Raises:
+        UsageError: if there is no such file.
         ModelFileError: if it is no such archive, is damaged, or unpacks to too much.
         MachineError: if it cannot be read.
     """
     if path.is_dir():
-        raise ModelFileError(f"{path} is a folder, not a .keras archive")
+        raise UsageError(f"{path} is a folder, not a .keras archive")
     if not path.is_file():
-        raise ModelFileError(f"there is no file {path}")
+        raise UsageError(f"there is no file {path}")
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
