@@ -136,9 +136,7 @@ def load(path: str | Path, *, device: str = "auto") -> Translator:
         UsageError: if there is no such file, or this machine has no such device.
     """
     description, tensors = read_model(path)
-    model = Seq2Seq.from_tensors(
-        description.config, len(description.sources), len(description.targets), tensors
-    )
+    model = Seq2Seq.from_description(description, tensors)
     return Translator(model.to(resolve_device(device)), description)
 
 

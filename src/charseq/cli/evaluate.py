@@ -17,7 +17,8 @@ from charseq.cli.options import MirrorOption, settings_options
 from charseq.cli.tables import scores_table
 from charseq.config import CorpusConfig, configure
 from charseq.corpus import Pair, read_corpus
-from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.corpus.files import in_plain_words
+from charseq.errors import DataError, UsageError, visible
 from charseq.results import Translation
 from charseq.scoring import Report, ScoredItem, references_by_source, score, worst_errors
 
@@ -101,14 +102,8 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
 def _read_lines(name: str) -> list[str]:
     """Return the lines of a file as they stand; one that is empty is an empty output."""
     where = _where(name)
-    try:
+    with in_plain_words(where):
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {where}") from None
-    except IsADirectoryError:
-        raise UsageError(f"{where} is a folder; name a file in it") from None
-    except OSError as error:
-        raise MachineError(f"cannot read {where}: {error.strerror or error}") from None
     lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
     if not lines[-1]:
         lines.pop()

@@ -56,7 +56,7 @@ def read_file(path: str | Path, config: CorpusConfig) -> Corpus:
         return read_lines(sys.stdin.buffer, config, name="stdin", where="standard input")
     path, where = Path(path), visible(str(path), 1_000)
     name, layout = _name_and_layout(path, config.format)
-    with _in_plain_words(where), path.open("rb") as stream:
+    with in_plain_words(where), path.open("rb") as stream:
         if layout == "parquet":
             return read_parquet(stream, config, name=name, where=where, path=path)
         return read_lines(stream, config, layout=layout, name=name, where=where, path=path)
@@ -84,7 +84,7 @@ def read_lines(
         layout = "tsv" if config.format == "auto" else config.format
     if layout == "parquet":
         raise UsageError(f"{where}: Parquet is read from a file of its own only")
-    with _in_plain_words(where):
+    with in_plain_words(where):
         lines = lines_of(decompressed(stream, where))
         first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -112,8 +112,14 @@ def _name_and_layout(path: Path, wanted: Literal["auto"] | Layout) -> tuple[str,
 
 
 @contextmanager
-def _in_plain_words(where: str) -> Iterator[None]:
-    """Turn what the system and the decompressors raise into errors that speak to the person."""
+def in_plain_words(where: str) -> Iterator[None]:
+    """Turn what the system and the decompressors raise into errors that speak to the person.
+
+    Raises:
+        UsageError: if there is no such file, or it is a folder.
+        DataError: if it is damaged.
+        MachineError: if it cannot be read.
+    """
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -13,6 +13,7 @@ from charseq.config import ModelConfig
 from charseq.errors import ModelFileError
 from charseq.model.lstm import CharacterLSTM
 from charseq.model.state import Memory, State
+from charseq.modelfile import ModelDescription
 
 
 class Seq2Seq(nn.Module):
@@ -75,6 +76,18 @@ class Seq2Seq(nn.Module):
             for name, tensor in model._kept().items():
                 tensor.copy_(torch.from_numpy(tensors[name]))
         return model
+
+    @classmethod
+    def from_description(
+        cls, description: ModelDescription, tensors: Mapping[str, NDArray[np.float32]]
+    ) -> "Seq2Seq":
+        """Return the model that a file describes, with its weights.
+
+        Raises:
+            ModelFileError: if they do not fit its configuration.
+        """
+        symbols = len(description.sources), len(description.targets)
+        return cls.from_tensors(description.config, *symbols, tensors)
 
     @torch.no_grad()
     def adopt(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:

@@ -1,19 +1,19 @@
 """The learning curve as a picture."""
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 from charseq.modelfile import write_atomically
-from charseq.training.history import EpochRecord, series
+from charseq.training.history import History, series
 
 
-def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -> None:
+def draw_learning_curve(history: History, path: Path, title: str) -> None:
     """Draw losses, and held-out error and accuracy, over the epochs, into a PNG file."""
     # matplotlib's figures without pyplot: no window system, no global state.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
+    epochs, best = history.epochs, history.best
     numbers = series(epochs, "epoch")
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
     losses, errors = figure.subplots(1, 2)
@@ -28,7 +28,6 @@ def draw_learning_curve(epochs: Sequence[EpochRecord], path: Path, title: str) -
     )
     # An error rate beyond one, as of the first epochs, would squeeze all that follows.
     errors.set(xlabel="epoch", ylabel="held-out", ylim=(0, 1))
-    best = min(epochs, key=lambda record: record.cer)
     errors.axvline(best.epoch, color="grey", linestyle=":", label=f"best: epoch {best.epoch}")
     for axes in (losses, errors):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

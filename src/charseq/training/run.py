@@ -119,8 +119,8 @@ def train_run(
                     callback(record)
     finally:
         if history.epochs:
-            draw_learning_curve(history.epochs, folder / CURVE_FILE, corpus.name)
-    model = _model_of(prepared.description, tensors).to(device)
+            draw_learning_curve(history, folder / CURVE_FILE, corpus.name)
+    model = Seq2Seq.from_description(prepared.description, tensors).to(device)
     report = _score(model, prepared)
     history.scores = report.as_dict()
     description = replace(
@@ -180,12 +180,6 @@ def _first_model(
     if tensors is not None:
         model.adopt(tensors)
     return model
-
-
-def _model_of(description: ModelDescription, tensors: Mapping[str, NDArray[np.float32]]) -> Seq2Seq:
-    return Seq2Seq.from_tensors(
-        description.config, len(description.sources), len(description.targets), tensors
-    )
 
 
 def _score(model: Seq2Seq, prepared: Prepared) -> Report:

@@ -1,6 +1,6 @@
 """Templates about verbs without object: *she sings well*, *I got up late yesterday.*"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -29,9 +29,9 @@ from charseq.corpus.phrasebook.subjects import (
     PRONOUNS,
     TU,
     VOUS,
-    FrenchSubject,
     Subject,
 )
+from charseq.corpus.phrasebook.templates.rendering import render
 from charseq.corpus.phrasebook.vocabulary import (
     Adverb,
     Intransitive,
@@ -229,7 +229,7 @@ def now(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I'm sleeping.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{am(subject)} {english.ing(verb.english)}"
-    return _render(subject, words, lambda who: clause(who, verb.french))
+    return render(subject, words, lambda who: clause(who, verb.french))
 
 
 @template_over(_any)
@@ -237,7 +237,7 @@ def not_now(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I'm not sleeping.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{am(subject, is_negative=True)} {english.ing(verb.english)}"
-    return _render(subject, words, lambda who: clause(who, verb.french, negation="pas"))
+    return render(subject, words, lambda who: clause(who, verb.french, negation="pas"))
 
 
 @template_over(_any)
@@ -245,7 +245,7 @@ def back_then(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I was sleeping.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{was(subject)} {english.ing(verb.english)}"
-    return _render(subject, words, lambda who: clause(who, verb.french, tense=Tense.IMPERFECT))
+    return render(subject, words, lambda who: clause(who, verb.french, tense=Tense.IMPERFECT))
 
 
 @template_over(_told)
@@ -253,7 +253,7 @@ def finished(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I slept.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{subject.english} {english.past(verb.english)}"
-    return _render(subject, words, lambda who: past_clause(who, verb.french))
+    return render(subject, words, lambda who: past_clause(who, verb.french))
 
 
 @template_over(_told)
@@ -261,7 +261,7 @@ def not_finished(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I didn't sleep.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{subject.english} didn't {verb.english}"
-    return _render(subject, words, lambda who: past_clause(who, verb.french, negation="pas"))
+    return render(subject, words, lambda who: past_clause(who, verb.french, negation="pas"))
 
 
 @template_over(_deliberate)
@@ -269,7 +269,7 @@ def will_not_happen(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I won't sleep.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     words = f"{subject.english} won't {verb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, verb.french, tense=Tense.FUTURE, negation="pas"),
@@ -281,7 +281,7 @@ def now_question(doing: Doing, choose: Chooser) -> Rendering | None:
     """*Are you sleeping?*"""
     subject, verb = choose.choose(ANYBODY[1:]), doing.verb
     words = f"{is_it(subject)} {english.ing(verb.english)}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: ask(who, clause(who, verb.french), clause(who, verb.french, is_inverted=True)),
@@ -294,7 +294,7 @@ def past_question(doing: Doing, choose: Chooser) -> Rendering | None:
     """*Did he sleep?*"""
     subject, verb = choose.choose(ANYBODY[2:]), doing.verb
     words = f"did {subject.english} {verb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: ask(
@@ -331,7 +331,7 @@ def skill(doing: Doing, choose: Chooser) -> Rendering | None:
     """*I can swim.*, *I can't swim.*"""
     subject, verb = choose.choose(ANYBODY), doing.verb
     modal, negation = choose.choose((("can", ""), ("can't", "pas")))
-    return _render(
+    return render(
         subject,
         f"{subject.english} {modal} {verb.english}",
         lambda who: clause(
@@ -345,7 +345,7 @@ def manner(manner: Manner, choose: Chooser) -> Rendering | None:
     """*She sings well.*"""
     subject, verb = choose.choose(ANYBODY), manner.verb
     words = f"{present(subject, verb.english)} {manner.adverb.english}"
-    return _render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
+    return render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
 
 
 @template_over(manners)
@@ -361,7 +361,7 @@ def denied_manner(manner: Manner, choose: Chooser) -> Rendering | None:
     """*She doesn't sing well.*"""
     subject, verb = choose.choose(ANYBODY), manner.verb
     words = f"{do_not(subject)} {verb.english} {manner.adverb.english}"
-    return _render(
+    return render(
         subject, words, lambda who: clause(who, verb.french, manner.adverb.french, negation="pas")
     )
 
@@ -372,7 +372,7 @@ def frequency(manner: Manner, choose: Chooser) -> Rendering | None:
     subject, verb = choose.choose(ANYBODY), manner.verb
     form = english.third_person(verb.english) if subject.is_third_singular else verb.english
     words = f"{subject.english} {manner.adverb.english} {form}"
-    return _render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
+    return render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
 
 
 @template_over(_then)
@@ -388,7 +388,7 @@ def when_future(manner: Manner, choose: Chooser) -> Rendering | None:
     """*I'll work tomorrow.*"""
     subject, verb = choose.choose(ANYBODY), manner.verb
     words = f"{will(subject)} {verb.english} {manner.adverb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, verb.french, manner.adverb.french, tense=Tense.FUTURE),
@@ -400,7 +400,7 @@ def when_going_to(manner: Manner, choose: Chooser) -> Rendering | None:
     """*I'm going to work tomorrow.*"""
     subject, verb = choose.choose(PRONOUNS), manner.verb
     words = f"{am(subject)} going to {verb.english} {manner.adverb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(
@@ -414,7 +414,7 @@ def when_always(manner: Manner, choose: Chooser) -> Rendering | None:
     """*I work every day.*"""
     subject, verb = choose.choose(ANYBODY), manner.verb
     words = f"{present(subject, verb.english)} {manner.adverb.english}"
-    return _render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
+    return render(subject, words, lambda who: clause(who, verb.french, manner.adverb.french))
 
 
 @template_over(_again)
@@ -422,7 +422,7 @@ def when_always_question(manner: Manner, choose: Chooser) -> Rendering | None:
     """*Do you work every day?*"""
     subject, verb = choose.choose(ANYBODY[1:]), manner.verb
     words = f"{do(subject)} {verb.english} {manner.adverb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: ask(
@@ -439,7 +439,7 @@ def wish(wish: Wish, choose: Chooser) -> Rendering | None:
     """*I want to sleep.*, *I have to leave.*"""
     subject = choose.choose(ANYBODY)
     words = f"{present(subject, wish.english)} {wish.verb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, wish.french, infinitive_group(wish.verb.french, who.person)),
@@ -451,7 +451,7 @@ def attempt(wish: Wish, choose: Chooser) -> Rendering | None:
     """*I tried to sleep.*"""
     subject = choose.choose(ANYBODY)
     words = f"{subject.english} {wish.english} {wish.verb.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: past_clause(who, wish.french, infinitive_group(wish.verb.french, who.person)),
@@ -464,7 +464,7 @@ def scene(scene: Scene, choose: Chooser) -> Rendering | None:
     subject, verb = choose.choose(ANYBODY), scene.verb
     words = f"{am(subject)} {english.ing(verb.english)} in the {scene.room.english}"
     where = f"dans {'la' if scene.room.french[0].is_feminine else 'le'} {scene.room.french[0].text}"
-    return _render(subject, words, lambda who: clause(who, verb.french, where))
+    return render(subject, words, lambda who: clause(who, verb.french, where))
 
 
 @template_over(scenes)
@@ -473,7 +473,7 @@ def past_scene(scene: Scene, choose: Chooser) -> Rendering | None:
     subject, verb = choose.choose(ANYBODY), scene.verb
     words = f"{subject.english} {english.past(verb.english)} in the {scene.room.english}"
     where = f"dans {'la' if scene.room.french[0].is_feminine else 'le'} {scene.room.french[0].text}"
-    return _render(subject, words, lambda who: past_clause(who, verb.french, where))
+    return render(subject, words, lambda who: past_clause(who, verb.french, where))
 
 
 def _with_infinitives(governors: Iterable[tuple[str, str]]) -> tuple[Wish, ...]:
@@ -485,23 +485,10 @@ def _with_infinitives(governors: Iterable[tuple[str, str]]) -> tuple[Wish, ...]:
     )
 
 
-def _render(
-    subject: Subject,
-    words: str,
-    build: Callable[[FrenchSubject], str | Iterable[str]],
-    end: str = ".",
-) -> Rendering:
-    clauses: list[str] = []
-    for who in subject.french:
-        built = build(who)
-        clauses.extend([built] if isinstance(built, str) else built)
-    return Rendering(english.sentence(words, end), sentences(clauses, end))
-
-
 def _past(subject: Subject, words: str, manner: Manner) -> Rendering:
     verb, adverb = manner.verb.french, manner.adverb
     middle, rest = (adverb.french, "") if adverb.in_the_middle else ("", adverb.french)
-    return _render(subject, words, lambda who: past_clause(who, verb, rest, middle=middle))
+    return render(subject, words, lambda who: past_clause(who, verb, rest, middle=middle))
 
 
 TEMPLATES: tuple[Template, ...] = (

@@ -1,6 +1,6 @@
 """Templates about places: *I'm going to the park*, *she went to the market.*"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from charseq.corpus.phrasebook import english
@@ -9,7 +9,8 @@ from charseq.corpus.phrasebook.clauses import ask, clause, past_clause, sentence
 from charseq.corpus.phrasebook.conjugation import Tense
 from charseq.corpus.phrasebook.english_clauses import am, is_it, present, was, will
 from charseq.corpus.phrasebook.noun_phrases import Determiner, french_phrases
-from charseq.corpus.phrasebook.subjects import ANYBODY, FrenchSubject, Subject
+from charseq.corpus.phrasebook.subjects import ANYBODY
+from charseq.corpus.phrasebook.templates.rendering import render
 from charseq.corpus.phrasebook.vocabulary import Noun, nouns_of
 
 
@@ -76,7 +77,7 @@ def going(going: Going, choose: Chooser) -> Rendering | None:
     """*I'm going to the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{am(subject)} going to the {going.place.english}"
-    return _render(subject, words, lambda who: clause(who, "aller à", going.french_place))
+    return render(subject, words, lambda who: clause(who, "aller à", going.french_place))
 
 
 @template_over(_goals)
@@ -84,7 +85,7 @@ def not_going(going: Going, choose: Chooser) -> Rendering | None:
     """*I'm not going to the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{am(subject, is_negative=True)} going to the {going.place.english}"
-    return _render(
+    return render(
         subject, words, lambda who: clause(who, "aller", f"à {going.french_place}", negation="pas")
     )
 
@@ -94,7 +95,7 @@ def went(going: Going, choose: Chooser) -> Rendering | None:
     """*I went to the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{subject.english} went to the {going.place.english}"
-    return _render(subject, words, lambda who: past_clause(who, "aller", f"à {going.french_place}"))
+    return render(subject, words, lambda who: past_clause(who, "aller", f"à {going.french_place}"))
 
 
 @template_over(_goals)
@@ -102,7 +103,7 @@ def went_not(going: Going, choose: Chooser) -> Rendering | None:
     """*I didn't go to the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{subject.english} didn't go to the {going.place.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: past_clause(who, "aller", f"à {going.french_place}", negation="pas"),
@@ -114,7 +115,7 @@ def will_go(going: Going, choose: Chooser) -> Rendering | None:
     """*I'll go to the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{will(subject)} go to the {going.place.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, "aller", f"à {going.french_place}", tense=Tense.FUTURE),
@@ -126,7 +127,7 @@ def going_question(going: Going, choose: Chooser) -> Rendering | None:
     """*Are you going to the park?*"""
     subject, where = choose.choose(ANYBODY[1:]), f"à {going.french_place}"
     words = f"{is_it(subject)} going to the {going.place.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: ask(
@@ -142,7 +143,7 @@ def wants_to_go(going: Going, choose: Chooser) -> Rendering | None:
     subject = choose.choose(ANYBODY)
     modal, french_modal = choose.choose((("want to", "vouloir"), ("have to", "devoir")))
     words = f"{present(subject, modal)} go to the {going.place.english}"
-    return _render(
+    return render(
         subject, words, lambda who: clause(who, french_modal, f"aller à {going.french_place}")
     )
 
@@ -152,7 +153,7 @@ def at(going: Going, choose: Chooser) -> Rendering | None:
     """*I'm at the park.*, *I'm not at the park.*"""
     subject, negation = choose.choose(ANYBODY), choose.choose(("", "", "pas"))
     words = f"{am(subject, is_negative=bool(negation))} at the {going.place.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, "être", f"à {going.french_place}", negation=negation),
@@ -164,7 +165,7 @@ def was_at(going: Going, choose: Chooser) -> Rendering | None:
     """*I was at the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{was(subject)} at the {going.place.english}"
-    return _render(
+    return render(
         subject,
         words,
         lambda who: clause(who, "être", f"à {going.french_place}", tense=Tense.IMPERFECT),
@@ -176,9 +177,7 @@ def stayed_at(going: Going, choose: Chooser) -> Rendering | None:
     """*I stayed at the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{subject.english} stayed at the {going.place.english}"
-    return _render(
-        subject, words, lambda who: past_clause(who, "rester", f"à {going.french_place}")
-    )
+    return render(subject, words, lambda who: past_clause(who, "rester", f"à {going.french_place}"))
 
 
 @template_over(_origins)
@@ -186,7 +185,7 @@ def coming_back(going: Going, choose: Chooser) -> Rendering | None:
     """*I'm coming back from the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{am(subject)} coming back from the {going.place.english}"
-    return _render(subject, words, lambda who: clause(who, "revenir de", going.french_place))
+    return render(subject, words, lambda who: clause(who, "revenir de", going.french_place))
 
 
 @template_over(_origins)
@@ -194,7 +193,7 @@ def came_back(going: Going, choose: Chooser) -> Rendering | None:
     """*I came back from the park.*"""
     subject = choose.choose(ANYBODY)
     words = f"{subject.english} came back from the {going.place.english}"
-    return _render(subject, words, lambda who: past_clause(who, "revenir de", going.french_place))
+    return render(subject, words, lambda who: past_clause(who, "revenir de", going.french_place))
 
 
 @template_over(_neighbours)
@@ -209,19 +208,6 @@ def near(places: Neighbours, choose: Chooser) -> Rendering | None:
     return Rendering(
         english.sentence(words, "."), sentences([f"{first} est {french_where} {second}"], ".")
     )
-
-
-def _render(
-    subject: Subject,
-    words: str,
-    build: Callable[[FrenchSubject], str | Iterable[str]],
-    end: str = ".",
-) -> Rendering:
-    clauses: list[str] = []
-    for who in subject.french:
-        built = build(who)
-        clauses.extend([built] if isinstance(built, str) else built)
-    return Rendering(english.sentence(words, end), sentences(clauses, end))
 
 
 TEMPLATES: tuple[Template, ...] = (
