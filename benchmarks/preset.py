@@ -8,15 +8,9 @@ import argparse
 import json
 from pathlib import Path
 
+from benchmarks.example import KERAS_HISTORY
 from benchmarks.report import write_section
 
-# Keras 3.15.1, JAX backend: the example's steps and settings on the release of 2017-09-29.
-KERAS = {
-    1: {"loss": 1.2827, "accuracy": 0.7148, "val_loss": 1.2074, "val_accuracy": 0.6865},
-    12: {"loss": 0.5372, "accuracy": 0.8421, "val_loss": 0.6531, "val_accuracy": 0.8082},
-    43: {"loss": 0.3187, "accuracy": 0.9047, "val_loss": 0.5080, "val_accuracy": 0.8538},
-    100: {"loss": 0.1636, "accuracy": 0.9501, "val_loss": 0.6063, "val_accuracy": 0.8569},
-}
 NAMES = {
     "loss": "padded_loss",
     "accuracy": "padded_accuracy",
@@ -37,7 +31,7 @@ def main() -> None:
             f"{figures[name]:.4f} | {epochs[number][own]:.4f}" for name, own in NAMES.items()
         )
         + " |"
-        for number, figures in KERAS.items()
+        for number, figures in KERAS_HISTORY.items()
     ]
     scores = history["scores"]
     lines = [
@@ -64,7 +58,7 @@ def main() -> None:
         " `python -m benchmarks.preset RUN`.",
     ]
     print("\n".join(lines))
-    write_section("preset", lines, {"keras": KERAS, "charseq": history})
+    write_section("preset", lines, {"keras": KERAS_HISTORY, "charseq": history})
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class Translator:
         training_run: TrainedModel | None = None,
     ) -> None:
         self.model = model.eval()
+        self._step = model.stepper()
         self.description = description
         self.training_run = training_run
 
@@ -108,7 +109,7 @@ class Translator:
             for text, characters in zip(texts, strange, strict=True)
         ]
         accepted = ["" if error else text for text, error in zip(texts, errors, strict=True)]
-        hypotheses = answer_texts(self.model, self.description, accepted)
+        hypotheses = answer_texts(self.model, self._step, self.description, accepted)
         return [
             Translation(
                 source=text,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from charseq.batching import Rows, Sequences, encode_sources
-from charseq.model import Seq2Seq
+from charseq.model import Seq2Seq, Step
 from charseq.modelfile import ModelDescription
 from charseq.search.greedy import Hypothesis, greedy
 
@@ -17,12 +17,13 @@ MOST_SYMBOLS = 32_768
 
 @torch.inference_mode()
 def answer_texts(
-    model: Seq2Seq, description: ModelDescription, texts: Sequence[str]
+    model: Seq2Seq, step: Step, description: ModelDescription, texts: Sequence[str]
 ) -> list[Hypothesis]:
     """Answer each text, in order; an empty text is answered with nothing.
 
     Args:
         model: on the device where the work is done.
+        step: its stepper, made once for many calls.
         description: of that model.
         texts: the sources.
     """
@@ -35,7 +36,7 @@ def answer_texts(
         lengths = torch.from_numpy(sources.lengths[rows])
         memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
         limits = torch.tensor([description.output_limit.of(length) for length in lengths.tolist()])
-        found = greedy(model, memory, state, description.targets, limits)
+        found = greedy(step, memory, state, description.targets, limits)
         for row, hypothesis in zip(rows.tolist(), found, strict=True):
             answers[filled[row]] = hypothesis
     return answers

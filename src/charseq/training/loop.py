@@ -164,7 +164,7 @@ def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
     # Evenly spread, since a corpus may be sorted.
     places = np.linspace(0, len(sources) - 1, min(at_most, len(sources))).astype(int)
     sample = [sources[place] for place in places]
-    answers = answer_texts(model, prepared.description, sample)
+    answers = answer_texts(model, model.stepper(), prepared.description, sample)
     targets = prepared.description.targets
     return character_error_rate(
         [targets.text(answer.ids) for answer in answers],

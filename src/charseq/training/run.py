@@ -185,7 +185,7 @@ def _first_model(
 def _score(model: Seq2Seq, prepared: Prepared) -> Report:
     sources = list(prepared.references)
     targets = prepared.description.targets
-    answers = answer_texts(model, prepared.description, sources)
+    answers = answer_texts(model, model.stepper(), prepared.description, sources)
     return score(
         [targets.text(answer.ids) for answer in answers],
         [prepared.references[source] for source in sources],
