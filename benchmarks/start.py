@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.report import machine, spread, write_section
+from benchmarks.report import machine, machine_line, spread, write_section
 from benchmarks.start_process import Measured, measure
 
 CHARSEQ = [sys.executable, "-m", "charseq"]
@@ -30,7 +30,6 @@ def main() -> None:
 
     # Only now: describing the machine imports torch, and the commands' memory would count it.
     where = machine()
-    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     lines = [
         "## Starting: seconds and memory of a fresh process",
         "",
@@ -42,9 +41,7 @@ def main() -> None:
         "| --- | --- | --- | --- | --- |",
         *(row(name, runs, measured[YARDSTICK]) for name, runs in measured.items()),
         "",
-        f"Command: `python -m benchmarks.start --rounds {chosen.rounds}`. Machine:"
-        f" {where['cores']} cores ({where['processor']}), {where['instruction_set']},"
-        f" {where['threads']} threads; Python {where['python']}, {versions}.",
+        f"Command: `python -m benchmarks.start --rounds {chosen.rounds}`. {machine_line(where)}",
     ]
     print("\n".join(lines))
     figures = {

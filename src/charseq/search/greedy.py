@@ -44,31 +44,32 @@ def greedy(
         limits: the most symbols of each answer, (batch,).
     """
     start, end = vocabulary.frame
-    device, count, places = state.hidden.device, len(limits), int(limits.max())
+    device, count = state.hidden.device, len(limits)
     forbidden = torch.tensor([i for i in vocabulary.special if i != end], device=device)
-    written = torch.full((places, count), end, device=device)
-    gained = torch.zeros((places, count), device=device)
     left = limits.to(device)
     rows = torch.arange(count, device=device)
+    going = torch.ones(count, dtype=torch.bool, device=device)
     previous = torch.full((count,), start, device=device)
-    for place in range(places):
+    # What each step wrote, what it gained, and in which rows.
+    steps: list[tuple[Tensor, Tensor, Tensor]] = []
+    for place in range(1, int(limits.max()) + 1):
         scores, state = step(previous, state, memory)
         gain, previous = scores.index_fill_(1, forbidden, -torch.inf).max(dim=1)
-        if len(rows) == count:
-            written[place], gained[place] = previous, gain
-        else:
-            written[place].index_copy_(0, rows, previous)
-            gained[place].index_copy_(0, rows, gain)
+        steps.append((previous, gain, rows))
         # What a row writes after its end is not read again.
-        left = torch.where(previous == end, 0, left - 1)
-        going = left > 0
+        going = going & (previous != end) & (left > place)
         staying = int(going.sum())
         if staying == 0:
             break
         if staying <= (1 - LEAVING_SHARE) * len(rows):
             chosen = going.nonzero()[:, 0]
             rows, previous, left = rows[chosen], previous[chosen], left[chosen]
-            memory, state = memory.select(chosen), state.select(chosen)
+            memory, state, going = memory.select(chosen), state.select(chosen), going[chosen]
+    written = torch.full((len(steps), count), end, device=device)
+    gained = torch.zeros((len(steps), count), device=device)
+    for place, (symbols, gain, rows) in enumerate(steps):
+        written[place].index_copy_(0, rows, symbols)
+        gained[place].index_copy_(0, rows, gain)
     return _hypotheses(written, gained, limits.to(device), end)
 
 

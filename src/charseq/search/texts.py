@@ -1,6 +1,8 @@
-"""Many texts at once: like lengths together, answers in the order of the texts."""
+"""Many texts at once: like lengths together, a thread per core, answers in the texts' order."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,9 +15,10 @@ from charseq.search.greedy import Hypothesis, greedy
 # Enough rows to keep matrix products busy, few enough symbols to bound memory.
 MOST_ROWS = 512
 MOST_SYMBOLS = 32_768
+# Fewer rows than these are not worth a thread of their own.
+FEWEST_ROWS = 16
 
 
-@torch.inference_mode()
 def answer_texts(
     model: Seq2Seq, step: Step, description: ModelDescription, texts: Sequence[str]
 ) -> list[Hypothesis]:
@@ -25,29 +28,55 @@ def answer_texts(
         model: on the device where the work is done.
         step: its stepper, made once for many calls.
         description: of that model.
-        texts: the sources.
+        texts: the sources; equal ones are answered once.
     """
-    nothing = Hypothesis((), 0.0, False)
-    answers = [nothing] * len(texts)
-    filled = [place for place, text in enumerate(texts) if text]
-    sources = encode_sources([texts[i] for i in filled], description.sources, description.config)
+    answers = {"": Hypothesis((), 0.0, False)}
+    distinct = [text for text in dict.fromkeys(texts) if text]
+    sources = encode_sources(distinct, description.sources, description.config)
     device = next(model.parameters()).device
-    for rows in _batches(sources):
+
+    @torch.inference_mode()
+    def answered(rows: Rows) -> list[Hypothesis]:
         lengths = torch.from_numpy(sources.lengths[rows])
         memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
         limits = torch.tensor([description.output_limit.of(length) for length in lengths.tolist()])
-        found = greedy(step, memory, state, description.targets, limits)
-        for row, hypothesis in zip(rows.tolist(), found, strict=True):
-            answers[filled[row]] = hypothesis
-    return answers
+        return greedy(step, memory, state, description.targets, limits)
+
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    batches = list(_batches(sources, threads))
+    if min(threads, len(batches)) < 2:
+        found = [answered(rows) for rows in batches]
+    else:
+        # The longest first, so that no thread is left alone with one at the end.
+        with _one_thread_an_operation(), ThreadPoolExecutor(threads) as pool:
+            found = list(pool.map(answered, batches[::-1]))[::-1]
+    for rows, hypotheses in zip(batches, found, strict=True):
+        answers.update(zip((distinct[row] for row in rows.tolist()), hypotheses, strict=True))
+    return [answers[text] for text in texts]
 
 
-def _batches(sources: Sequences) -> Iterator[Rows]:
+@contextmanager
+def _one_thread_an_operation() -> Iterator[None]:
+    """Leave the threads to batches, which need nothing of each other.
+
+    Threads that share one operation wait for the slowest at its end, very long where the machine
+    has other work.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _batches(sources: Sequences, threads: int) -> Iterator[Rows]:
     order = np.argsort(sources.lengths, kind="stable")
+    most = min(MOST_ROWS, max(FEWEST_ROWS, -(-len(order) // threads)))
     start = 0
     while start < len(order):
-        # Sorted upwards, so the length `MOST_ROWS` further on bounds the lengths in between.
-        last = min(start + MOST_ROWS, len(order)) - 1
-        rows = max(1, min(MOST_ROWS, MOST_SYMBOLS // int(sources.lengths[order[last]])))
+        # Sorted upwards, so the length `most` further on bounds the lengths in between.
+        last = min(start + most, len(order)) - 1
+        rows = max(1, min(most, MOST_SYMBOLS // int(sources.lengths[order[last]])))
         yield order[start : start + rows]
         start += rows
