@@ -9,7 +9,7 @@ from pathlib import Path
 
 import charseq
 from benchmarks.contestant import contestant_arguments, tell
-from benchmarks.example import UNITS, split_pairs
+from benchmarks.example import UNITS, read_example
 from charseq.training import EpochRecord
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--vocabulary-from", default="training", choices=("training", "corpus"))
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    pairs = len(split_pairs(chosen.corpus, chosen.limit).training)
+    pairs = len(read_example(chosen.corpus, chosen.limit).split.training)
 
     def show(record: EpochRecord) -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}

@@ -18,7 +18,7 @@ if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
 import keras
 import numpy as np
 
-from benchmarks.example import BATCH_SIZE, UNITS, Padded, padded_pairs, split_pairs
+from benchmarks.example import BATCH_SIZE, UNITS, Padded, padded_pairs, read_example
 
 
 class Timer(keras.callbacks.Callback):
@@ -60,7 +60,7 @@ def main() -> None:
     parser = contestant_arguments(__doc__.splitlines()[0])
     parser.add_argument("--masked", action="store_true", help="tell the masked held-out loss too")
     chosen = parser.parse_args()
-    data = padded_pairs(split_pairs(chosen.corpus, chosen.limit))
+    data = padded_pairs(read_example(chosen.corpus, chosen.limit).split)
     encoder_data = np.eye(data.source_symbols, dtype="float32")[data.sources]
     decoder_data = np.eye(data.target_symbols, dtype="float32")[data.inputs]
     wanted = np.eye(data.target_symbols, dtype="float32")[data.wanted]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.contestant import contestant_arguments, tell
-from benchmarks.example import BATCH_SIZE, UNITS, padded_pairs, split_pairs
+from benchmarks.example import BATCH_SIZE, UNITS, padded_pairs, read_example
 
 
 class PaddedLSTM(nn.Module):
@@ -33,7 +33,7 @@ class PaddedLSTM(nn.Module):
 def main() -> None:
     """Train on a corpus's first pairs."""
     chosen = contestant_arguments(__doc__.splitlines()[0]).parse_args()
-    data = padded_pairs(split_pairs(chosen.corpus, chosen.limit))
+    data = padded_pairs(read_example(chosen.corpus, chosen.limit).split)
     sources = functional.one_hot(torch.from_numpy(data.sources), data.source_symbols).float()
     inputs = functional.one_hot(torch.from_numpy(data.inputs), data.target_symbols).float()
     wanted = torch.from_numpy(data.wanted)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contestant import Contestant, SkippedError
-from benchmarks.example import LIMIT, UNITS, same_as_history, split_pairs
+from benchmarks.example import BATCH_SIZE, LIMIT, UNITS, read_example, same_as_history
 from benchmarks.floor import matrix_product_rate, training_floor
 from benchmarks.report import machine, machine_line, spread, write_section
 
@@ -47,13 +47,14 @@ def main() -> None:
         help="only train the Keras example for 12 epochs and compare its loss with the reference",
     )
     chosen = parser.parse_args()
-    split = split_pairs(chosen.corpus, chosen.limit)
+    example = read_example(chosen.corpus, chosen.limit)
+    split = example.split
     with tempfile.TemporaryDirectory() as folder:
         write_files(split, Path(folder))
         everyone = contestants(chosen.corpus, chosen.limit, folder, chosen.yoyodyne)
         if chosen.check_keras:
             losses = [epoch["loss"] for epoch in everyone[0].epochs(12)]
-            print(*same_as_history(dict(enumerate(losses, 1))), sep="\n")
+            print(*same_as_history(example, dict(enumerate(losses, 1))), sep="\n")
             return
         before = matrix_product_rate()
         processes, skipped = measure(everyone, chosen.rounds, chosen.epochs)
@@ -66,8 +67,8 @@ def main() -> None:
     lines = [
         "## Training: seconds per epoch",
         "",
-        f"The Keras example's model ({UNITS} units) on its {len(split.training):,} training pairs,"
-        " batch 64; median (least – most)"
+        f"The Keras example's model ({UNITS} units, batch {BATCH_SIZE}) on {len(split.training):,}"
+        f" training pairs, {example.name} but for the last fifth; median (least – most)"
         f" of {chosen.rounds * chosen.epochs} epochs in {chosen.rounds} processes each, in turn,"
         " first epochs left out. *Whole* adds what each does after an epoch on the"
         f" {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an accuracy),"
@@ -79,13 +80,14 @@ def main() -> None:
         "",
         f"The floor, {floor:.2f} s, is the time of the matrix products alone (forward and backward,"
         f" no padding) at the best rate measured in the same run, {rate / 1e9:.0f} GFLOP/s; the"
-        " share is the floor over the training time. In the median of the processes:"
-        f" {' '.join(same_as_history({1: first_loss}))}",
+        " share is the floor over the training time.",
+        *same_as_history(example, {1: first_loss}),
         "",
         *(f"Left out: {name}: {reason}.\n" for name, reason in skipped.items()),
         f"Command: `python -m benchmarks.training fra-eng --rounds {chosen.rounds}"
-        f" --epochs {chosen.epochs}`, with the release of 2017-09-29. yoyodyne needs an environment"
-        f" of its own: see `benchmarks/yoyodyne_lstm.py`. {machine_line(where)}",
+        f" --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON belongs to an environment made"
+        " with `pip install torch==2.13.0 yoyodyne==0.5.27` and `pip uninstall torchaudio"
+        f" torchvision`. {machine_line(where)}",
     ]
     print("\n".join(lines))
     figures = {

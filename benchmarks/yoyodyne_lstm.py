@@ -1,5 +1,9 @@
 """yoyodyne's LSTM at the Keras example's sizes, on pairs in two files.
 
+It is near the example's model, not the same: it embeds characters (128 wide, its default), and
+its decoder starts from learnt states and reads the source's encoding at every step. Its loss is
+masked, its sources are packed.
+
 Runs where yoyodyne is installed and needs nothing of charseq: its requirements are many and would
 hold back charseq's own. Such an environment is made with
 
