@@ -3,6 +3,8 @@
 Prints one JSON object an epoch: its seconds with and without evaluation, and its figures.
 """
 
+import signal
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +28,8 @@ def main() -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
         tell(**figures, training_seconds=pairs / record.pairs_per_second)
 
+    # Ended early, it still removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with tempfile.TemporaryDirectory() as folder:
         charseq.train(
             chosen.corpus,

@@ -56,12 +56,11 @@ def main() -> None:
 
     # Both sides predict the same symbols, those that only held-out targets have among them.
     own = (*pairs, "--vocabulary-from", "corpus")
-    charseq = [
-        until(
-            wanted, Contestant("charseq", "charseq_training", (*own, "--seed", str(seed))), chosen
-        )
+    seeds = [
+        Contestant(f"charseq, seed {seed}", "charseq_training", (*own, "--seed", str(seed)))
         for seed in range(1, chosen.rounds + 1)
     ]
+    charseq = [until(wanted, contestant, chosen.epochs) for contestant in seeds]
     where = machine()
     lines = [
         "## Time to quality",
@@ -99,10 +98,10 @@ def shown(contestant: Contestant, epochs: int) -> Iterator[dict[str, Any]]:
         yield epoch
 
 
-def until(wanted: float, contestant: Contestant, chosen: argparse.Namespace) -> Curve:
+def until(wanted: float, contestant: Contestant, epochs: int) -> Curve:
     """Train until the held-out loss is as low as wanted, and end the process there."""
     curve = []
-    for epoch in shown(contestant, chosen.epochs):
+    for epoch in shown(contestant, epochs):
         curve.append(epoch)
         if epoch["held_out_loss"] <= wanted:
             break
