@@ -169,6 +169,10 @@ class TrainingConfig(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         1, description="the start of every random choice"
     )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        description="what the network is computed in; bf16 is faster where the processor has it",
+    )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
 
 

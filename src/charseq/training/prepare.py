@@ -1,7 +1,7 @@
 """From pairs of texts to what the loop trains on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +96,20 @@ def prepare(
         references=references_by_source(split.held_out),
         unknown_rates=_unknown_rates(pairs.sources, sources, training),
     )
+
+
+def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
+    """Return the training pairs with some source characters replaced by the unknown symbol.
+
+    Otherwise that symbol would never be trained.
+    """
+    pairs, rates = prepared.training, prepared.unknown_rates
+    if not rates.any():
+        return pairs
+    ids = pairs.sources.ids
+    replaced = generator.random(len(ids), np.float32) < rates[ids]
+    ids = np.where(replaced, np.int32(prepared.description.sources.unseen), ids)
+    return replace(pairs, sources=replace(pairs.sources, ids=ids))
 
 
 def learn_output_limit(pairs: Sequence[Pair], config: ModelConfig) -> OutputLimit:
