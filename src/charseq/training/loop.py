@@ -79,7 +79,7 @@ def fit(
         pairs = 0
         for rows in deal(epoch_pairs, config.batch_size, generator):
             batch = epoch_pairs.batch(rows)
-            seen.append(_step(model, optimiser, batch, average_symbols, config))
+            seen.append(training_step(model, optimiser, batch, average_symbols, config))
             pairs += len(rows)
             after_step(len(rows))
             if clock.is_over:
@@ -121,13 +121,25 @@ def evaluate(model: Seq2Seq, pairs: EncodedPairs, config: TrainingConfig) -> Com
     )
 
 
-def _step(
+def training_step(
     model: Seq2Seq,
     optimiser: Optimizer,
     batch: Batch,
     average_symbols: float,
     config: TrainingConfig,
 ) -> Comparison:
+    """Move the weights once.
+
+    Args:
+        model: whose weights are moved.
+        optimiser: of those weights.
+        batch: some pairs, on the CPU.
+        average_symbols: what the loss's sum is divided by, unless padding counts.
+        config: how to train.
+
+    Returns:
+        How the predictions compared with the targets, before the move.
+    """
     compared = _compare(model, batch, config)
     if compared.padded is not None:
         loss = compared.padded.loss / compared.padded.positions
