@@ -8,7 +8,7 @@ from torch import Tensor
 
 from charseq.config import ModelConfig
 from charseq.model import Memory, Seq2Seq, State, Step
-from charseq.search import Hypothesis, greedy
+from charseq.search import Hypothesis, answer_texts, greedy
 from charseq.text import Vocabulary
 
 VOCABULARY = Vocabulary.of_targets(["abc"])
@@ -103,3 +103,29 @@ def test_a_batch_finds_what_a_plain_loop_finds_for_each_row(lengths, limit, seed
             ids, total = plain_greedy(model, sources[row, :length], limit)
             assert found[row].ids == ids
             assert found[row].log_probability == pytest.approx(total, abs=1e-4)
+
+
+def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
+    toy_translator, toy_pairs, monkeypatch
+) -> None:
+    texts = [source for source, _ in toy_pairs[::7]] + ["", "abba", "abba"]
+
+    def answers() -> list[Hypothesis]:
+        model = toy_translator.model
+        return answer_texts(model, model.stepper(), toy_translator.description, texts)
+
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = answers()
+        torch.set_num_threads(3)
+        monkeypatch.setattr("charseq.search.texts.MOST_ROWS", 16)
+        together = answers()
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    assert [answer.ids for answer in together] == [answer.ids for answer in alone]
+    targets = toy_translator.description.targets
+    assert targets.text(together[-1].ids) == "ABBA"
+    assert together[-1] is together[-2]
+    assert together[-3].ids == ()

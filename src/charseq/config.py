@@ -127,7 +127,7 @@ class TrainingConfig(Settings):
         "adam", description="Adam, or RMSprop as Keras computes it"
     )
     learning_rate: Annotated[float, Field(gt=0)] = Field(
-        0.002, description="the optimiser's step size"
+        0.004, description="the optimiser's step size"
     )
     gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
         1.0, description="longest gradient, as a norm; unset: no clipping"

@@ -42,30 +42,30 @@ def answer_texts(
         limits = torch.tensor([description.output_limit.of(length) for length in lengths.tolist()])
         return greedy(step, memory, state, description.targets, limits)
 
-    threads = torch.get_num_threads() if device.type == "cpu" else 1
-    batches = list(_batches(sources, threads))
-    if min(threads, len(batches)) < 2:
-        found = [answered(rows) for rows in batches]
-    else:
-        # The longest first, so that no thread is left alone with one at the end.
-        with _one_thread_an_operation(), ThreadPoolExecutor(threads) as pool:
-            found = list(pool.map(answered, batches[::-1]))[::-1]
+    with _one_thread_an_operation() as threads:
+        batches = list(_batches(sources, threads if device.type == "cpu" else 1))
+        if len(batches) < 2 or device.type != "cpu":
+            found = [answered(rows) for rows in batches]
+        else:
+            # The longest first, so that no thread is left alone with one at the end.
+            with ThreadPoolExecutor(threads) as pool:
+                found = list(pool.map(answered, batches[::-1]))[::-1]
     for rows, hypotheses in zip(batches, found, strict=True):
         answers.update(zip((distinct[row] for row in rows.tolist()), hypotheses, strict=True))
     return [answers[text] for text in texts]
 
 
 @contextmanager
-def _one_thread_an_operation() -> Iterator[None]:
-    """Leave the threads to batches, which need nothing of each other.
+def _one_thread_an_operation() -> Iterator[int]:
+    """Leave the threads to batches, which need nothing of each other, and yield how many there are.
 
     Threads that share one operation wait for the slowest at its end, very long where the machine
-    has other work.
+    has other work; and an operation on one row is faster alone.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        yield threads
     finally:
         torch.set_num_threads(threads)
 
