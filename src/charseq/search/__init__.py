@@ -1,6 +1,8 @@
 """Finding answers: every search drives the model's one `step` and nothing else of it."""
 
-from charseq.search.greedy import Hypothesis, greedy
+from charseq.search.beam import beam_search
+from charseq.search.greedy import greedy
+from charseq.search.hypothesis import Hypothesis
 from charseq.search.texts import answer_texts
 
-__all__ = ["Hypothesis", "answer_texts", "greedy"]
+__all__ = ["Hypothesis", "answer_texts", "beam_search", "greedy"]

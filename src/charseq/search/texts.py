@@ -10,7 +10,8 @@ import torch
 from charseq.batching import Rows, Sequences, encode_sources
 from charseq.model import Seq2Seq, Step
 from charseq.modelfile import ModelDescription
-from charseq.search.greedy import Hypothesis, greedy
+from charseq.search.greedy import greedy
+from charseq.search.hypothesis import Hypothesis
 
 # Enough rows to keep matrix products busy, few enough symbols to bound memory.
 MOST_ROWS = 512
@@ -39,7 +40,9 @@ def answer_texts(
     def answered(rows: Rows) -> list[Hypothesis]:
         lengths = torch.from_numpy(sources.lengths[rows])
         memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
-        limits = torch.tensor([description.output_limit.of(length) for length in lengths.tolist()])
+        limits = torch.tensor(
+            [description.output_limit.of(length) for length in lengths.tolist()], device=device
+        )
         return greedy(step, memory, state, description.targets, limits)
 
     with _one_thread_an_operation() as threads:
