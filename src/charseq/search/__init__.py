@@ -3,6 +3,7 @@
 from charseq.search.beam import beam_search
 from charseq.search.greedy import greedy
 from charseq.search.hypothesis import Hypothesis
+from charseq.search.sampling import sample
 from charseq.search.texts import answer_texts
 
-__all__ = ["Hypothesis", "answer_texts", "beam_search", "greedy"]
+__all__ = ["Hypothesis", "answer_texts", "beam_search", "greedy", "sample"]
