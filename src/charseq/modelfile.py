@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 import charseq
 from charseq.config import ModelConfig
 from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
-from charseq.text import Vocabulary
+from charseq.text import Spellings, Vocabulary
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 METADATA_KEY = "charseq"
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -67,6 +67,13 @@ class ModelDescription:
         _ = self.targets.frame
         if isinstance(self.config.pad_source_to, str):
             raise ModelFileError("pad_source_to must be a number once a model is trained")
+        if self.config.normalise == "auto":
+            raise ModelFileError("normalise must be decided once a model is trained")
+
+    @property
+    def spellings(self) -> Spellings:
+        """How sources are read and answers written."""
+        return Spellings(self.sources.spelling, self.targets.spelling)
 
 
 def write_model(path: str | Path, description: ModelDescription, tensors: Tensors) -> None:
@@ -120,6 +127,7 @@ def description_to_dict(description: ModelDescription) -> dict[str, Any]:
         "config": description.config.model_dump(),
         "source_vocabulary": description.sources.as_dict(),
         "target_vocabulary": description.targets.as_dict(),
+        "answer_form": description.targets.spelling.written,
         "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
         "corpus": dict(description.corpus),
         "scores": dict(description.scores),
@@ -145,8 +153,11 @@ def description_from_dict(fields: Any) -> ModelDescription:
         )
     config, limit = fields.get("config"), fields.get("output_limit")
     corpus, scores = fields.get("corpus"), fields.get("scores")
+    # Format 1 knew no normalisation.
+    form = fields.get("answer_form", "none")
     if not (
         isinstance(config, dict)
+        and form in ("none", "nfc", "nfd")
         and isinstance(limit, dict)
         and isinstance(limit.get("per_symbol"), int | float)
         and 0 <= limit["per_symbol"] <= 1_000
@@ -158,10 +169,12 @@ def description_from_dict(fields: Any) -> ModelDescription:
         and all(isinstance(value, int | float) for value in scores.values())
     ):
         raise ModelFileError("its description is malformed")
+    model = ModelConfig(**{"normalise": "none", **config})
+    spellings = Spellings.of(model, form)
     return ModelDescription(
-        config=ModelConfig(**config),
-        sources=Vocabulary.from_dict(fields.get("source_vocabulary")),
-        targets=Vocabulary.from_dict(fields.get("target_vocabulary")),
+        config=model,
+        sources=Vocabulary.from_dict(fields.get("source_vocabulary"), spellings.source),
+        targets=Vocabulary.from_dict(fields.get("target_vocabulary"), spellings.target),
         output_limit=OutputLimit(float(limit["per_symbol"]), limit["constant"]),
         corpus=corpus,
         scores=scores,

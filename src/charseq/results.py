@@ -12,7 +12,7 @@ class Translation:
         hypothesis: the model's answer.
         log_probability: natural logarithm of the hypothesis's probability, its end included.
         cut: whether the answer hit the output limit before the model ended it.
-        unknown_characters: those of the source that the model never saw.
+        unknown_symbols: those of the source that the model never saw, sorted.
         error: why the source was refused; the hypothesis is empty then.
     """
 
@@ -20,17 +20,17 @@ class Translation:
     hypothesis: str
     log_probability: float = 0.0
     cut: bool = False
-    unknown_characters: str = ""
+    unknown_symbols: tuple[str, ...] = ()
     error: str | None = None
 
     def __str__(self) -> str:
         return self.hypothesis
 
-    def as_dict(self) -> dict[str, str | float | bool]:
+    def as_dict(self) -> dict[str, str | float | bool | tuple[str, ...]]:
         """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
         return {
             name: value
             for name, value in fields.items()
-            if value or name not in ("unknown_characters", "error")
+            if value or name not in ("unknown_symbols", "error")
         }

@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, overload
 
@@ -15,6 +15,7 @@ from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
 from charseq.results import Translation
 from charseq.search import answer_texts
+from charseq.text import Spellings
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
 
@@ -66,8 +67,8 @@ class Translator:
 
         Args:
             texts: one source, or several.
-            unknown: what becomes of characters that the model never saw: `replace` maps them to
-                the unknown symbol and warns once, naming them; `error` refuses the text.
+            unknown: what becomes of symbols that the model never saw: `replace` maps them to the
+                unknown symbol and warns once, naming them; `error` refuses the text.
         """
         many = [texts] if isinstance(texts, str) else list(texts)
         translations = self._answer(many, unknown)
@@ -87,7 +88,7 @@ class Translator:
         texts = iter(lines)
         while chunk := list(itertools.islice(texts, STREAM_CHUNK)):
             for translation in self._answer(chunk, unknown):
-                if translation.unknown_characters:
+                if translation.unknown_symbols:
                     strange = [*strange[-1_000:], translation]
                 yield translation
         _warn_of_unknown(strange)
@@ -102,10 +103,10 @@ class Translator:
 
     def _answer(self, texts: Sequence[str], unknown: Unknown) -> list[Translation]:
         sources, targets = self.description.sources, self.description.targets
-        strange = ["".join(sorted(sources.unknown_characters(text))) for text in texts]
+        strange = [tuple(sorted(sources.unknown_symbols(text))) for text in texts]
         errors = [
-            _refusal(text, characters if unknown == "error" else "")
-            for text, characters in zip(texts, strange, strict=True)
+            _refusal(text, symbols if unknown == "error" else ())
+            for text, symbols in zip(texts, strange, strict=True)
         ]
         accepted = ["" if error else text for text, error in zip(texts, errors, strict=True)]
         hypotheses = answer_texts(self.model, self.description, accepted)
@@ -115,10 +116,10 @@ class Translator:
                 hypothesis=targets.text(hypothesis.ids),
                 log_probability=hypothesis.log_probability,
                 cut=hypothesis.cut,
-                unknown_characters=characters,
+                unknown_symbols=symbols,
                 error=error,
             )
-            for text, hypothesis, characters, error in zip(
+            for text, hypothesis, symbols, error in zip(
                 texts, hypotheses, strange, errors, strict=True
             )
         ]
@@ -181,15 +182,18 @@ def train(
         refuse_output(Path(output))
         if not Path(output).absolute().parent.is_dir():
             raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
+    spellings = Spellings.of(chosen.model)
     if start_from is not None:
-        _refuse_other_shape(settings, read_model(start_from)[0].config)
+        start = read_model(start_from)[0]
+        _refuse_other_shape(settings, start.config)
+        spellings = start.spellings
     if isinstance(corpus, str | Path):
-        corpus = read_corpus(corpus, chosen.corpus, mirror=mirror)
+        corpus = read_corpus(corpus, chosen.corpus, mirror=mirror, spellings=spellings)
     elif not isinstance(corpus, Corpus):
-        corpus = corpus_of(corpus, chosen.corpus)
+        corpus = corpus_of(corpus, chosen.corpus, spellings=spellings)
     if isinstance(held_out, str | Path):
         whole = chosen.corpus.model_copy(update={"limit": None})
-        held_out = read_corpus(held_out, whole, mirror=mirror)
+        held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
     trained = train_run(
         corpus,
         chosen,
@@ -205,7 +209,7 @@ def train(
     return translator
 
 
-def _refusal(text: str, forbidden: str) -> str | None:
+def _refusal(text: str, forbidden: Sequence[str]) -> str | None:
     if len(text) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
     if forbidden:
@@ -214,20 +218,22 @@ def _refusal(text: str, forbidden: str) -> str | None:
 
 
 def _warn_of_unknown(translations: Iterable[Translation]) -> None:
-    replaced = (each.unknown_characters for each in translations if each.error is None)
-    characters = set().union(*replaced)
-    if characters:
-        warnings.warn(unknown_warning(characters), UnknownCharactersWarning, stacklevel=3)
+    replaced = (each.unknown_symbols for each in translations if each.error is None)
+    symbols = set[str]().union(*replaced)
+    if symbols:
+        warnings.warn(unknown_warning(symbols), UnknownCharactersWarning, stacklevel=3)
 
 
-def unknown_warning(characters: Iterable[str]) -> str:
-    """Return the sentence that names characters which a model never saw."""
-    return f"characters that the model never saw were read as unknown: {_named(characters)}"
+def unknown_warning(symbols: Collection[str]) -> str:
+    """Return the sentence that names symbols which a model never saw."""
+    what = "characters" if all(len(symbol) == 1 for symbol in symbols) else "symbols"
+    return f"{what} that the model never saw were read as unknown: {_named(symbols)}"
 
 
-def _named(characters: Iterable[str]) -> str:
+def _named(symbols: Iterable[str]) -> str:
     return " ".join(
-        f"{visible(character)} (U+{ord(character):04X})" for character in sorted(characters)
+        f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
+        for symbol in sorted(symbols)
     )
 
 

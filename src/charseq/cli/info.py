@@ -30,6 +30,7 @@ def info(
             "config": description.config.model_dump(),
             "source_vocabulary": description.sources.as_dict(),
             "target_vocabulary": description.targets.as_dict(),
+            "answer_form": description.targets.spelling.written,
             "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
             "corpus": dict(description.corpus),
             "scores": dict(description.scores),
@@ -56,6 +57,7 @@ def info(
         row(name.replace("_", " "), shown)
     row("source symbols", _symbols(description.sources))
     row("target symbols", _symbols(description.targets))
+    row("answer form", description.targets.spelling.written)
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
     for part in (description.corpus, description.scores):
         for name, value in part.items():
@@ -65,9 +67,10 @@ def info(
 
 
 def _symbols(vocabulary: Vocabulary) -> str:
-    characters = "".join(vocabulary.characters)
+    symbols = vocabulary.ordinary
+    shown = [repr("".join(symbols))] if vocabulary.spelling.is_of_characters else symbols
     special = [vocabulary.symbols[place] for place in vocabulary.special]
-    return f"{len(vocabulary)}: {' '.join([*special, repr(characters)])}"
+    return f"{len(vocabulary)}: {' '.join([*special, *shown])}"
 
 
 COMMANDS = {"info": info}

@@ -44,8 +44,8 @@ def translate(
         str,
         typer.Option(
             metavar="replace|error",
-            help="Read characters that the model never saw as its unknown symbol,"
-            " or refuse their lines.",
+            help="Read symbols that the model never saw as its unknown symbol, or refuse their"
+            " lines.",
         ),
     ] = "replace",
     device: Annotated[
@@ -86,7 +86,7 @@ def translate(
             answer = text if isinstance(text, Translation) else next(answers)
             cut += answer.cut
             if answer.error is None:
-                strange.update(answer.unknown_characters)
+                strange.update(answer.unknown_symbols)
             else:
                 refused += 1
                 typer.echo(f"charseq: line {number}: {answer.error}", err=True)

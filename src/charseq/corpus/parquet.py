@@ -5,16 +5,23 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from charseq.config import CorpusConfig
-from charseq.corpus.collecting import collect
+from charseq.corpus.collecting import PLAIN, collect
 from charseq.corpus.columns import positions_of
 from charseq.corpus.faults import BadLineError, not_utf8
 from charseq.corpus.lines import LONGEST_LINE
 from charseq.corpus.pairs import Corpus, digest_of
 from charseq.errors import DataError, MissingExtraError, UsageError
+from charseq.text import Spellings
 
 
 def read_parquet(
-    stream: BinaryIO, config: CorpusConfig, *, name: str, where: str, path: Path
+    stream: BinaryIO,
+    config: CorpusConfig,
+    *,
+    name: str,
+    where: str,
+    path: Path,
+    spellings: Spellings = PLAIN,
 ) -> Corpus:
     """Read the pairs of a Parquet file; `where` names it in messages.
 
@@ -42,7 +49,7 @@ def read_parquet(
             if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
                 raise DataError(f"{where}: column {field.name!r} holds {field.type}, not texts")
         rows = _rows(table, [field.name for field in chosen])
-        pairs, left_out = collect(rows, _texts, config, where=where)
+        pairs, left_out = collect(rows, _texts, config, where=where, spellings=spellings)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{where} is damaged or not Parquet: {error}") from None
     return Corpus(name=name, pairs=pairs, digest=digest_of(pairs), left_out=left_out, path=path)

@@ -19,7 +19,7 @@ MOST_SYMBOLS = 32_768
 def answer_texts(
     model: Seq2Seq, description: ModelDescription, texts: Sequence[str]
 ) -> list[Hypothesis]:
-    """Answer each text, in order; an empty text is answered with nothing.
+    """Answer each text, in order; a text without symbols is answered with nothing.
 
     Args:
         model: on the device where the work is done.
@@ -28,7 +28,8 @@ def answer_texts(
     """
     nothing = Hypothesis((), 0.0, False)
     answers = [nothing] * len(texts)
-    filled = [place for place, text in enumerate(texts) if text]
+    symbols = description.sources.spelling.symbols
+    filled = [place for place, text in enumerate(texts) if symbols(text)]
     sources = encode_sources([texts[i] for i in filled], description.sources, description.config)
     device = next(model.parameters()).device
     for rows in _batches(sources):
