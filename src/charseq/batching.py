@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charseq.config import ModelConfig
-from charseq.text import Vocabulary
+from charseq.text import Input, Vocabulary
 
 Rows = NDArray[np.int64]
 
@@ -127,6 +127,14 @@ def encode_sources(texts: Sequence[str], vocabulary: Vocabulary, config: ModelCo
     missing = np.maximum(config.pad_source_to - sources.lengths, 0)
     pad = vocabulary.id_of(config.pad_character)
     return sources.followed_by(Sequences.of(np.full(int(missing.sum()), pad, np.int32), missing))
+
+
+def encode_conditions(inputs: Sequence[Input], vocabulary: Vocabulary) -> Sequences:
+    """Turn the languages and features of inputs into the ids that stand before their sources.
+
+    They are of `vocabulary.conditions.ids`, which no source's own symbols are.
+    """
+    return Sequences.of(*vocabulary.conditions.encode(inputs))
 
 
 def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:

@@ -81,6 +81,16 @@ class CorpusConfig(Settings):
     target_column: Column = Field(
         2, description="the targets' column: its number, from 1, or its name in the header"
     )
+    features_column: Column | None = Field(
+        None,
+        description="the column of what a target is to be, such as 'N;ACC;PL': its number or name",
+    )
+    features_separator: Separator = Field(
+        ";", description="what stands between two features in their column"
+    )
+    language_column: Column | None = Field(
+        None, description="the column of each pair's language, of several in one corpus"
+    )
     header: bool = Field(False, description="the first row names the columns")
     reverse: bool = Field(False, description="swap source and target")
     limit: Annotated[int, Field(ge=1)] | None = Field(
@@ -166,6 +176,11 @@ class TrainingConfig(Settings):
         "source",
         description="what is held out: whole sources drawn at random (all their pairs stay on one"
         " side), or the last part of the corpus as the Keras example does",
+    )
+    split_by: Literal["source", "input"] = Field(
+        "source",
+        description="what stays together where whole sources are held out: all pairs of a source,"
+        " or only those that have its features and language in common, too",
     )
     held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
     held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(

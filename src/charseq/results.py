@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+_SILENT = ("unknown_symbols", "unknown_features", "error", "features", "language")
+
 
 @dataclass(frozen=True, slots=True)
 class Translation:
@@ -13,7 +15,10 @@ class Translation:
         log_probability: natural logarithm of the hypothesis's probability, its end included.
         cut: whether the answer hit the output limit before the model ended it.
         unknown_symbols: those of the source that the model never saw, sorted.
+        unknown_features: the features, and the language, that it never saw.
         error: why the source was refused; the hypothesis is empty then.
+        features: what the answer was to be, where the model reads features.
+        language: which of its languages it was in, where the model has several.
     """
 
     source: str
@@ -21,7 +26,10 @@ class Translation:
     log_probability: float = 0.0
     cut: bool = False
     unknown_symbols: tuple[str, ...] = ()
+    unknown_features: tuple[str, ...] = ()
     error: str | None = None
+    features: tuple[str, ...] = ()
+    language: str = ""
 
     def __str__(self) -> str:
         return self.hypothesis
@@ -29,8 +37,4 @@ class Translation:
     def as_dict(self) -> dict[str, str | float | bool | tuple[str, ...]]:
         """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
-        return {
-            name: value
-            for name, value in fields.items()
-            if value or name not in ("unknown_symbols", "error")
-        }
+        return {name: value for name, value in fields.items() if value or name not in _SILENT}

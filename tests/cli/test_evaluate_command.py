@@ -11,6 +11,7 @@ import pytest
 from charseq.cli import main
 from charseq.results import Translation
 from charseq.scoring import score
+from charseq.text import Spellings
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
 
@@ -52,11 +53,14 @@ def answers(monkeypatch):
     """Put a model in place that answers as told, whatever its path."""
 
     def install(**translations: Translation) -> None:
-        def translate(sources: list[str]) -> list[Translation]:
+        def translate(sources: list[str], **_conditions: object) -> list[Translation]:
             return [translations[source.rstrip(".!")] for source in sources]
 
         module = ModuleType("charseq.translator")
-        module.load = lambda _path: SimpleNamespace(translate=translate)
+        module.load = lambda _path: SimpleNamespace(
+            translate=translate,
+            description=SimpleNamespace(columns={}, spellings=Spellings()),
+        )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
 
     return install

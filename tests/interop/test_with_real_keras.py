@@ -126,7 +126,7 @@ def test_thirty_steps_of_training_lose_as_much_as_in_keras(tmp_path, with_keras)
     model = Seq2Seq.fresh(description.config, *sizes, seed=1)
     export_keras(description, model.tensors(), tmp_path / "fresh.keras")
     task = {
-        "pairs": pairs,
+        "pairs": [(pair.source, pair.target) for pair in pairs],
         "batch_size": 16,
         "source_symbols": description.sources.symbols,
         "target_symbols": description.targets.symbols,

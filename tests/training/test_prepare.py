@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, Pair, Split
 from charseq.modelfile import OutputLimit
+from charseq.text import Input
 from charseq.training.prepare import Prepared, learn_output_limit, prepare
 
 TRAINING = (Pair("ab", "x"), Pair("abc", "xy"), Pair("abcd", "xyz"))
@@ -35,7 +36,10 @@ def test_the_keras_preset_takes_all_pairs_and_its_padding() -> None:
 
 
 def test_held_out_sources_keep_all_their_references() -> None:
-    assert prepared(configure()).references == {"b": ["w", "x"], "q": ["x"]}
+    assert prepared(configure()).references == {
+        Input("b"): ["w", "x"],
+        Input("q"): ["x"],
+    }
 
 
 pairs = st.lists(

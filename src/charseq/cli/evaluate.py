@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -16,11 +16,15 @@ from rich.text import Text
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.cli.tables import scores_table
 from charseq.config import CorpusConfig, configure
-from charseq.corpus import Pair, read_corpus
+from charseq.corpus import Pair, read_corpus, references_by_input
 from charseq.corpus.files import in_plain_words
 from charseq.errors import DataError, UsageError, visible
 from charseq.results import Translation
-from charseq.scoring import Report, ScoredItem, references_by_source, score, worst_errors
+from charseq.scoring import Report, ScoredItem, score, worst_errors
+from charseq.text import PLAIN, Input
+
+if TYPE_CHECKING:
+    from charseq.translator import Translator
 
 _REFERENCES_SHOWN = 3
 
@@ -59,22 +63,30 @@ def evaluate(
     model, name = _model_and_corpus(names, hypotheses)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else _read_lines(hypotheses)
-    corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
-    right = references_by_source(corpus.pairs)
+    translator = None if model is None else _load(model)
+    description = translator and translator.description
+    corpus = read_corpus(
+        name,
+        # What the model was trained with, unless other columns are named.
+        configure(**{**(description.columns if description else {}), **settings}).corpus,
+        mirror=mirror,
+        spellings=description.spellings if description else PLAIN,
+    )
+    right = references_by_input(corpus.pairs)
     notes: dict[str, int] = {}
-    if model is None:
-        sources, outputs = _match(lines, corpus.pairs, right, str(hypotheses))
+    if translator is None:
+        inputs, outputs = _match(lines, corpus.pairs, right, str(hypotheses))
     else:
-        sources = list(right)
-        translations = _translate(model, sources)
+        inputs = list(right)
+        translations = _translate(translator, inputs)
         outputs = [translation.hypothesis for translation in translations]
         notes = {
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
-    references = [right[source] for source in sources]
+    references = [right[each] for each in inputs]
     report = score(outputs, references)
-    errors = worst_errors(sources, outputs, references, count=worst)
+    errors = worst_errors([each.label() for each in inputs], outputs, references, count=worst)
     if as_json:
         given = {"model": model, "hypotheses": hypotheses, "corpus": corpus.name}
         fields = {**given, **report.as_dict(), **notes, "worst": [e.as_dict() for e in errors]}
@@ -124,31 +136,40 @@ def _where(name: str) -> str:
 
 
 def _match(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[str, object], name: str
-) -> tuple[list[str], list[str]]:
-    """Return the sources and outputs that `lines` stand for."""
+    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+) -> tuple[list[Input], list[str]]:
+    """Return the inputs and outputs that `lines` stand for."""
     if len(lines) == len(right):
         return list(right), list(lines)
     if len(lines) == len(pairs):
         # A source with several pairs counts once, as it does when a model is scored, unless it was
         # answered in several ways.
-        answers = dict.fromkeys(zip((pair.source for pair in pairs), lines, strict=True))
-        return [source for source, _ in answers], [output for _, output in answers]
+        answers = dict.fromkeys(zip((pair.input for pair in pairs), lines, strict=True))
+        return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
         f"{_where(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
         f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
     )
 
 
-def _translate(model: str, sources: list[str]) -> list[Translation]:
+def _load(model: str) -> "Translator":
     from charseq.translator import load  # Only this needs torch.
 
-    translations = load(model).translate(sources)
+    return load(model)
+
+
+def _translate(translator: "Translator", inputs: list[Input]) -> list[Translation]:
+    features, languages = [each.features for each in inputs], [each.language for each in inputs]
+    translations = translator.translate(
+        [each.source for each in inputs],
+        features=features if any(features) else None,
+        language=languages if any(languages) else None,
+    )
     refused = [translation for translation in translations if translation.error is not None]
     if refused:
         first = refused[0]
         typer.echo(
-            f"charseq: the model refused {len(refused):,} of {len(sources):,} sources, which count"
+            f"charseq: the model refused {len(refused):,} of {len(inputs):,} sources, which count"
             f" as empty outputs; the first: {visible(first.source)}: {first.error}",
             err=True,
         )

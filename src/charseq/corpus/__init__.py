@@ -8,20 +8,22 @@ from pathlib import Path
 from charseq.config import CorpusConfig
 from charseq.corpus import anki
 from charseq.corpus.archive import read_archive
-from charseq.corpus.collecting import PLAIN, corpus_of, longer_than
+from charseq.corpus.collecting import corpus_of, longer_than
 from charseq.corpus.files import read_file
-from charseq.corpus.pairs import Corpus, Pair, digest_of
+from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
-from charseq.text import Spellings
+from charseq.text import PLAIN, Spellings
 
 __all__ = [
     "PHRASEBOOK",
     "Corpus",
     "Pair",
+    "PairLike",
     "Split",
     "corpus_of",
     "read_corpus",
+    "references_by_input",
     "split_corpus",
 ]
 
@@ -88,7 +90,7 @@ def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
         raise DataError(f"no pair of the {PHRASEBOOK} is as short as max_length {longest}")
     pairs = [Pair(phrase.english, phrase.french) for phrase in kept]
     if config.reverse:
-        pairs = [Pair(target, source) for source, target in pairs]
+        pairs = [Pair(pair.target, pair.source) for pair in pairs]
     return Corpus(
         name=PHRASEBOOK,
         pairs=pairs,

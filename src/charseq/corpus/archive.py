@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from charseq.config import CorpusConfig
-from charseq.corpus.collecting import PLAIN
 from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
 from charseq.corpus.streams import PIECE, stream_of
 from charseq.errors import DataError, MachineError, UsageError, visible
-from charseq.text import Spellings
+from charseq.text import PLAIN, Spellings
 
 LARGEST_TEXT = 500 * 2**20
 """The bytes that a zip's text may unpack to; the collection's largest has some 50 MB."""

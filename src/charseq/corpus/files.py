@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import IO, Literal
 
 from charseq.config import CorpusConfig
-from charseq.corpus.collecting import PLAIN, collect
+from charseq.corpus.collecting import collect
 from charseq.corpus.layouts import LineLayout, line_parser
 from charseq.corpus.lines import lines_of
 from charseq.corpus.pairs import Corpus, digest_of
 from charseq.corpus.parquet import read_parquet
 from charseq.corpus.streams import decompressed
 from charseq.errors import DataError, MachineError, UsageError, visible
-from charseq.text import Spellings
+from charseq.text import PLAIN, Spellings
 
 Layout = LineLayout | Literal["parquet"]
 

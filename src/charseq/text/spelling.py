@@ -85,6 +85,10 @@ class Spellings(NamedTuple):
         return cls(Spelling(source, graphemes, form), Spelling(target, graphemes, form, written))
 
 
+PLAIN = Spellings()
+"""On both sides, every code point is a symbol."""
+
+
 @cache
 def _clusters() -> Any:
     import regex  # Slow to import, and rarely needed.

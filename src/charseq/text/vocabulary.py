@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.errors import ModelFileError
+from charseq.text.conditions import TEXTS_ALONE, Conditions
+from charseq.text.inputs import Input
 from charseq.text.spelling import CHARACTERS, Spelling
 
 START = "<start>"
 END = "<end>"
 UNKNOWN = "<unknown>"
+UNKNOWN_CONDITION = "<unknown condition>"
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Vocabulary:
     none. No text ever maps to a special symbol by its spelling, so a corpus may contain any
     character whatever. A vocabulary without an unknown symbol gives unseen symbols the id
     `len(vocabulary)`, which the model reads as a vector of zeros. `spelling` says how texts are cut
-    into symbols.
+    into symbols, and `conditions` which special symbols may stand before a source's own.
     """
 
     symbols: tuple[str, ...]
@@ -33,11 +36,13 @@ class Vocabulary:
     end: int | None = None
     unknown: int | None = None
     spelling: Spelling = CHARACTERS
+    conditions: Conditions = TEXTS_ALONE
 
     def __post_init__(self) -> None:
-        for name, position in (("start", self.start), ("end", self.end), ("unknown", self.unknown)):
-            if position is not None and not 0 <= position < len(self.symbols):
-                raise ModelFileError(f"the vocabulary's {name} symbol has no place in it")
+        if any(not 0 <= place < len(self.symbols) for place in self.special):
+            raise ModelFileError("a special symbol of the vocabulary has no place in it")
+        if len(set(self.special)) != len(self.special):
+            raise ModelFileError("two special symbols of the vocabulary have the same place")
         ordinary = self._ordinary
         if len(self._ids) != len(ordinary):
             raise ModelFileError("the vocabulary holds a symbol twice")
@@ -103,7 +108,8 @@ class Vocabulary:
     @property
     def special(self) -> tuple[int, ...]:
         """The ids of the special symbols."""
-        return tuple(i for i in (self.start, self.end, self.unknown) if i is not None)
+        ids = (self.start, self.end, self.unknown, *self.conditions.ids)
+        return tuple(i for i in ids if i is not None)
 
     @property
     def frame(self) -> tuple[int, int]:
@@ -130,6 +136,25 @@ class Vocabulary:
         """Return this vocabulary with the new symbols of `texts` after the known ones."""
         new = sorted(_symbols(texts, self.spelling).union(also) - self._ids.keys())
         return replace(self, symbols=(*self.symbols, *new))
+
+    def conditioned(self, inputs: Iterable[Input]) -> "Vocabulary":
+        """Return this vocabulary with the new languages and features of `inputs` at its end."""
+        known = self.conditions
+        languages, features = known.lacking(inputs)
+        if not languages and not features:
+            return self
+        symbols, unknown = list(self.symbols), known.unknown
+        if unknown is None:
+            unknown = len(symbols)
+            symbols.append(UNKNOWN_CONDITION)
+        first = len(symbols)
+        second = first + len(languages)
+        conditions = Conditions(
+            unknown,
+            {**known.languages, **{name: i for i, name in enumerate(languages, first)}},
+            {**known.features, **{name: i for i, name in enumerate(features, second)}},
+        )
+        return replace(self, symbols=(*symbols, *languages, *features), conditions=conditions)
 
     def id_of(self, symbol: str) -> int:
         """Return the id of a symbol of texts."""
@@ -164,6 +189,9 @@ class Vocabulary:
             "start": self.start,
             "end": self.end,
             "unknown": self.unknown,
+            "unknown_condition": self.conditions.unknown,
+            "languages": list(self.conditions.languages.values()),
+            "features": list(self.conditions.features.values()),
         }
 
     @classmethod
@@ -177,11 +205,26 @@ class Vocabulary:
             raise ModelFileError("a vocabulary is missing or malformed")
         symbols = fields["symbols"]
         places = {name: fields.get(name) for name in ("start", "end", "unknown")}
-        if not all(isinstance(symbol, str) for symbol in symbols) or not all(
-            place is None or type(place) is int for place in places.values()
+        # Vocabularies of targets, and all of format 1, have no conditions.
+        unknown = fields.get("unknown_condition")
+        languages, features = fields.get("languages", []), fields.get("features", [])
+        if not (
+            all(isinstance(symbol, str) for symbol in symbols)
+            and all(place is None or type(place) is int for place in (unknown, *places.values()))
+            and isinstance(languages, list)
+            and isinstance(features, list)
+            and all(
+                type(place) is int and 0 <= place < len(symbols) for place in languages + features
+            )
+            and (unknown is not None or not languages + features)
         ):
             raise ModelFileError("a vocabulary is malformed")
-        return cls(tuple(symbols), **places, spelling=spelling)
+        conditions = Conditions(
+            unknown,
+            {symbols[place]: place for place in languages},
+            {symbols[place]: place for place in features},
+        )
+        return cls(tuple(symbols), **places, spelling=spelling, conditions=conditions)
 
     @cached_property
     def _ordinary(self) -> tuple[tuple[str, int], ...]:

@@ -160,24 +160,24 @@ def _sum(parts: Iterable[Totals]) -> Totals:
 
 
 def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
-    sources = list(prepared.references)
+    inputs = list(prepared.references)
     # Evenly spread, since a corpus may be sorted.
-    places = np.linspace(0, len(sources) - 1, min(at_most, len(sources))).astype(int)
-    sample = [sources[place] for place in places]
+    places = np.linspace(0, len(inputs) - 1, min(at_most, len(inputs))).astype(int)
+    sample = [inputs[place] for place in places]
     answers = answer_texts(model, prepared.description, sample)
     targets = prepared.description.targets
     return character_error_rate(
         [targets.text(answer.ids) for answer in answers],
-        [prepared.references[source] for source in sample],
+        [prepared.references[each] for each in sample],
     )
 
 
 class _Unknown:
-    """Reads some source characters as unknown, so that the unknown symbol is trained."""
+    """Reads some source symbols as unknown, so that the unknown symbol is trained."""
 
     def __init__(self, prepared: Prepared, model: Seq2Seq, seed: int) -> None:
         self.device = next(model.parameters()).device
-        self.symbol = prepared.description.sources.unseen
+        self.symbols = torch.from_numpy(prepared.unknown_ids).to(self.device)
         self.rates = torch.from_numpy(prepared.unknown_rates).to(self.device)
         self.used = bool(prepared.unknown_rates.any())
         self.generator = torch.Generator(self.device).manual_seed(seed)
@@ -187,5 +187,5 @@ class _Unknown:
             return batch
         chances = torch.rand(batch.sources.shape, generator=self.generator, device=self.device)
         replaced: Tensor = chances < self.rates[batch.sources]
-        sources = batch.sources.masked_fill(replaced, self.symbol)
+        sources = torch.where(replaced, self.symbols[batch.sources], batch.sources)
         return Batch(sources, batch.source_lengths, batch.targets, batch.target_lengths)

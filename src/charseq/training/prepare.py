@@ -6,12 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.batching import EncodedPairs, Sequences, encode_sources, encode_targets
+from charseq.batching import (
+    EncodedPairs,
+    Sequences,
+    encode_conditions,
+    encode_sources,
+    encode_targets,
+)
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
-from charseq.corpus import Corpus, Pair, Split
-from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.scoring import references_by_source
-from charseq.text import Spellings, Vocabulary, has_hangul, own_form
+from charseq.corpus import Corpus, Pair, Split, references_by_input
+from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
+from charseq.text import Input, Spellings, Vocabulary, has_hangul, own_form
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
@@ -28,15 +33,17 @@ class Prepared:
         description: of the model to come.
         training: the pairs that are trained on.
         held_out: the pairs that the held-out loss is taken on.
-        references: all targets of each held-out source.
+        references: all targets of each held-out input.
         unknown_rates: how often each source id is read as unknown, (symbols + 1,).
+        unknown_ids: as which unknown symbol each source id is read then, (symbols + 1,).
     """
 
     description: ModelDescription
     training: EncodedPairs
     held_out: EncodedPairs
-    references: Mapping[str, Sequence[str]]
+    references: Mapping[Input, Sequence[str]]
     unknown_rates: NDArray[np.float32]
+    unknown_ids: NDArray[np.int64]
 
 
 def prepare(
@@ -72,12 +79,21 @@ def prepare(
         encode_sources([pair.source for pair in pairs], sources, model)
         for pairs in (split.training, split.held_out)
     )
+    train_conditions, held_out_conditions = (
+        encode_conditions([pair.input for pair in pairs], sources)
+        for pairs in (split.training, split.held_out)
+    )
     description = ModelDescription(
         config=model,
         sources=sources,
         targets=targets,
         # The start and the end symbol are not the answer's.
         output_limit=learn_output_limit(train_sources.lengths, train_targets.lengths - 2, model),
+        columns={
+            name: value
+            for name, value in config.corpus.model_dump(include=set(COLUMNS)).items()
+            if sources.conditions.ids and value is not None
+        },
         corpus={
             "name": corpus.name,
             "digest": corpus.digest,
@@ -90,12 +106,15 @@ def prepare(
     fill = targets.id_of(model.pad_character) if training.count_padding else end
     # The last input is the end symbol, the last output one more padding symbol: one column more.
     width = longest_target + 1 if training.count_padding else None
+    train_inputs = train_conditions.followed_by(train_sources)
+    held_out_inputs = held_out_conditions.followed_by(held_out_sources)
     return Prepared(
         description=description,
-        training=EncodedPairs(train_sources, train_targets, fill, width),
-        held_out=EncodedPairs(held_out_sources, held_out_targets, fill, width),
-        references=references_by_source(split.held_out),
-        unknown_rates=_unknown_rates(train_sources, sources, training),
+        training=EncodedPairs(train_inputs, train_targets, fill, width),
+        held_out=EncodedPairs(held_out_inputs, held_out_targets, fill, width),
+        references=references_by_input(split.held_out),
+        unknown_rates=_unknown_rates(train_inputs, sources, training),
+        unknown_ids=_unknown_ids(sources),
     )
 
 
@@ -132,19 +151,22 @@ def _vocabularies(
     training: TrainingConfig,
     start: ModelDescription | None,
 ) -> tuple[Vocabulary, Vocabulary]:
+    inputs = [pair.input for pair in pairs]
     sources = [pair.source for pair in pairs]
     targets = [pair.target for pair in pairs]
     source_pad = [model.pad_character] * (model.pad_source_to is not None)
     target_pad = [model.pad_character] * training.count_padding
     if start is not None:
         return (
-            start.sources.extended(sources, also=source_pad),
+            start.sources.extended(sources, also=source_pad).conditioned(inputs),
             start.targets.extended(targets, also=target_pad),
         )
     unknown = model.unknown_symbol
     spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))
     return (
-        Vocabulary.of_sources(sources, unknown=unknown, spelling=spellings.source, also=source_pad),
+        Vocabulary.of_sources(
+            sources, unknown=unknown, spelling=spellings.source, also=source_pad
+        ).conditioned(inputs),
         Vocabulary.of_targets(targets, unknown=unknown, spelling=spellings.target, also=target_pad),
     )
 
@@ -156,3 +178,11 @@ def _unknown_rates(
     rates = config.unknown_rate + RARITY / (RARITY + counts)
     allowed = vocabulary.unknown is not None and config.unknown_rate > 0
     return (rates if allowed else 0 * rates).astype(np.float32)
+
+
+def _unknown_ids(vocabulary: Vocabulary) -> NDArray[np.int64]:
+    ids = np.full(len(vocabulary) + 1, vocabulary.unseen)
+    conditions = vocabulary.conditions
+    if conditions.unknown is not None:
+        ids[list(conditions.ids)] = conditions.unknown
+    return ids

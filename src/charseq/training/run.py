@@ -19,6 +19,7 @@ from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
 from charseq.scoring import Report, score
 from charseq.search import answer_texts
+from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History
 from charseq.training.loop import Clock, fit
@@ -42,7 +43,7 @@ class TrainedModel:
         history: every epoch.
         epoch: whose weights were kept.
         report: the held-out scores.
-        held_out: the held-out sources, each with all its references.
+        held_out: the held-out inputs, each with all its references.
         folder: where the run was written.
     """
 
@@ -51,7 +52,7 @@ class TrainedModel:
     history: History
     epoch: int
     report: Report
-    held_out: Mapping[str, Sequence[str]]
+    held_out: Mapping[Input, Sequence[str]]
     folder: Path
 
 
@@ -183,12 +184,12 @@ def _first_model(
 
 
 def _score(model: Seq2Seq, prepared: Prepared) -> Report:
-    sources = list(prepared.references)
+    inputs = list(prepared.references)
     targets = prepared.description.targets
-    answers = answer_texts(model, prepared.description, sources)
+    answers = answer_texts(model, prepared.description, inputs)
     return score(
         [targets.text(answer.ids) for answer in answers],
-        [prepared.references[source] for source in sources],
+        [prepared.references[each] for each in inputs],
     )
 
 

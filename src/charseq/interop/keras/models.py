@@ -138,6 +138,8 @@ def _longest(pairs: Sequence[Pair], side: int) -> int:
 
 
 def _exported_shape(description: ModelDescription, tensors: Tensors) -> ExampleShape:
+    if description.sources.conditions.ids:
+        raise UsageError("a model that reads features or languages cannot be exported to Keras")
     config, example = description.config, PRESETS["keras-example"].model
     for name in ModelConfig.model_fields:
         value, expected = getattr(config, name), getattr(example, name)
