@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate": Command("evaluate", "Score a model, or anyone's output, against references."),
     "compare": Command("compare", "Compare two models, or outputs, on the same corpus."),
     "info": Command("info", "Show what a model file holds."),
-    "corpus": Command("corpus", "List, look at and download corpora."),
+    "corpus": Command("corpus", "List, look at, check and download corpora."),
     "import-keras": Command("keras", "Read what the Keras example saved."),
     "export-keras": Command("keras", "Write a .keras file that Keras loads."),
     "demo": Command("demo", "Train on the built-in phrasebook and show what comes of it."),
