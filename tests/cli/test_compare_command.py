@@ -102,6 +102,16 @@ def test_a_model_is_compared_with_a_file_of_its_own_outputs(
     assert found["only_one_right"] == []
 
 
+def test_sources_that_a_model_refuses_end_with_the_datas_code(run, files, toy_translator, tmp_path):
+    model = tmp_path / "model.safetensors"
+    toy_translator.save(model)
+    corpus, outputs = files(corpus=["abcd\tDCBA", f"{'a' * 10_001}\tA"], outputs=["DCBA", "A"])
+    result = run(str(model), outputs, corpus, "--json")
+    assert result.code == 3
+    assert "refused 1 of 2 sources" in result.err
+    assert json.loads(result.out)["only_second_right"] == 1
+
+
 def test_symbols_are_what_the_target_separator_separates(run, files):
     corpus, a, b = files(corpus=["chai\ttʃ aɪ"], a=["tʃ aɪ"], b=["tʃ ə"])
     found = json.loads(run(a, b, corpus, "--target-separator", " ", "--json").out)

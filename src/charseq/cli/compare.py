@@ -21,7 +21,7 @@ from charseq.cli.outputs import (
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
 from charseq.config import CorpusConfig, configure
 from charseq.corpus import read_corpus
-from charseq.errors import UsageError, visible
+from charseq.errors import DataError, UsageError, visible
 from charseq.scoring import ComparedItem, Comparison, Difference, Metric, references_by_source
 from charseq.scoring import compare as compare_outputs
 
@@ -58,15 +58,15 @@ def compare(
     corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
     right = references_by_source(corpus.pairs)
     sources = list(right)
+    answers = {file: translate_all(file, sources) for file in (first, second) if is_model(file)}
     ours, theirs = (
-        [answer.hypothesis for answer in translate_all(file, sources)]
-        if is_model(file)
+        [answer.hypothesis for answer in answers[file]]
+        if file in answers
         else one_output_each(lines[file], corpus.pairs, right, file)
         for file in (first, second)
     )
     if target_separator is None:
-        own = (target_separator_of(file) for file in (first, second) if is_model(file))
-        target_separator = next(own, "")
+        target_separator = next(filter(None, map(target_separator_of, answers)), "")
     comparison = compare_outputs(
         sources, ours, theirs, list(right.values()), target_separator=target_separator
     )
@@ -82,6 +82,8 @@ def compare(
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
         _print(f"{visible(corpus.name)}: A = {first}, B = {second}", comparison, shown)
+    if any(answer.error is not None for each in answers.values() for answer in each):
+        raise typer.Exit(DataError.exit_code)
 
 
 def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:
