@@ -66,7 +66,8 @@ def look_alikes(side: Side) -> Iterator[Finding]:
     """Find characters that look like a far more frequent one."""
     pairs = {*_letters_and_marks(side), *_compatible(side)}
     slips = sorted(
-        (each for each in pairs if _is_slip(each, side)), key=lambda each: side.counts[each.rarer]
+        (each for each in pairs if _is_slip(each, side)),
+        key=lambda each: (side.counts[each.rarer], each),
     )
     if not slips:
         return
