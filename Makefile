@@ -6,6 +6,8 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+# What the benchmarks train on: a corpus's name or file.
+CORPUS ?= fra-eng
 
 .PHONY: demo test test-all lint types layering docs bench clean
 
@@ -32,7 +34,12 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.installed-bench
-	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.translating $(CORPUS)
+	$(BIN)/python -m benchmarks.scale $(CORPUS)
+	$(BIN)/python -m benchmarks.training $(CORPUS)
+	$(BIN)/python -m benchmarks.quality $(CORPUS)
+	$(BIN)/python -m benchmarks.preset --corpus $(CORPUS)
 
 clean:
 	rm -rf $(VENV) site build dist

@@ -3,33 +3,45 @@
 Prints one JSON object an epoch: its seconds with and without evaluation, and its figures.
 """
 
-import json
+import signal
 import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 import charseq
+from benchmarks.contestant import contestant_arguments, tell
+from benchmarks.example import UNITS, read_example
 from charseq.training import EpochRecord
 
 
-def main(corpus: str, preset: str, epochs: int) -> None:
-    """Train for so many epochs on the first 8,000 pairs of a corpus."""
+def main() -> None:
+    """Train on a corpus's first pairs."""
+    parser = contestant_arguments(__doc__.splitlines()[0])
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--vocabulary-from", default="training", choices=("training", "corpus"))
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    pairs = len(read_example(chosen.corpus, chosen.limit).split.training)
 
     def show(record: EpochRecord) -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
-        print(json.dumps({**figures, "training_seconds": 8_000 / record.pairs_per_second}))
-        sys.stdout.flush()
+        tell(**figures, training_seconds=pairs / record.pairs_per_second)
 
+    # Ended early, it still removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with tempfile.TemporaryDirectory() as folder:
         charseq.train(
-            corpus,
-            preset=preset,
+            chosen.corpus,
+            preset=chosen.preset,
             run=Path(folder) / "run",
             callbacks=[show],
-            epochs=epochs,
+            epochs=chosen.epochs,
+            units=UNITS,
+            vocabulary_from=chosen.vocabulary_from,
+            seed=chosen.seed,
             # The example's pairs and its split, whatever the preset.
-            limit=10_000,
+            limit=chosen.limit,
             split="last",
             held_out_share=0.2,
             patience=None,
@@ -37,4 +49,4 @@ def main(corpus: str, preset: str, epochs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main()

@@ -6,21 +6,22 @@ import os
 import platform
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
 
 
-def machine() -> dict[str, object]:
+def machine() -> dict[str, Any]:
     """Describe this machine: processor, cores, instruction set, threads, versions."""
     import torch
 
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     found = re.search(r"model name\s*:\s*(.+)", text)
     versions = {}
-    for package in ("charseq", "torch", "keras", "jax", "numpy"):
+    for package in ("charseq", "torch", "keras", "jax", "tensorflow", "numpy"):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -33,6 +34,15 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "versions": versions,
     }
+
+
+def machine_line(where: Mapping[str, Any]) -> str:
+    """Return what `machine` found as a sentence."""
+    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    return (
+        f"Machine: {where['cores']} cores ({where['processor']}), {where['instruction_set']},"
+        f" {where['threads']} threads; Python {where['python']}, {versions}."
+    )
 
 
 def spread(values: Sequence[float]) -> str:

@@ -1,37 +1,31 @@
-"""Seconds per epoch on the Keras example's 8,000 training pairs: charseq beside the example.
+"""Seconds per epoch on the Keras example's 8,000 training pairs: charseq beside others.
 
-    python -m benchmarks.training [CORPUS] [--rounds 3] [--epochs 3]
+    python -m benchmarks.training [CORPUS] [--rounds 3] [--epochs 3] [--yoyodyne PYTHON]
+    python -m benchmarks.training [CORPUS] --check-keras
 
 Each contestant trains in a process of its own, in turn, several times over; the first epoch of a
-process compiles and warms up, and is not counted.
+process compiles and warms up, and is not counted. Who cannot take part is left out and says why.
 """
 
 import argparse
-import json
+import csv
 import statistics
-import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.report import machine, spread, write_section
+from benchmarks.contestant import Contestant, SkippedError
+from benchmarks.example import BATCH_SIZE, LIMIT, UNITS, read_example, same_as_history
+from benchmarks.floor import matrix_product_rate, training_floor
+from benchmarks.report import machine, machine_line, spread, write_section
 
-CONTESTANTS = {
-    "Keras example, JAX backend": ["benchmarks.keras_example"],
-    "charseq --preset keras-example": ["benchmarks.charseq_training", "keras-example"],
-    "charseq, default loop": ["benchmarks.charseq_training", "default"],
-}
+if TYPE_CHECKING:
+    from charseq.corpus import Split
+
 PEER = "Keras example, JAX backend"
-
-
-def epochs_of(command: list[str], corpus: str, epochs: int) -> list[dict[str, float]]:
-    """Run one contestant and return its epochs, the first left out."""
-    module, *preset = command
-    done = subprocess.run(
-        [sys.executable, "-m", module, corpus, *preset, str(epochs + 1)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()][1:]
+Epochs = list[dict[str, Any]]
 
 
 def main() -> None:
@@ -40,48 +34,149 @@ def main() -> None:
     parser.add_argument("corpus", nargs="?", default="fra-eng")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--limit", type=int, default=LIMIT, help="use only the first so many pairs")
+    parser.add_argument(
+        "--yoyodyne",
+        metavar="PYTHON",
+        default=sys.executable,
+        help="the interpreter of an environment where yoyodyne is installed",
+    )
+    parser.add_argument(
+        "--check-keras",
+        action="store_true",
+        help="only train the Keras example for 12 epochs and compare its loss with the reference",
+    )
     chosen = parser.parse_args()
-    measured: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
-    for number in range(chosen.rounds):
-        for name, command in CONTESTANTS.items():
-            measured[name] += epochs_of(command, chosen.corpus, chosen.epochs)
-            seconds = [epoch["seconds"] for epoch in measured[name]]
-            print(f"round {number + 1}: {name}: {spread(seconds)} s", flush=True)
+    example = read_example(chosen.corpus, chosen.limit)
+    split = example.split
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(split, Path(folder))
+        everyone = contestants(chosen.corpus, chosen.limit, folder, chosen.yoyodyne)
+        if chosen.check_keras:
+            losses = [epoch["loss"] for epoch in everyone[0].epochs(12)]
+            print(*same_as_history(example, dict(enumerate(losses, 1))), sep="\n")
+            return
+        before = matrix_product_rate()
+        processes, skipped = measure(everyone, chosen.rounds, chosen.epochs)
+        rate = max(before, matrix_product_rate())
 
-    def median(name: str, field: str) -> float:
-        return statistics.median(epoch[field] for epoch in measured[name])
-
-    rows = []
-    for name, epochs in measured.items():
-        whole, training = ([e[f] for e in epochs] for f in ("seconds", "training_seconds"))
-        rows.append(
-            f"| {name} | {spread(training)} | {spread(whole)}"
-            f" | {median(name, 'training_seconds') / median(PEER, 'training_seconds'):.2f}"
-            f" | {median(name, 'seconds') / median(PEER, 'seconds'):.2f} |"
-        )
+    measured = {name: counted(epochs) for name, epochs in processes.items()}
+    floor = floor_of(split, rate)
+    first_loss = statistics.median(epochs[0]["loss"] for epochs in processes[PEER])
     where = machine()
-    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     lines = [
         "## Training: seconds per epoch",
         "",
-        "The Keras example's model (256 units, one-hot characters) on its 8,000 training pairs,"
-        " batch 64; median (least – most)"
+        f"The Keras example's model ({UNITS} units, batch {BATCH_SIZE}) on {len(split.training):,}"
+        f" training pairs, {example.name} but for the last fifth; median (least – most)"
         f" of {chosen.rounds * chosen.epochs} epochs in {chosen.rounds} processes each, in turn,"
-        " first epochs left out. *Whole* adds what each does after an epoch on the 2,000"
-        " held-out pairs: the loss and accuracy, and for charseq also the translation of 500"
-        " sources for the CER.",
+        " first epochs left out. *Whole* adds what each does after an epoch on the"
+        f" {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an accuracy),"
+        " and for charseq also the translation of 500 sources for the CER.",
         "",
-        "| | training, s | whole, s | training / Keras's | whole / Keras's |",
-        "| --- | --- | --- | --- | --- |",
-        *rows,
+        "| | training, s | whole, s | training / Keras's | whole / Keras's | share of the floor |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(row(name, epochs, measured[PEER], floor) for name, epochs in measured.items()),
         "",
+        f"The floor, {floor:.2f} s, is the time of the matrix products alone (forward and backward,"
+        f" no padding) at the best rate measured in the same run, {rate / 1e9:.0f} GFLOP/s; the"
+        " share is the floor over the training time.",
+        *same_as_history(example, {1: first_loss}),
+        "",
+        *(f"Left out: {name}: {reason}.\n" for name, reason in skipped.items()),
         f"Command: `python -m benchmarks.training fra-eng --rounds {chosen.rounds}"
-        f" --epochs {chosen.epochs}`, with the release of 2017-09-29. Machine: {where['cores']}"
-        f" cores ({where['processor']}), {where['instruction_set']}, {where['threads']} threads;"
-        f" Python {where['python']}, {versions}.",
+        f" --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON belongs to an environment made"
+        " with `pip install torch==2.13.0 yoyodyne==0.5.27` and `pip uninstall torchaudio"
+        f" torchvision`. {machine_line(where)}",
     ]
     print("\n".join(lines))
-    write_section("training", lines, {"machine": where, "epochs": measured})
+    figures = {
+        "machine": where,
+        "floor": {"seconds": floor, "operations_per_second": rate},
+        "first_epochs": {name: [run[0] for run in runs] for name, runs in processes.items()},
+        "epochs": measured,
+        "skipped": skipped,
+    }
+    write_section("training", lines, figures)
+
+
+def contestants(corpus: str, limit: int, files: str, yoyodyne: str) -> list[Contestant]:
+    """Return everyone that may take part, the yardstick first."""
+    pairs = (corpus, "--limit", str(limit))
+    preset = (*pairs, "--preset", "keras-example")
+    jax, tensorflow = ({"KERAS_BACKEND": backend} for backend in ("jax", "tensorflow"))
+    return [
+        Contestant(PEER, "keras_example", pairs, environment=jax),
+        Contestant(
+            "Keras example, TensorFlow backend", "keras_example", pairs, environment=tensorflow
+        ),
+        Contestant("`nn.LSTM`, padded to the longest", "padded_lstm", pairs),
+        Contestant("yoyodyne, plain LSTM", "yoyodyne_lstm", (files,), interpreter=yoyodyne),
+        Contestant("charseq --preset keras-example", "charseq_training", preset),
+        Contestant("charseq, default loop", "charseq_training", pairs),
+    ]
+
+
+def write_files(split: "Split", folder: Path) -> None:
+    """Write both sides for those who read files."""
+    for name, pairs in (("training", split.training), ("held-out", split.held_out)):
+        with (folder / f"{name}.tsv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="\t").writerows(pairs)
+
+
+def measure(
+    everyone: Sequence[Contestant], rounds: int, epochs: int
+) -> tuple[dict[str, list[Epochs]], dict[str, str]]:
+    """Let everyone train in turn; return the epochs of each process, and who was left out."""
+    processes: dict[str, list[Epochs]] = {}
+    skipped: dict[str, str] = {}
+    for number in range(rounds):
+        for contestant in everyone:
+            name = contestant.name
+            if name in skipped:
+                continue
+            try:
+                run = list(contestant.epochs(epochs + 1))
+            except SkippedError as reason:
+                skipped[name] = str(reason)
+                print(f"{name}: left out: {reason}", flush=True)
+                continue
+            processes.setdefault(name, []).append(run)
+            seconds = [epoch["training_seconds"] for epoch in counted(processes[name])]
+            print(f"round {number + 1}: {name}: {spread(seconds)} s", flush=True)
+    return processes, skipped
+
+
+def counted(processes: Sequence[Epochs]) -> Epochs:
+    """Return the epochs of all processes but the first of each."""
+    return [epoch for epochs in processes for epoch in epochs[1:]]
+
+
+def floor_of(split: "Split", rate: float) -> float:
+    """Return the least seconds of an epoch on a split's training pairs."""
+    targets = [pair.target for pair in split.training]
+    return training_floor(
+        UNITS,
+        source_characters=sum(len(pair.source) for pair in split.training),
+        # Every target ends with a symbol of its own.
+        target_characters=sum(len(target) + 1 for target in targets),
+        target_symbols=len(set().union(*targets)) + 1,
+        rate=rate,
+    )
+
+
+def row(name: str, epochs: Epochs, peer: Epochs, floor: float) -> str:
+    """Return a contestant's row of the table."""
+    training, whole = ([e[f] for e in epochs] for f in ("training_seconds", "seconds"))
+    ratios = [
+        statistics.median(own) / statistics.median(epoch[field] for epoch in peer)
+        for field, own in (("training_seconds", training), ("seconds", whole))
+    ]
+    version = f" {epochs[0]['version']}" if "version" in epochs[0] else ""
+    return (
+        f"| {name}{version} | {spread(training)} | {spread(whole)}"
+        f" | {ratios[0]:.2f} | {ratios[1]:.2f} | {floor / statistics.median(training):.0%} |"
+    )
 
 
 if __name__ == "__main__":

@@ -75,12 +75,22 @@ class Batch:
     target_lengths: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        """Return the batch on a device; the source lengths stay on the CPU, where they steer."""
+        """Return the batch on a device; the source lengths stay on the CPU, where they steer.
+
+        Copies to CUDA do not wait, so that the next batch travels while this one is computed.
+        """
+        if device.type == "cpu":
+            return self
+
+        def moved(tensor: Tensor) -> Tensor:
+            pinned = tensor.pin_memory() if device.type == "cuda" else tensor
+            return pinned.to(device, non_blocking=True)
+
         return Batch(
-            self.sources.to(device),
+            moved(self.sources),
             self.source_lengths,
-            self.targets.to(device),
-            self.target_lengths.to(device),
+            moved(self.targets),
+            moved(self.target_lengths),
         )
 
     @property

@@ -157,7 +157,7 @@ class TrainingConfig(Settings):
         "adam", description="Adam, or RMSprop as Keras computes it"
     )
     learning_rate: Annotated[float, Field(gt=0)] = Field(
-        0.002, description="the optimiser's step size"
+        0.004, description="the optimiser's step size"
     )
     gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
         1.0, description="longest gradient, as a norm; unset: no clipping"
@@ -203,6 +203,10 @@ class TrainingConfig(Settings):
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         1, description="the start of every random choice"
+    )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        description="what the network is computed in; bf16 is faster where the processor has it",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
 

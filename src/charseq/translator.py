@@ -42,6 +42,7 @@ class Translator:
         training_run: TrainedModel | None = None,
     ) -> None:
         self.model = model.eval()
+        self._step = model.stepper()
         self.description = description
         self.training_run = training_run
 
@@ -176,7 +177,7 @@ class Translator:
         accepted = [
             Input("") if error else each for each, error in zip(inputs, errors, strict=True)
         ]
-        hypotheses = answer_texts(self.model, self.description, accepted)
+        hypotheses = answer_texts(self.model, self._step, self.description, accepted)
         return [
             Translation(
                 source=each.source,

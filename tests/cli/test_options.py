@@ -44,7 +44,7 @@ def test_every_setting_has_an_option_of_its_name_with_its_description() -> None:
 @pytest.mark.parametrize(
     ("name", "default"),
     [
-        ("learning_rate", "0.002"),
+        ("learning_rate", "0.004"),
         ("source_column", "1"),
         ("gradient_clip", "1.0"),
         ("limit", "none"),

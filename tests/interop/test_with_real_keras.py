@@ -14,7 +14,7 @@ from charseq.corpus import Corpus, Pair, Split, read_corpus
 from charseq.errors import ModelFileError
 from charseq.interop.keras import export_keras, import_keras, inference_code
 from charseq.model import Seq2Seq
-from charseq.training.loss import totals
+from charseq.training.loss import compare
 from charseq.training.optimiser import build_optimiser
 from charseq.training.prepare import prepare
 
@@ -139,12 +139,13 @@ def test_thirty_steps_of_training_lose_as_much_as_in_keras(tmp_path, with_keras)
     ours = []
     for rows in np.arange(len(pairs)).reshape(30, 16):
         batch = prepared.training.batch(rows)
-        sums = totals(model(batch), batch.targets[:, 1:], batch.mask)
+        targets = batch.targets[:, 1:]
+        sums = compare(model(batch), targets, batch.mask, count_padding=True).padded
+        assert sums is not None
         optimiser.zero_grad()
-        (sums.padded_loss / sums.padded_positions).backward()
+        (sums.loss / sums.positions).backward()
         optimiser.step()
-        sums = sums.detach()
-        ours.append([sums.keras_loss, sums.keras_accuracy])
+        ours.append([float(sums.loss.detach() / sums.positions), sums.accuracy])
     differences = np.abs(np.array(ours) - theirs).max(axis=0)
     print("largest differences of loss and accuracy:", differences)
     assert ours[0][0] > 1.2 * ours[-1][0]  # They learn.

@@ -1,27 +1,33 @@
 import numpy as np
+import pytest
 import torch
 
-from charseq.training.loss import totals
-from charseq.training.optimiser import KerasRMSprop
+from charseq.training.loss import compare
+from charseq.training.optimiser import KerasRMSprop, clip_gradients
 
 
 def test_padding_is_masked_and_also_counted() -> None:
     logits = torch.tensor([[[2.0, 0.0], [0.0, 1.0], [5.0, 0.0]]])
     targets = torch.tensor([[0, 0, 0]])
-    sums = totals(logits, targets, torch.tensor([[True, True, False]]))
+    mask = torch.tensor([[True, True, False]])
+    compared = compare(logits, targets, mask, count_padding=True)
+    assert compared.padded is not None
     losses = -torch.log_softmax(logits, 2)[0, :, 0]
-    assert np.isclose(sums.loss, losses[:2].mean())
-    assert np.isclose(sums.keras_loss, losses.mean())
-    assert np.isclose(sums.accuracy, 1 / 2)
-    assert np.isclose(sums.keras_accuracy, 2 / 3)
+    assert np.isclose(compared.masked.mean_loss, losses[:2].mean())
+    assert np.isclose(compared.padded.mean_loss, losses.mean())
+    assert np.isclose(compared.masked.accuracy, 1 / 2)
+    assert np.isclose(compared.padded.accuracy, 2 / 3)
+    assert compare(logits, targets, mask).padded is None
 
 
 def test_the_padded_loss_is_clipped_as_keras_clips_it() -> None:
     logits = torch.tensor([[[60.0, 0.0], [0.0, 60.0]]], requires_grad=True)
-    sums = totals(logits, torch.tensor([[0, 0]]), torch.ones(1, 2, dtype=torch.bool))
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    sums = compare(logits, torch.tensor([[0, 0]]), mask, count_padding=True).padded
+    assert sums is not None
     expected = -np.log(1 - 1e-7) - np.log(1e-7)
-    assert np.isclose(float(sums.padded_loss.detach()), expected)
-    sums.padded_loss.backward()  # type: ignore[no-untyped-call]
+    assert np.isclose(float(sums.loss.detach()), expected)
+    sums.loss.backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert not logits.grad.any()
 
@@ -29,11 +35,22 @@ def test_the_padded_loss_is_clipped_as_keras_clips_it() -> None:
 def test_sums_add_up() -> None:
     logits, targets = torch.randn(4, 3, 5), torch.randint(0, 5, (4, 3))
     mask = torch.tensor([[True, True, False]]).expand(4, 3)
-    whole = totals(logits, targets, mask)
-    parts = totals(logits[:1], targets[:1], mask[:1]) + totals(logits[1:], targets[1:], mask[1:])
-    assert np.isclose(whole.loss, parts.loss)
-    assert np.isclose(whole.keras_loss, parts.keras_loss)
-    assert (whole.accuracy, whole.keras_accuracy) == (parts.accuracy, parts.keras_accuracy)
+    whole = compare(logits, targets, mask, count_padding=True)
+    parts = compare(logits[:1], targets[:1], mask[:1], count_padding=True)
+    parts += compare(logits[1:], targets[1:], mask[1:], count_padding=True)
+    for one, other in ((whole.masked, parts.masked), (whole.padded, parts.padded)):
+        assert one is not None
+        assert other is not None
+        assert np.isclose(one.mean_loss, other.mean_loss)
+        assert one.accuracy == other.accuracy
+
+
+@pytest.mark.parametrize(("longest", "expected"), [(10.0, 5.0), (1.0, 1.0)])
+def test_only_longer_gradients_are_scaled(longest: float, expected: float) -> None:
+    model = torch.nn.Linear(2, 1, bias=False)
+    model.weight.grad = torch.tensor([[3.0, 4.0]])
+    clip_gradients(model, longest)
+    assert float(model.weight.grad.norm()) == pytest.approx(expected, abs=1e-4)
 
 
 def test_rmsprop_moves_as_keras_documents_it() -> None:

@@ -37,6 +37,7 @@ def test_a_run_is_a_folder_of_settings_history_model_and_curve(
         "history.json",
         "model.safetensors",
         "learning-curve.png",
+        "model-card.md",
     }
     assert configure(file=run.folder / "settings.toml").training.epochs == 16
     history = json.loads((run.folder / "history.json").read_text(encoding="utf-8"))

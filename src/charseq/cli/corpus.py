@@ -1,15 +1,19 @@
-"""The commands that list, look at and download corpora."""
+"""The commands that list, look at, check and download corpora."""
 
+import json
 import statistics
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
-from charseq.errors import UsageError, visible
+from charseq.errors import DataError, UsageError, visible
+
+if TYPE_CHECKING:
+    from charseq.corpus.checking import Finding
 
 app = typer.Typer(no_args_is_help=True)
 COMMANDS = {"corpus": app}
@@ -76,6 +80,48 @@ def head(
 
 
 @app.command()
+@settings_options(CorpusConfig)
+def check(
+    name: NameArgument,
+    *,
+    held_out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Look for inputs that stand in this corpus, too."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 3 if anything was found.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    mirror: MirrorOption = None,
+    settings: dict[str, Any],
+) -> None:
+    """Look for what may spoil a model, before time is spent on it."""
+    from charseq.corpus.checking import check_corpus, counted
+
+    config = configure(**settings).corpus
+    corpus = read_corpus(name, config, mirror=mirror)
+    whole = config.model_copy(update={"limit": None})
+    other = None if held_out is None else read_corpus(held_out, whole, mirror=mirror)
+    findings = check_corpus(corpus, other)
+    if as_json:
+        fields = {
+            "corpus": corpus.name,
+            "pairs": len(corpus),
+            "first_line": _first_line(corpus, config),
+            "findings": [finding.as_dict() for finding in findings],
+        }
+        typer.echo(json.dumps(fields, ensure_ascii=False))
+    else:
+        found = counted(len(findings), "finding") if findings else "nothing found"
+        typer.echo(f"{visible(corpus.name)}: {len(corpus):,} pairs, {found}")
+        for finding in findings:
+            where = other if finding.held_out and other else corpus
+            _show_finding(finding, _first_line(where, config))
+    if strict and findings:
+        raise typer.Exit(DataError.exit_code)
+
+
+@app.command()
 def download(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus's name, such as fra-eng.")],
     *,
@@ -91,6 +137,23 @@ def download(
         refuse_unknown([name], anki.LANGUAGES, what="corpus")
     path = anki.download(name, mirror) if refresh else anki.fetch(name, mirror)
     typer.echo(str(path))
+
+
+def _first_line(corpus: Corpus, config: CorpusConfig) -> int | None:
+    """Return the line of the first pair where every line from there on is a pair, else None."""
+    of_lines = corpus.path is not None and corpus.path.suffix not in (".parquet", ".pq")
+    return 1 + config.header if of_lines and not corpus.left_out else None
+
+
+def _show_finding(finding: "Finding", first_line: int | None) -> None:
+    typer.echo(f"\n{finding.name}: {visible(finding.what, 1_000)}")
+    side = "held-out " if finding.held_out else ""
+    for example in finding.examples:
+        place = f"pair {example.pair:,}"
+        if first_line is not None:
+            place = f"line {example.pair - 1 + first_line:,}"
+        typer.echo(f"  {side}{place}: {visible(example.text, 100)}")
+    typer.echo(f"  → {finding.advice}")
 
 
 def _facts(corpus: Corpus) -> list[tuple[str, str]]:

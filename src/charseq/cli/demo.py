@@ -44,7 +44,6 @@ def demo(
         time_limit=time_limit,
         seed=seed,
         # A few minutes are short: larger steps than by default get further in them.
-        learning_rate=0.004,
         held_out_maximum=1_000,
         patience=None,
         keep="last",

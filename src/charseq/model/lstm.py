@@ -1,5 +1,7 @@
 """An LSTM that reads one-hot characters, as a whole sequence or symbol by symbol."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
@@ -48,12 +50,42 @@ class CharacterLSTM(nn.Module):
         outputs, (hidden, cell) = self.lstm(functional.embedding(ids.t(), self.one_hot), start)
         return outputs, State(hidden[0], cell[0])
 
-    def step(self, ids: Tensor, state: State) -> State:
-        """Read one symbol per row, (batch,), without the fixed cost of an `nn.LSTM` call."""
+    @torch.no_grad()
+    def stepper(self) -> "LSTMStepper":
+        """Lay the weights out for reading one symbol at a time."""
         input_weight, recurrent_weight, bias, _ = self.lstm.all_weights[0]
-        # A one-hot product is a column of the input weights.
-        read = input_weight.index_select(1, ids).t() + bias
-        gates = torch.addmm(read, state.hidden, recurrent_weight.t())
-        enter, keep, candidate, leave = gates.chunk(4, dim=1)
-        cell = torch.sigmoid(keep) * state.cell + torch.sigmoid(enter) * torch.tanh(candidate)
-        return State(torch.sigmoid(leave) * torch.tanh(cell), cell)
+        units = self.lstm.hidden_size
+        # From PyTorch's i, f, g, o to i, f, o, 2g.
+        order = torch.arange(4 * units, device=bias.device).view(4, units)[[0, 1, 3, 2]].flatten()
+        scale = torch.ones_like(bias)
+        scale[3 * units :] = 2
+        kernel = input_weight.new_zeros(len(self.one_hot), 4 * units)
+        kernel[:-1] = input_weight.t()
+        return LSTMStepper(
+            table=(kernel + bias)[:, order] * scale,
+            recurrent=recurrent_weight.t()[:, order] * scale,
+        )
+
+
+class LSTMStepper(NamedTuple):
+    """An LSTM that reads one symbol a row, without the fixed cost of an `nn.LSTM` call.
+
+    The gates stand in the order i, f, o, g, with twice the g: as tanh(x) = 2σ(2x) − 1, one sigmoid
+    serves all four, and on CPUs it is several times faster than a tanh.
+
+    Attributes:
+        table: what each symbol and the bias add to the gates, (symbols + 1, 4 · units).
+        recurrent: what the hidden state adds to them, (units, 4 · units).
+    """
+
+    table: Tensor
+    recurrent: Tensor
+
+    def __call__(self, ids: Tensor, state: State) -> State:
+        """Read one symbol per row, (batch,)."""
+        gates = self.table.index_select(0, ids).addmm_(state.hidden, self.recurrent).sigmoid_()
+        enter, keep, leave, candidate = gates.chunk(4, dim=1)
+        # keep · cell + enter · (2 · candidate − 1)
+        cell = torch.mul(keep, state.cell).addcmul_(enter, candidate, value=2).sub_(enter)
+        hidden = (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(leave)
+        return State(hidden, cell)

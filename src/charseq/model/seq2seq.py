@@ -12,7 +12,7 @@ from charseq.batching import Batch
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError
 from charseq.model.lstm import CharacterLSTM
-from charseq.model.state import Memory, State
+from charseq.model.state import Memory, State, Step
 from charseq.modelfile import ModelDescription
 
 
@@ -125,8 +125,25 @@ class Seq2Seq(nn.Module):
         together = State(*(torch.cat(parts) for parts in zip(*states, strict=True)))
         return memory, together.select(torch.cat(order).argsort())
 
+    @torch.no_grad()
+    def stepper(self) -> Step:
+        """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
+
+        It is made once for many steps; later changes of the weights do not reach it.
+        """
+        decoder = self.decoder.stepper()
+        weight, bias = self.output.weight.t().contiguous(), self.output.bias.clone()
+
+        def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+            del memory  # The two state vectors are all that this decoder reads.
+            state = decoder(previous, state)
+            logits = torch.addmm(bias, state.hidden, weight)
+            return functional.log_softmax(logits, dim=1), state
+
+        return step
+
     def step(self, previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Write one symbol per row.
+        """Write one symbol per row; for many steps in turn, make a `stepper` once.
 
         Args:
             previous: the ids written last, (batch,).
@@ -136,9 +153,7 @@ class Seq2Seq(nn.Module):
         Returns:
             The log-probabilities of the next symbol, (batch, symbols), and the next state.
         """
-        del memory  # The two state vectors are all that this decoder reads.
-        state = self.decoder.step(previous, state)
-        return functional.log_softmax(self.output(state.hidden), dim=1), state
+        return self.stepper()(previous, state, memory)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict every next symbol of the targets by teacher forcing.

@@ -1,5 +1,6 @@
 """What the network hands from call to call; nothing is ever stored on a module."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor
@@ -33,3 +34,8 @@ class State(NamedTuple):
     def select(self, rows: Tensor) -> "State":
         """Return the state of these rows, in their order."""
         return State(*(tensor.index_select(0, rows) for tensor in self))
+
+
+# Takes the ids written last, (batch,), the state and the memory of the same rows; returns the
+# log-probabilities of the next symbol, (batch, symbols), and the next state.
+Step = Callable[[Tensor, State, Memory], tuple[Tensor, State]]

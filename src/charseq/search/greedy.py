@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from charseq.model import Memory, Seq2Seq, State
+from charseq.model import Memory, State, Step
 from charseq.text import Vocabulary
 
 
@@ -24,16 +24,20 @@ class Hypothesis(NamedTuple):
     cut: bool
 
 
+# Rows that have ended leave once they are this share of the batch: leaving copies those that stay.
+LEAVING_SHARE = 1 / 16
+
+
 @torch.inference_mode()
 def greedy(
-    model: Seq2Seq, memory: Memory, state: State, vocabulary: Vocabulary, limits: Tensor
+    step: Step, memory: Memory, state: State, vocabulary: Vocabulary, limits: Tensor
 ) -> list[Hypothesis]:
     """Write the most probable symbol at each step until the end symbol or the limit.
 
     Rows that have ended leave the batch. The start and the unknown symbol are never written.
 
     Args:
-        model: whose `step` is taken.
+        step: the model's.
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
@@ -41,34 +45,44 @@ def greedy(
     """
     start, end = vocabulary.frame
     device, count = state.hidden.device, len(limits)
-    limits = limits.to(device)
     forbidden = torch.tensor([i for i in vocabulary.special if i != end], device=device)
-    written = torch.full((count, int(limits.max())), end, device=device)
-    log_probabilities = torch.zeros(count, device=device)
-    cut = torch.zeros(count, dtype=torch.bool, device=device)
+    left = limits.to(device)
     rows = torch.arange(count, device=device)
+    going = torch.ones(count, dtype=torch.bool, device=device)
     previous = torch.full((count,), start, device=device)
-    for place in range(written.shape[1]):
-        scores, state = model.step(previous, state, memory)
-        scores.index_fill_(1, forbidden, -torch.inf)
-        best, previous = scores.max(dim=1)
-        written[rows, place] = previous
-        log_probabilities[rows] += best
-        ended = previous == end
-        full = limits[rows] == place + 1
-        cut[rows] = full & ~ended
-        going = (~(ended | full)).nonzero()[:, 0]
-        if len(going) == 0:
+    # What each step wrote, what it gained, and in which rows.
+    steps: list[tuple[Tensor, Tensor, Tensor]] = []
+    for place in range(1, int(limits.max()) + 1):
+        scores, state = step(previous, state, memory)
+        gain, previous = scores.index_fill_(1, forbidden, -torch.inf).max(dim=1)
+        steps.append((previous, gain, rows))
+        # What a row writes after its end is not read again.
+        going = going & (previous != end) & (left > place)
+        staying = int(going.sum())
+        if staying == 0:
             break
-        if len(going) < len(rows):
-            rows, previous = rows[going], previous[going]
-            memory, state = memory.select(going), state.select(going)
-    ids, lengths = written.tolist(), (written == end).int()
-    # An answer that was cut has no end symbol before its limit.
-    spans = torch.where(lengths.any(1), lengths.argmax(1), limits).tolist()
+        if staying <= (1 - LEAVING_SHARE) * len(rows):
+            chosen = going.nonzero()[:, 0]
+            rows, previous, left = rows[chosen], previous[chosen], left[chosen]
+            memory, state, going = memory.select(chosen), state.select(chosen), going[chosen]
+    written = torch.full((len(steps), count), end, device=device)
+    gained = torch.zeros((len(steps), count), device=device)
+    for place, (symbols, gain, rows) in enumerate(steps):
+        written[place].index_copy_(0, rows, symbols)
+        gained[place].index_copy_(0, rows, gain)
+    return _hypotheses(written, gained, limits.to(device), end)
+
+
+def _hypotheses(written: Tensor, gained: Tensor, limits: Tensor, end: int) -> list[Hypothesis]:
+    """Cut what was written, (places, batch), at each row's end symbol or limit."""
+    ended = written == end
+    lengths = torch.where(ended.any(0), ended.int().argmax(0), len(written)).minimum(limits)
+    places = torch.arange(len(written), device=written.device)[:, None]
+    # The end symbol counts where it came within the limit.
+    totals = gained.masked_fill(places > lengths, 0).masked_fill(places >= limits, 0).sum(0)
     return [
-        Hypothesis(row[:span], log_probability, was_cut)
-        for row, span, log_probability, was_cut in zip(
-            ids, spans, log_probabilities.tolist(), cut.tolist(), strict=True
+        Hypothesis(row[:length], total, length == limit)
+        for row, length, total, limit in zip(
+            written.t().tolist(), lengths.tolist(), totals.tolist(), limits.tolist(), strict=True
         )
     ]

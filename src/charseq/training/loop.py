@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from charseq.batching import Batch, EncodedPairs, bucketed_batches, shuffled_batches
@@ -18,9 +16,9 @@ from charseq.model import Seq2Seq
 from charseq.scoring import character_error_rate
 from charseq.search import answer_texts
 from charseq.training.history import EpochRecord
-from charseq.training.loss import Totals, totals
-from charseq.training.optimiser import build_optimiser
-from charseq.training.prepare import Prepared
+from charseq.training.loss import Comparison, compare
+from charseq.training.optimiser import build_optimiser, clip_gradients
+from charseq.training.prepare import Prepared, read_some_as_unknown
 
 EVALUATION_BATCH = 256
 
@@ -68,7 +66,6 @@ def fit(
     """
     optimiser = build_optimiser(config, model.parameters())
     generator = np.random.default_rng(config.seed)
-    unknown = _Unknown(prepared, model, config.seed)
     deal = shuffled_batches if config.count_padding else bucketed_batches
     # The loss is divided by the average batch's symbols: so every symbol weighs the same.
     symbols = int((prepared.training.targets.lengths - 1).sum())
@@ -77,86 +74,110 @@ def fit(
     for epoch in range(1, config.epochs + 1):
         began = time.perf_counter()
         model.train()
-        seen: list[Totals] = []
+        epoch_pairs = read_some_as_unknown(prepared, generator)
+        seen: list[Comparison] = []
         pairs = 0
-        for rows in deal(prepared.training, config.batch_size, generator):
-            batch = unknown.replaced(prepared.training.batch(rows).to(unknown.device))
-            seen.append(_step(model, optimiser, batch, average_symbols, config))
+        for rows in deal(epoch_pairs, config.batch_size, generator):
+            batch = epoch_pairs.batch(rows)
+            seen.append(training_step(model, optimiser, batch, average_symbols, config))
             pairs += len(rows)
             after_step(len(rows))
             if clock.is_over:
                 break
         training = _sum(seen)
-        if not math.isfinite(training.loss):
+        if not math.isfinite(training.masked.mean_loss):
             raise DataError(
                 f"the training loss is not finite in epoch {epoch}:"
                 " try a smaller --learning-rate or --gradient-clip 1"
             )
         training_seconds = time.perf_counter() - began
-        held_out = evaluate(model, prepared.held_out)
+        held_out = evaluate(model, prepared.held_out, config)
         cer = _held_out_cer(model, prepared, config.held_out_decoded)
         if cer < best:
             best, best_epoch = cer, epoch
-        padded = config.count_padding
         yield EpochRecord(
             epoch=epoch,
             seconds=time.perf_counter() - began,
             pairs_per_second=pairs / training_seconds,
-            training_loss=training.loss,
-            held_out_loss=held_out.loss,
-            character_accuracy=held_out.accuracy,
+            training_loss=training.masked.mean_loss,
+            held_out_loss=held_out.masked.mean_loss,
+            character_accuracy=held_out.masked.accuracy,
             cer=cer,
             best=best_epoch == epoch,
-            padded_loss=training.keras_loss if padded else None,
-            padded_accuracy=training.keras_accuracy if padded else None,
-            padded_held_out_loss=held_out.keras_loss if padded else None,
-            padded_held_out_accuracy=held_out.keras_accuracy if padded else None,
+            **_padded_figures(training, held_out),
         )
         if clock.is_over or (config.patience and epoch - best_epoch >= config.patience):
             return
 
 
 @torch.inference_mode()
-def evaluate(model: Seq2Seq, pairs: EncodedPairs) -> Totals:
+def evaluate(model: Seq2Seq, pairs: EncodedPairs, config: TrainingConfig) -> Comparison:
     """Compare a model's teacher-forced predictions with the targets of `pairs`."""
     model.eval()
-    device = next(model.parameters()).device
     order = np.random.default_rng(0)
     return _sum(
-        _totals(model, pairs.batch(rows).to(device))
+        _compare(model, pairs.batch(rows), config)
         for rows in bucketed_batches(pairs, EVALUATION_BATCH, order)
     )
 
 
-def _step(
+def training_step(
     model: Seq2Seq,
     optimiser: Optimizer,
     batch: Batch,
     average_symbols: float,
     config: TrainingConfig,
-) -> Totals:
-    sums = _totals(model, batch)
-    if config.count_padding:
-        loss = sums.padded_loss / sums.padded_positions
+) -> Comparison:
+    """Move the weights once.
+
+    Args:
+        model: whose weights are moved.
+        optimiser: of those weights.
+        batch: some pairs, on the CPU.
+        average_symbols: what the loss's sum is divided by, unless padding counts.
+        config: how to train.
+
+    Returns:
+        How the predictions compared with the targets, before the move.
+    """
+    compared = _compare(model, batch, config)
+    if compared.padded is not None:
+        loss = compared.padded.loss / compared.padded.positions
     else:
-        loss = sums.masked_loss / average_symbols
+        loss = compared.masked.loss / average_symbols
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.gradient_clip is not None:
-        clip_grad_norm_(model.parameters(), config.gradient_clip)
+        clip_gradients(model, config.gradient_clip)
     optimiser.step()
-    return sums.detach()
+    for sums in filter(None, (compared.masked, compared.padded)):
+        sums.loss = sums.loss.detach()
+    return compared
 
 
-def _totals(model: Seq2Seq, batch: Batch) -> Totals:
-    return totals(model(batch), batch.targets[:, 1:], batch.mask)
+def _compare(model: Seq2Seq, batch: Batch, config: TrainingConfig) -> Comparison:
+    device = next(model.parameters()).device
+    batch = batch.to(device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+        logits = model(batch)
+    logits, targets = logits.float(), batch.targets[:, 1:]
+    return compare(logits, targets, batch.mask, count_padding=config.count_padding)
 
 
-def _sum(parts: Iterable[Totals]) -> Totals:
+def _padded_figures(training: Comparison, held_out: Comparison) -> dict[str, float]:
+    if training.padded is None or held_out.padded is None:
+        return {}
+    return {
+        "padded_loss": training.padded.mean_loss,
+        "padded_accuracy": training.padded.accuracy,
+        "padded_held_out_loss": held_out.padded.mean_loss,
+        "padded_held_out_accuracy": held_out.padded.accuracy,
+    }
+
+
+def _sum(parts: Iterable[Comparison]) -> Comparison:
     first, *others = parts
-    for other in others:
-        first = first + other
-    return first
+    return sum(others, start=first)
 
 
 def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
@@ -164,28 +185,10 @@ def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
     # Evenly spread, since a corpus may be sorted.
     places = np.linspace(0, len(inputs) - 1, min(at_most, len(inputs))).astype(int)
     sample = [inputs[place] for place in places]
-    answers = answer_texts(model, prepared.description, sample)
+    answers = answer_texts(model, model.stepper(), prepared.description, sample)
     targets = prepared.description.targets
     return character_error_rate(
         [targets.text(answer.ids) for answer in answers],
         [prepared.references[each] for each in sample],
+        target_separator=prepared.description.config.target_separator or "",
     )
-
-
-class _Unknown:
-    """Reads some source symbols as unknown, so that the unknown symbol is trained."""
-
-    def __init__(self, prepared: Prepared, model: Seq2Seq, seed: int) -> None:
-        self.device = next(model.parameters()).device
-        self.symbols = torch.from_numpy(prepared.unknown_ids).to(self.device)
-        self.rates = torch.from_numpy(prepared.unknown_rates).to(self.device)
-        self.used = bool(prepared.unknown_rates.any())
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-
-    def replaced(self, batch: Batch) -> Batch:
-        if not self.used:
-            return batch
-        chances = torch.rand(batch.sources.shape, generator=self.generator, device=self.device)
-        replaced: Tensor = chances < self.rates[batch.sources]
-        sources = torch.where(replaced, self.symbols[batch.sources], batch.sources)
-        return Batch(sources, batch.source_lengths, batch.targets, batch.target_lengths)

@@ -12,68 +12,58 @@ KERAS_LARGEST = -torch.log(torch.tensor(1e-7, dtype=torch.float64)).item()
 
 
 @dataclass
-class Totals:
-    """Sums over positions: `masked_*` over real ones, `padded_*` over all, as Keras counts them.
+class Sums:
+    """Sums over positions, as scalar tensors, so that adding up does not wait for the device."""
 
-    Each field is a scalar tensor, so that adding up does not wait for the device.
-    """
+    loss: Tensor
+    correct: Tensor
+    positions: Tensor
 
-    masked_loss: Tensor
-    masked_correct: Tensor
-    masked_positions: Tensor
-    padded_loss: Tensor
-    padded_correct: Tensor
-    padded_positions: Tensor
-
-    def __add__(self, other: "Totals") -> "Totals":
-        return Totals(
-            *(
-                mine + its
-                for mine, its in zip(vars(self).values(), vars(other).values(), strict=True)
-            )
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.loss + other.loss, self.correct + other.correct, self.positions + other.positions
         )
 
-    def detach(self) -> "Totals":
-        """Return the sums without their history."""
-        return Totals(*(value.detach() for value in vars(self).values()))
-
     @property
-    def loss(self) -> float:
-        """Mean cross-entropy of a real symbol, in nats."""
-        return float(self.masked_loss / self.masked_positions)
+    def mean_loss(self) -> float:
+        """Mean cross-entropy of a position, in nats."""
+        return float(self.loss / self.positions)
 
     @property
     def accuracy(self) -> float:
-        """Share of real symbols that were the most probable ones under teacher forcing."""
-        return float(self.masked_correct / self.masked_positions)
-
-    @property
-    def keras_loss(self) -> float:
-        """Keras's loss: the mean over all positions, padding counted."""
-        return float(self.padded_loss / self.padded_positions)
-
-    @property
-    def keras_accuracy(self) -> float:
-        """Keras's accuracy: the share over all positions, padding counted."""
-        return float(self.padded_correct / self.padded_positions)
+        """Share of positions whose symbol was the most probable one under teacher forcing."""
+        return float(self.correct / self.positions)
 
 
-def totals(logits: Tensor, targets: Tensor, mask: Tensor) -> Totals:
+@dataclass
+class Comparison:
+    """Predictions against targets: over real positions and, where padding counts, over all."""
+
+    masked: Sums
+    padded: Sums | None
+
+    def __add__(self, other: "Comparison") -> "Comparison":
+        padded = self.padded and other.padded and self.padded + other.padded
+        return Comparison(self.masked + other.masked, padded)
+
+
+def compare(
+    logits: Tensor, targets: Tensor, mask: Tensor, *, count_padding: bool = False
+) -> Comparison:
     """Compare predictions with what should have been predicted.
 
     Args:
         logits: (batch, time, symbols).
         targets: ids, (batch, time).
         mask: which positions are real, (batch, time).
+        count_padding: sum over all positions too, with Keras's clipping.
     """
     losses = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
     losses = losses.view_as(targets)
     correct = logits.detach().argmax(dim=2) == targets
-    return Totals(
-        masked_loss=(losses * mask).sum(),
-        masked_correct=(correct & mask).sum(),
-        masked_positions=mask.sum(),
-        padded_loss=losses.clamp(KERAS_SMALLEST, KERAS_LARGEST).sum(),
-        padded_correct=correct.sum(),
-        padded_positions=torch.tensor(targets.numel(), device=targets.device),
-    )
+    masked = Sums((losses * mask).sum(), (correct & mask).sum(), mask.sum())
+    if not count_padding:
+        return Comparison(masked, None)
+    positions = torch.tensor(targets.numel(), device=targets.device)
+    clipped = losses.clamp(KERAS_SMALLEST, KERAS_LARGEST)
+    return Comparison(masked, Sums(clipped.sum(), correct.sum(), positions))

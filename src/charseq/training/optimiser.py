@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Adam, Optimizer
 
 from charseq.config import TrainingConfig
@@ -53,3 +54,12 @@ def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Opt
     if config.optimiser == "keras-rmsprop":
         return KerasRMSprop(trained, config.learning_rate)
     return Adam(trained, config.learning_rate, fused=trained[0].device.type in ("cpu", "cuda"))
+
+
+def clip_gradients(model: nn.Module, longest: float) -> None:
+    """Scale all gradients so that their joint norm is at most `longest` (Pascanu et al. 2013)."""
+    trained = [weight for weight in model.parameters() if weight.grad is not None]
+    norm = get_total_norm(weight.grad for weight in trained if weight.grad is not None)
+    # Elsewhere than on a CPU, asking for the norm would wait for the device.
+    if norm.device.type != "cpu" or not norm <= longest:
+        clip_grads_with_norm_(trained, longest, norm)

@@ -1,7 +1,7 @@
 """From pairs of texts to what the loop trains on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +124,20 @@ def decided(config: ModelConfig, pairs: Iterable[Pair]) -> ModelConfig:
         return config
     hangul = any(has_hangul((pair.source, pair.target)) for pair in pairs)
     return config.model_copy(update={"normalise": "jamo" if hangul else "nfc"})
+
+
+def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
+    """Return the training pairs with some source symbols replaced by the unknown ones.
+
+    Otherwise those would never be trained.
+    """
+    pairs, rates = prepared.training, prepared.unknown_rates
+    if not rates.any():
+        return pairs
+    ids = pairs.sources.ids
+    replaced = generator.random(len(ids), np.float32) < rates[ids]
+    ids = np.where(replaced, prepared.unknown_ids[ids].astype(np.int32), ids)
+    return replace(pairs, sources=replace(pairs.sources, ids=ids))
 
 
 def learn_output_limit(

@@ -1,0 +1,58 @@
+"""The same command on a CPU, on CUDA and on Apple's MPS."""
+
+import pytest
+import torch
+
+import charseq
+
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+    ),
+    pytest.param(
+        "mps",
+        marks=pytest.mark.skipif(not torch.backends.mps.is_available(), reason="no MPS device"),
+    ),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_device_learns_in_either_precision_and_translates_as_the_cpu(
+    device: str, precision: str, toy_pairs, tmp_path
+) -> None:
+    trained = charseq.train(
+        toy_pairs,
+        run=tmp_path / "run",
+        units=48,
+        epochs=6,
+        learning_rate=0.008,
+        held_out_maximum=100,
+        precision=precision,
+        device=device,
+    )
+    assert trained.training_run is not None
+    assert trained.training_run.report.character_error_rate.value < 0.3
+    words = [source for source, _ in toy_pairs[:200]]
+    on_the_cpu = charseq.load(tmp_path / "run" / "model.safetensors", device="cpu")
+    there, here = trained.translate(words), on_the_cpu.translate(words)
+    assert [each.hypothesis for each in there] == [each.hypothesis for each in here]
+
+
+def test_bf16_computes_in_bf16_and_keeps_float32_weights(toy_pairs, tmp_path) -> None:
+    losses = {}
+    for precision in ("float32", "bf16"):
+        trained = charseq.train(
+            toy_pairs[:300],
+            run=tmp_path / precision,
+            units=32,
+            epochs=1,
+            precision=precision,
+            device="cpu",
+        )
+        assert trained.training_run is not None
+        losses[precision] = trained.training_run.history.epochs[0].training_loss
+        assert all(tensor.dtype == "float32" for tensor in trained.model.tensors().values())
+    assert losses["bf16"] != losses["float32"]
+    assert losses["bf16"] == pytest.approx(losses["float32"], abs=0.02)
