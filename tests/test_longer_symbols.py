@@ -11,6 +11,7 @@ import charseq
 from charseq.config import CorpusConfig, ModelConfig, configure
 from charseq.corpus import Corpus, Pair, Split, corpus_of, read_corpus
 from charseq.errors import DataError, UnknownCharactersWarning, UsageError
+from charseq.modelfile import description_from_dict, description_to_dict
 from charseq.text import Spellings
 from charseq.training.prepare import Prepared, prepare
 from charseq.translator import Translator
@@ -111,6 +112,24 @@ def test_the_keras_preset_takes_texts_as_they_stand() -> None:
     assert made.config.normalise == "none"
     assert "\u0301" in made.sources.symbols
     assert "한" in made.targets.symbols
+
+
+@pytest.mark.parametrize("symbols", ["characters", "graphemes"])
+@pytest.mark.parametrize("normalise", ["auto", "none", "nfc", "nfd", "jamo"])
+@pytest.mark.parametrize("separators", list(itertools.product([None, " ", "é"], repeat=2)))
+@pytest.mark.parametrize("features", [(), ("N", "PL")])
+def test_every_way_to_spell_comes_back_from_a_model_file(
+    symbols, normalise, separators, features
+) -> None:
+    made = prepared(
+        [Pair("한 e\u0301 a", "x y\u0301", features, "kor" * bool(features))],
+        symbols=symbols,
+        normalise=normalise,
+        source_separator=separators[0],
+        target_separator=separators[1],
+    ).description
+    assert made.config.normalise != "auto"
+    assert description_from_dict(description_to_dict(made)) == made
 
 
 def test_lengths_count_symbols() -> None:

@@ -111,7 +111,8 @@ def translate(
             number += 1
             answer = row if isinstance(row, Translation) else next(answers)
             cut += answer.cut
-            unseen = unseen.joined(Unseen.of([answer]))
+            if answer.unknown_symbols or answer.unknown_features:
+                unseen = unseen.joined(Unseen.of([answer]))
             if answer.error is not None:
                 refused += 1
                 typer.echo(f"charseq: line {number}: {answer.error}", err=True)

@@ -47,11 +47,12 @@ def collect(
     separated = first.separator is not None or second.separator is not None
     for place, record in enumerate(records, number):
         try:
-            source, target, *conditions = parse(record)
+            texts = parse(record)
+            source, target = texts[:2]
             both = source + target
             if not source or not target or "\0" in both or "\n" in both or "\r" in both:
                 raise _fault_of((source, target), columns)
-            features, language = conditions_of(conditions) if conditions else ((), "")
+            features, language = conditions_of(texts[2:]) if len(texts) > 2 else ((), "")
             if separated and (first.lacks_symbols(source) or second.lacks_symbols(target)):
                 column = columns[not first.lacks_symbols(source)]
                 raise BadLineError(
@@ -113,12 +114,14 @@ def _fault_of(texts: tuple[str, str], columns: tuple[Column, Column]) -> BadLine
     return BadLineError("line break in a text", f"column {broken} holds a line break")
 
 
-def _condition_reader(config: CorpusConfig) -> Callable[[list[Any]], tuple[tuple[str, ...], str]]:
+def _condition_reader(
+    config: CorpusConfig,
+) -> Callable[[tuple[Any, ...]], tuple[tuple[str, ...], str]]:
     """Return what reads a record's features and language, which are few and so kept once each."""
     kept: dict[tuple[Features, str], tuple[tuple[str, ...], str]] = {}
 
-    def read(conditions: list[Any]) -> tuple[tuple[str, ...], str]:
-        cell, language = key = conditions[0], conditions[1]
+    def read(conditions: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
+        cell, language = key = conditions
         if key not in kept:
             features = features_of(cell, config.features_separator)
             if config.language_column is not None and not language:
