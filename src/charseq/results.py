@@ -1,6 +1,10 @@
 """What charseq answers with: named, immutable, and printable as the text itself."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+from charseq.errors import visible
 
 _SILENT = ("unknown_symbols", "unknown_features", "error", "features", "language")
 
@@ -38,3 +42,40 @@ class Translation:
         """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
         return {name: value for name, value in fields.items() if value or name not in _SILENT}
+
+
+class Unseen(NamedTuple):
+    """What a model never saw: symbols, and features or languages."""
+
+    symbols: Collection[str] = ()
+    features: Collection[str] = ()
+
+    def __str__(self) -> str:
+        symbols = [
+            f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
+            for symbol in sorted(self.symbols)
+        ]
+        return " ".join([*symbols, *map(visible, sorted(self.features))])
+
+    def joined(self, other: "Unseen") -> "Unseen":
+        """Return all of both."""
+        return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
+
+    @classmethod
+    def of(cls, translations: Iterable[Translation]) -> "Unseen":
+        """Return all that was read as unknown."""
+        symbols: set[str] = set()
+        features: set[str] = set()
+        for each in translations:
+            if each.error is None:
+                symbols.update(each.unknown_symbols)
+                features.update(each.unknown_features)
+        return cls(symbols, features)
+
+    def warning(self) -> str:
+        """Return the sentence that names it."""
+        kinds = "characters" if all(len(symbol) == 1 for symbol in self.symbols) else "symbols"
+        what = " and ".join(
+            kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
+        )
+        return f"{what} that the model never saw were read as unknown: {self}"

@@ -2,10 +2,10 @@
 
 import itertools
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple, overload
+from typing import Literal, overload
 
 from rich.console import Console
 
@@ -14,7 +14,7 @@ from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
-from charseq.results import Translation
+from charseq.results import Translation, Unseen
 from charseq.search import answer_texts
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
@@ -279,43 +279,6 @@ def train(
     if output is not None:
         translator.save(output)
     return translator
-
-
-class Unseen(NamedTuple):
-    """What a model never saw: symbols, and features or languages."""
-
-    symbols: Collection[str] = ()
-    features: Collection[str] = ()
-
-    def __str__(self) -> str:
-        symbols = [
-            f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
-            for symbol in sorted(self.symbols)
-        ]
-        return " ".join([*symbols, *map(visible, sorted(self.features))])
-
-    def joined(self, other: "Unseen") -> "Unseen":
-        """Return all of both."""
-        return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
-
-    @classmethod
-    def of(cls, translations: Iterable[Translation]) -> "Unseen":
-        """Return all that was read as unknown."""
-        symbols: set[str] = set()
-        features: set[str] = set()
-        for each in translations:
-            if each.error is None:
-                symbols.update(each.unknown_symbols)
-                features.update(each.unknown_features)
-        return cls(symbols, features)
-
-    def warning(self) -> str:
-        """Return the sentence that names it."""
-        kinds = "characters" if all(len(symbol) == 1 for symbol in self.symbols) else "symbols"
-        what = " and ".join(
-            kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
-        )
-        return f"{what} that the model never saw were read as unknown: {self}"
 
 
 def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:

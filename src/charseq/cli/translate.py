@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Protocol, cast
 import typer
 
 from charseq.errors import DataError, UnknownCharactersWarning, UsageError
-from charseq.results import Translation
+from charseq.results import Translation, Unseen
 
 PIECE = 1 << 16
 
@@ -75,7 +75,7 @@ def translate(
         raise UsageError(f"--unknown must be replace or error, not {unknown!r}")
     choice: Literal["replace", "error"] = "error" if unknown == "error" else "replace"
 
-    from charseq.translator import LONGEST_SOURCE, Unseen, load
+    from charseq.translator import LONGEST_SOURCE, load
 
     translator = load(model, device=device)
     chunks: Iterable[list[bytes]]
