@@ -10,12 +10,16 @@ from charseq.config import ModelConfig, RunConfig
 from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, OutputLimit
 from charseq.scoring import score
-from charseq.text import Vocabulary
+from charseq.text import Input, Vocabulary
 
-REFERENCES = {"Go.": ["Va !", "Vas-y !"], "Hi.": ["Salut."], "Run!": ["Cours !"]}
+REFERENCES = {
+    Input("Go."): ["Va !", "Vas-y !"],
+    Input("Hi."): ["Salut."],
+    Input("Run!"): ["Cours !"],
+}
 DESCRIPTION = ModelDescription(
-    config=ModelConfig(units=32),
-    sources=Vocabulary.of_sources(REFERENCES),
+    config=ModelConfig(units=32, normalise="none"),
+    sources=Vocabulary.of_sources(each.source for each in REFERENCES),
     targets=Vocabulary.of_targets(["Va !", "Salut."]),
     output_limit=OutputLimit(1.5, 7),
     corpus={
@@ -68,6 +72,7 @@ def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
     [
         ({"config": RunConfig().changed(split="last")}, "the last 10% of the pairs are held out"),
         ({"config": RunConfig().changed(seed=7)}, "drawn with seed 7"),
+        ({"config": RunConfig().changed(split_by="input")}, "10% of the inputs, at most 2,000"),
         ({"training": replace(FACTS, held_out_name="dev")}, "a corpus of their own: dev"),
     ],
 )
@@ -113,28 +118,43 @@ def test_a_card_says_where_the_model_ends():
     card = card_of()
     assert "It reads 9 symbols: ! . G H R i n o u\n" in card
     assert "It writes 9 symbols: (space) ! . S V a l t u\n" in card
-    assert "longest source it was trained on has 17 characters" in card
+    assert "longest source it was trained on has 17 symbols" in card
     assert "read as the unknown symbol" in card
-    bare = replace(DESCRIPTION, sources=Vocabulary.of_sources(REFERENCES, unknown=False))
+    bare = replace(
+        DESCRIPTION,
+        sources=Vocabulary.of_sources((each.source for each in REFERENCES), unknown=False),
+    )
     assert "read as nothing" in card_of(description=bare)
 
 
 def test_a_card_shows_commands_that_a_shell_takes_as_they_stand():
     assert "charseq translate model.safetensors Go.\n" in card_of()
-    odd = {"-$x": ["a"], "long source": ["b"]}
+    odd = {Input("-$x"): ["a"], Input("long source"): ["b"]}
     assert "charseq translate model.safetensors -- '-$x'\n" in card_of(["a", "b"], odd)
 
 
 def test_texts_are_no_markup():
-    odd = {"a|b*c*": ["`x` <b>"]}
+    odd = {Input("a|b*c*"): ["`x` <b>"]}
     card = card_of(["[x](y)"], odd)
     assert r"| a\|b\*c\* | \[x\](y) | \`x\` \<b\> |" in card
 
 
-@given(st.dictionaries(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1), min_size=1))
+inputs = st.text(min_size=1).map(Input)
+
+
+@given(st.dictionaries(inputs, st.lists(st.text(min_size=1), min_size=1), min_size=1))
 def test_a_card_can_be_made_of_any_texts(references):
     card = card_of([right[0] for right in references.values()], references)
     assert "\x1b" not in card
     tables = [block for block in card.split("\n\n") if block.startswith("| source")]
     assert len(tables) == 1
     assert all(line.count(" | ") >= 2 for line in tables[0].splitlines()[2:])
+
+
+def test_a_card_names_features_and_languages_and_asks_for_them():
+    references = {Input("Haus", ("N", "PL"), "deu"): ["Häuser"], Input("a", ("V",), "x"): ["b"]}
+    sources = DESCRIPTION.sources.conditioned(references)
+    card = card_of(["Häuser", "c"], references, description=replace(DESCRIPTION, sources=sources))
+    assert "- It knows 3 features: N PL V\n- It knows 2 languages: deu x\n" in card
+    assert "charseq translate model.safetensors --features V --language x a\n" in card
+    assert ["Haus · N;PL · deu", "Häuser", "Häuser"] in rows_of(card)

@@ -9,7 +9,7 @@ from torch import Tensor
 from charseq.config import ModelConfig
 from charseq.model import Memory, Seq2Seq, State, Step
 from charseq.search import Hypothesis, answer_texts, greedy
-from charseq.text import Vocabulary
+from charseq.text import Input, Vocabulary
 
 VOCABULARY = Vocabulary.of_targets(["abc"])
 START, END = VOCABULARY.frame
@@ -108,11 +108,12 @@ def test_a_batch_finds_what_a_plain_loop_finds_for_each_row(lengths, limit, seed
 def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
     toy_translator, toy_pairs, monkeypatch
 ) -> None:
-    texts = [source for source, _ in toy_pairs[::7]] + ["", "abba", "abba"]
+    inputs = [Input(source) for source, _ in toy_pairs[::7]]
+    inputs += map(Input, ["", "abba", "abba"])
 
     def answers() -> list[Hypothesis]:
         model = toy_translator.model
-        return answer_texts(model, model.stepper(), toy_translator.description, texts)
+        return answer_texts(model, model.stepper(), toy_translator.description, inputs)
 
     threads = torch.get_num_threads()
     try:

@@ -15,7 +15,7 @@ from charseq.errors import visible
 from charseq.modelfile import ModelDescription
 from charseq.scoring import Metric, Report
 from charseq.scoring.distance import nearest_references
-from charseq.text import Vocabulary
+from charseq.text import Input
 
 EXAMPLES = 5
 # Told even where they are the defaults.
@@ -31,15 +31,15 @@ _METRICS = (
 
 @dataclass(frozen=True)
 class HeldOutAnswers:
-    """What a model answered to the held-out sources.
+    """What a model answered to the held-out inputs.
 
     Attributes:
-        references: all targets of each source.
+        references: all targets of each input.
         hypotheses: the answers, in the order of `references`.
         seconds: how long the model took for all.
     """
 
-    references: Mapping[str, Sequence[str]]
+    references: Mapping[Input, Sequence[str]]
     hypotheses: Sequence[str]
     seconds: float
 
@@ -54,7 +54,7 @@ class TrainingFacts:
         seconds: how long they took, evaluation included.
         pairs_per_second: in training, evaluation excluded.
         device: where.
-        longest_source: the most characters that a training source has.
+        longest_source: the most symbols that a training source has.
         held_out_name: the held-out corpus's name, where it was one of its own.
         started_from: the model file whose weights training started from, if any.
     """
@@ -89,7 +89,7 @@ def model_card(
         model_file: the model's file as the card's commands name it.
     """
     parts = (
-        ("How to use it", _use(model_file, answers)),
+        ("How to use it", _use(model_file, description, answers)),
         ("Corpus", _corpus(description, config, training)),
         ("Scores", _scores(report, config.training)),
         ("Examples", _examples(answers, report.target_separator)),
@@ -113,13 +113,20 @@ def _what_it_is(description: ModelDescription) -> Iterator[str]:
     )
 
 
-def _use(model_file: str, answers: HeldOutAnswers) -> Iterator[str]:
-    # A source of the corpus, so that the command can be tried as it stands.
-    source = min(filter(str.isprintable, answers.references), key=len, default="…")
-    yield "```sh"
+def _use(model_file: str, description: ModelDescription, answers: HeldOutAnswers) -> Iterator[str]:
+    # An input of the corpus, so that the command can be tried as it stands.
+    printable = (each for each in answers.references if each.label().isprintable())
+    shortest = min(printable, key=lambda each: len(each.source), default=Input("…"))
+    conditions = description.sources.conditions
+    words = ["charseq", "translate", model_file]
+    if conditions.features:
+        words += ["--features", description.features_separator.join(shortest.features)]
+    if conditions.languages:
+        words += ["--language", shortest.language]
     # A source may begin with a hyphen.
-    separator = "-- " if source.startswith("-") else ""
-    yield f"charseq translate {shlex.quote(model_file)} {separator}{shlex.quote(source)}"
+    words += ["--"] * shortest.source.startswith("-") + [shortest.source]
+    yield "```sh"
+    yield shlex.join(words)
     yield f"charseq evaluate {shlex.quote(model_file)} test.tsv"
     yield "```"
 
@@ -151,8 +158,8 @@ def _split(config: TrainingConfig, training: TrainingFacts) -> str:
         )
     most = "" if config.held_out_maximum is None else f", at most {config.held_out_maximum:,},"
     return (
-        f"{config.held_out_share:.0%} of the sources{most} drawn with seed {config.seed} are held"
-        " out, each with all its pairs"
+        f"{config.held_out_share:.0%} of the {config.split_by}s{most} drawn with seed"
+        f" {config.seed} are held out, each with all its pairs"
     )
 
 
@@ -184,7 +191,7 @@ def _interval(metric: Metric, shape: str) -> str:
 
 
 def _examples(answers: HeldOutAnswers, target_separator: str) -> Iterator[str]:
-    sources, references = list(answers.references), list(answers.references.values())
+    inputs, references = list(answers.references), list(answers.references.values())
     items = nearest_references(answers.hypotheses, references, target_separator)
     for title, is_right in (("Right", True), ("Wrong", False)):
         places = [place for place, item in enumerate(items) if (not item.distance) == is_right]
@@ -196,7 +203,7 @@ def _examples(answers: HeldOutAnswers, target_separator: str) -> Iterator[str]:
             yield from _table(
                 ("source", "answer", "nearest reference"),
                 [
-                    (sources[i], answers.hypotheses[i], references[i][items[i].place])
+                    (inputs[i].label(), answers.hypotheses[i], references[i][items[i].place])
                     for i in chosen
                 ],
             )
@@ -245,9 +252,13 @@ def _speed(answers: HeldOutAnswers, training: TrainingFacts) -> Iterator[str]:
 
 
 def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[str]:
-    sources, targets = _symbols(description.sources), _symbols(description.targets)
+    sources, targets = description.sources.ordinary, description.targets.ordinary
     limit = description.output_limit
     yield f"- It reads {len(sources):,} symbols: {_listed(sources)}"
+    conditions = description.sources.conditions
+    for names, known in (("features", conditions.features), ("languages", conditions.languages)):
+        if known:
+            yield f"- It knows {len(known):,} {names}: {_listed(list(known))}"
     yield f"- It writes {len(targets):,} symbols: {_listed(targets)}"
     if description.sources.unknown is None:
         yield "- A symbol that it never saw is read as nothing, which it was not trained on."
@@ -257,7 +268,7 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
             " be copied to the answer."
         )
     yield (
-        f"- The longest source it was trained on has {training.longest_source:,} characters; longer"
+        f"- The longest source it was trained on has {training.longest_source:,} symbols; longer"
         " ones are answered, but nothing was learnt of them."
     )
     yield (
@@ -265,11 +276,6 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
         " each of the source's, and is marked as cut then."
     )
     yield "- It knows texts like those of its corpus, and gives an answer to every other, too."
-
-
-def _symbols(vocabulary: Vocabulary) -> list[str]:
-    special = frozenset(vocabulary.special)
-    return [symbol for place, symbol in enumerate(vocabulary.symbols) if place not in special]
 
 
 def _listed(symbols: Sequence[str], most: int = 200) -> str:

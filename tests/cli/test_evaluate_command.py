@@ -9,8 +9,10 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from charseq.cli import main
+from charseq.config import ModelConfig
 from charseq.results import Translation
 from charseq.scoring import score
+from charseq.text import PLAIN
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
 
@@ -52,13 +54,15 @@ def answers(monkeypatch):
     """Put a model in place that answers as told, whatever its path."""
 
     def install(**translations: Translation) -> None:
-        def translate(sources: list[str]) -> list[Translation]:
+        def translate(sources: list[str], **_conditions: object) -> list[Translation]:
             return [translations[source.rstrip(".!")] for source in sources]
 
         module = ModuleType("charseq.translator")
-        module.load = lambda _path: SimpleNamespace(translate=translate)
+        module.load = lambda _path: SimpleNamespace(
+            translate=translate,
+            description=SimpleNamespace(columns={}, spellings=PLAIN, config=ModelConfig()),
+        )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
-        monkeypatch.setattr("charseq.cli.evaluate.target_separator_of", lambda _path: "")
 
     return install
 
@@ -232,7 +236,7 @@ class TestModel:
     def test_has_sources_with_unseen_characters_set_apart(self, run, corpus, answers):
         answers(
             Go=Translation("Go.", "Va !"),
-            Hi=Translation("Hi.", "Salut", unknown_characters="H"),
+            Hi=Translation("Hi.", "Salut", unknown_symbols=("H",)),
             Run=Translation("Run!", "Cours\u202f!"),
         )
         found = answer_of(run("model.safetensors", corpus, "--json"))["errors"]["by_unseen"]

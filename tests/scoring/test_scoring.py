@@ -17,7 +17,6 @@ from charseq.scoring import (
     Report,
     character_error_rate,
     edit_distance,
-    references_by_source,
     score,
     worst_errors,
 )
@@ -302,11 +301,6 @@ class TestWorstErrors:
             "distance": 1,
             "error_rate": 1.0,
         }
-
-
-def test_references_are_gathered_once_each_in_order_of_appearance():
-    pairs = [("b", "2"), ("a", "1"), ("b", "1"), ("b", "2")]
-    assert list(references_by_source(pairs).items()) == [("b", ["2", "1"]), ("a", ["1"])]
 
 
 class TestRefusals:

@@ -12,17 +12,19 @@ from rich.text import Text
 
 from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
 from charseq.cli.outputs import (
+    corpus_to_score,
     is_model,
+    load_model,
     one_output_each,
     read_outputs,
     target_separator_of,
     translate_all,
 )
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
-from charseq.config import CorpusConfig, configure
-from charseq.corpus import read_corpus
+from charseq.config import CorpusConfig
+from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
-from charseq.scoring import ComparedItem, Comparison, Difference, Metric, references_by_source
+from charseq.scoring import ComparedItem, Comparison, Difference, Metric
 from charseq.scoring import compare as compare_outputs
 
 
@@ -55,10 +57,12 @@ def compare(
         raise UsageError("only one of A, B and CORPUS can come from standard input")
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
-    corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
-    right = references_by_source(corpus.pairs)
-    sources = list(right)
-    answers = {file: translate_all(file, sources) for file in (first, second) if is_model(file)}
+    models = {file: load_model(file) for file in (first, second) if is_model(file)}
+    descriptions = [model.description for model in models.values()]
+    corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
+    right = references_by_input(corpus.pairs)
+    inputs = list(right)
+    answers = {file: translate_all(model, inputs) for file, model in models.items()}
     ours, theirs = (
         [answer.hypothesis for answer in answers[file]]
         if file in answers
@@ -66,9 +70,13 @@ def compare(
         for file in (first, second)
     )
     if target_separator is None:
-        target_separator = next(filter(None, map(target_separator_of, answers)), "")
+        target_separator = next(filter(None, map(target_separator_of, descriptions)), "")
     comparison = compare_outputs(
-        sources, ours, theirs, list(right.values()), target_separator=target_separator
+        [each.label() for each in inputs],
+        ours,
+        theirs,
+        list(right.values()),
+        target_separator=target_separator,
     )
     shown = _shown(comparison.only_one_right, show)
     if as_json:

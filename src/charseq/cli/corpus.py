@@ -69,9 +69,14 @@ def head(
     count = min(count, config.limit or count)
     corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
     shown = visible if sys.stdout.isatty() else str
-    for source, target in corpus.pairs:
+    for pair in corpus.pairs:
+        cells = [pair.source, pair.target]
+        if config.features_column is not None:
+            cells.append(config.features_separator.join(pair.features))
+        if config.language_column is not None:
+            cells.append(pair.language)
         # Not typer.echo, which takes escape sequences out of what goes into a pipe.
-        sys.stdout.write(f"{shown(source)}\t{shown(target)}\n")
+        sys.stdout.write("\t".join(map(shown, cells)) + "\n")
 
 
 @app.command()
@@ -163,6 +168,13 @@ def _facts(corpus: Corpus) -> list[tuple[str, str]]:
         ("source alphabet", f"{len(set().union(*sources)):,} characters"),
         ("target alphabet", f"{len(set().union(*targets)):,} characters"),
     ]
+    features = {feature for pair in corpus.pairs for feature in pair.features}
+    languages = {pair.language for pair in corpus.pairs} - {""}
+    if features or languages:
+        inputs = {pair.input for pair in corpus.pairs}
+        facts.insert(3, ("distinct inputs", f"{len(inputs):,}"))
+    facts += [("features", _some(features))] if features else []
+    facts += [("languages", _some(languages))] if languages else []
     facts += [("left out", f"{n:,} × {reason}") for reason, n in corpus.left_out.items()]
     facts += [("attribution", visible(corpus.attribution, 300))] if corpus.attribution else []
     facts += [("digest", corpus.digest)]
@@ -175,3 +187,7 @@ def _lengths(texts: list[str]) -> str:
     lengths = sorted(map(len, texts))
     most = lengths[(len(lengths) * 95 - 1) // 100]
     return f"median {statistics.median(lengths):g}, 95 % up to {most:,}, longest {lengths[-1]:,}"
+
+
+def _some(names: set[str]) -> str:
+    return f"{len(names):,}: {visible(' '.join(sorted(names)))}"

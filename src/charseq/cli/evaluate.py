@@ -12,16 +12,18 @@ from rich.text import Text
 
 from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
 from charseq.cli.outputs import (
+    corpus_to_score,
+    inputs_and_outputs,
+    load_model,
     read_outputs,
-    sources_and_outputs,
     target_separator_of,
     translate_all,
 )
 from charseq.cli.tables import scores_table, show_groups, show_signatures, texts_in_lines
-from charseq.config import CorpusConfig, configure
-from charseq.corpus import read_corpus
+from charseq.config import CorpusConfig
+from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
-from charseq.scoring import ScoredItem, error_groups, references_by_source, score, worst_errors
+from charseq.scoring import ScoredItem, error_groups, score, worst_errors
 
 
 @settings_options(CorpusConfig)
@@ -63,28 +65,32 @@ def evaluate(
     model, name = _model_and_corpus(names, hypotheses)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
-    corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
-    right = references_by_source(corpus.pairs)
+    translator = None if model is None else load_model(model)
+    description = None if translator is None else translator.description
+    corpus = corpus_to_score(name, settings, description, mirror)
+    right = references_by_input(corpus.pairs)
     notes: dict[str, int] = {}
     separator = target_separator or ""
     unseen: list[bool] | None = None
-    if model is None:
-        sources, outputs = sources_and_outputs(lines, corpus.pairs, right, str(hypotheses))
+    if translator is None:
+        inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses))
     else:
-        sources = list(right)
-        translations = translate_all(model, sources)
+        inputs = list(right)
+        translations = translate_all(translator, inputs)
         outputs = [translation.hypothesis for translation in translations]
-        unseen = [bool(translation.unknown_characters) for translation in translations]
+        unseen = [bool(translation.unknown_symbols) for translation in translations]
         notes = {
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
-        separator = target_separator_of(model) if target_separator is None else separator
-    references = [right[source] for source in sources]
-    items = (sources, outputs, references)
-    report = score(outputs, references, target_separator=separator)
-    errors = worst_errors(*items, target_separator=separator, count=worst)
-    groups = error_groups(*items, target_separator=separator, unseen=unseen, most=edits)
+        if target_separator is None:
+            separator = target_separator_of(translator.description)
+    references = [right[each] for each in inputs]
+    items = (outputs, references)
+    report = score(*items, target_separator=separator)
+    labels, sources = [each.label() for each in inputs], [each.source for each in inputs]
+    errors = worst_errors(labels, *items, target_separator=separator, count=worst)
+    groups = error_groups(sources, *items, target_separator=separator, unseen=unseen, most=edits)
     if as_json:
         fields = {
             "model": model,

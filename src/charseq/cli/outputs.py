@@ -4,14 +4,20 @@ import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charseq.corpus import Pair
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
 from charseq.errors import DataError, visible
-from charseq.modelfile import read_model
+from charseq.modelfile import ModelDescription
 from charseq.results import Translation
+from charseq.text import PLAIN, Input
+
+if TYPE_CHECKING:
+    from charseq.translator import Translator
 
 
 def is_model(name: str) -> bool:
@@ -19,21 +25,47 @@ def is_model(name: str) -> bool:
     return Path(name).suffix == ".safetensors"
 
 
-def target_separator_of(model: str) -> str:
-    """Return what separates the symbols of a model's answers; empty where they are characters."""
-    return read_model(model)[0].config.model_dump().get("target_separator") or ""
-
-
-def translate_all(model: str, sources: list[str]) -> list[Translation]:
-    """Return a model's answers; those that it refused are counted on standard error."""
+def load_model(name: str) -> "Translator":
+    """Return the model of a file."""
     from charseq.translator import load  # Only this needs torch.
 
-    translations = load(model).translate(sources)
+    return load(name)
+
+
+def corpus_to_score(
+    name: str, settings: dict[str, Any], description: ModelDescription | None, mirror: str | None
+) -> Corpus:
+    """Read a corpus to score against.
+
+    What the settings do not say of its columns is as in the training of the model, if there is one.
+    """
+    columns = description.columns if description else {}
+    return read_corpus(
+        name,
+        configure(**{**columns, **settings}).corpus,
+        mirror=mirror,
+        spellings=description.spellings if description else PLAIN,
+    )
+
+
+def target_separator_of(description: ModelDescription) -> str:
+    """Return what separates the symbols of a model's answers; empty where they are characters."""
+    return description.config.target_separator or ""
+
+
+def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]:
+    """Return a model's answers; those that it refused are counted on standard error."""
+    features, languages = [each.features for each in inputs], [each.language for each in inputs]
+    translations = model.translate(
+        [each.source for each in inputs],
+        features=features if any(features) else None,
+        language=languages if any(languages) else None,
+    )
     refused = [translation for translation in translations if translation.error is not None]
     if refused:
         first = refused[0]
         typer.echo(
-            f"charseq: the model refused {len(refused):,} of {len(sources):,} sources, which count"
+            f"charseq: the model refused {len(refused):,} of {len(inputs):,} sources, which count"
             f" as empty outputs; the first: {visible(first.source)}: {first.error}",
             err=True,
         )
@@ -71,15 +103,15 @@ def place_of(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def sources_and_outputs(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[str, object], name: str
-) -> tuple[list[str], list[str]]:
-    """Return the sources and outputs that the lines of a file stand for.
+def inputs_and_outputs(
+    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+) -> tuple[list[Input], list[str]]:
+    """Return the inputs and outputs that the lines of a file stand for.
 
     Args:
-        lines: one for each distinct source in order, or one for each pair.
+        lines: one for each distinct input in order, or one for each pair.
         pairs: those of the corpus.
-        right: the references by source.
+        right: the references by input.
         name: of the file.
 
     Raises:
@@ -90,8 +122,8 @@ def sources_and_outputs(
     if len(lines) == len(pairs):
         # A source with several pairs counts once, as it does when a model is scored, unless it was
         # answered in several ways.
-        answers = dict.fromkeys(zip((pair.source for pair in pairs), lines, strict=True))
-        return [source for source, _ in answers], [output for _, output in answers]
+        answers = dict.fromkeys(zip((pair.input for pair in pairs), lines, strict=True))
+        return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
         f"{place_of(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
         f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
@@ -99,22 +131,22 @@ def sources_and_outputs(
 
 
 def one_output_each(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[str, object], name: str
+    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
 ) -> list[str]:
-    """Return the one output that the lines of a file have for each distinct source.
+    """Return the one output that the lines of a file have for each distinct input.
 
     Raises:
         DataError: if there are as many lines as neither sources nor pairs, or a source was answered
             in several ways.
     """
-    sources, outputs = sources_and_outputs(lines, pairs, right, name)
-    if len(sources) > len(right):
-        seen: dict[str, int] = {}
+    inputs, outputs = inputs_and_outputs(lines, pairs, right, name)
+    if len(inputs) > len(right):
+        seen: dict[Input, int] = {}
         for number, (pair, line) in enumerate(zip(pairs, lines, strict=True), start=1):
-            first = seen.setdefault(pair.source, number)
+            first = seen.setdefault(pair.input, number)
             if line != lines[first - 1]:
                 raise DataError(
-                    f"{place_of(name)} answers {visible(pair.source)} in line {first:,} with"
+                    f"{place_of(name)} answers {visible(pair.input.label())} in line {first:,} with"
                     f" {visible(lines[first - 1])} and in line {number:,} with {visible(line)}:"
                     " to compare, give one output for each distinct source"
                 )

@@ -7,7 +7,7 @@ Nothing else is changed: case, spaces and punctuation all count.
 from charseq.scoring.comparison import ComparedItem, Comparison, Difference, compare
 from charseq.scoring.distance import edit_distance
 from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups
-from charseq.scoring.items import ScoredItem, references_by_source, worst_errors
+from charseq.scoring.items import ScoredItem, worst_errors
 from charseq.scoring.report import Metric, Report, character_error_rate, score
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "compare",
     "edit_distance",
     "error_groups",
-    "references_by_source",
     "score",
     "worst_errors",
 ]

@@ -1,6 +1,6 @@
 """Single outputs beside what they should have been."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,14 +34,6 @@ class ScoredItem:
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as JSON takes them."""
         return asdict(self) | {"references": list(self.references)}
-
-
-def references_by_source(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return each distinct source with its distinct targets, in order of first appearance."""
-    references: dict[str, dict[str, None]] = {}
-    for source, target in pairs:
-        references.setdefault(source, {})[target] = None
-    return {source: list(targets) for source, targets in references.items()}
 
 
 def worst_errors(

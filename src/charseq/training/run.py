@@ -20,6 +20,7 @@ from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
 from charseq.scoring import Report, score
 from charseq.search import answer_texts
+from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, fit
@@ -44,7 +45,7 @@ class TrainedModel:
         history: every epoch.
         epoch: whose weights were kept.
         report: the held-out scores.
-        held_out: the held-out sources, each with all its references.
+        held_out: the held-out inputs, each with all its references.
         folder: where the run was written.
     """
 
@@ -53,7 +54,7 @@ class TrainedModel:
     history: History
     epoch: int
     report: Report
-    held_out: Mapping[str, Sequence[str]]
+    held_out: Mapping[Input, Sequence[str]]
     folder: Path
 
 
@@ -124,7 +125,11 @@ def train_run(
             draw_learning_curve(history, folder / CURVE_FILE, corpus.name)
     model = Seq2Seq.from_description(prepared.description, tensors).to(device)
     answers = _answers(model, prepared)
-    report = score(answers.hypotheses, list(prepared.references.values()))
+    report = score(
+        answers.hypotheses,
+        list(prepared.references.values()),
+        target_separator=prepared.description.config.target_separator or "",
+    )
     history.scores = report.as_dict()
     description = replace(
         prepared.description,
@@ -144,7 +149,9 @@ def train_run(
         seconds=sum(series(history.epochs, "seconds")),
         pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
         device=str(device),
-        longest_source=max(len(pair.source) for pair in split.training),
+        longest_source=max(
+            description.sources.spelling.length(pair.source) for pair in split.training
+        ),
         held_out_name="" if held_out is None else held_out.name,
         started_from="" if start_from is None else start_from.name,
     )
