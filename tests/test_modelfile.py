@@ -22,7 +22,7 @@ from charseq.text import Vocabulary
 from charseq.translator import load
 
 DESCRIPTION = ModelDescription(
-    config=ModelConfig(units=4),
+    config=ModelConfig(units=4, normalise="none"),
     sources=Vocabulary.of_sources(["ab\u202f\N{GRINNING FACE}"]),
     targets=Vocabulary.of_targets(["é\n<end>"]),
     output_limit=OutputLimit(1.25, 5),
@@ -100,6 +100,8 @@ def test_a_newer_format_says_to_upgrade(model: Path) -> None:
         ({"config": 3}, "malformed"),
         ({"config": {"unit": 3}}, "did you mean 'units'"),
         ({"config": {"pad_source_to": "longest"}}, "pad_source_to must be a number"),
+        ({"config": {"normalise": "auto"}}, "normalise must be decided"),
+        ({"answer_form": "jamo"}, "malformed"),
         ({"output_limit": {"per_symbol": -1, "constant": 3}}, "malformed"),
         ({"scores": {"cer": "low"}}, "malformed"),
         ({"source_vocabulary": {"symbols": ["a", "a"]}}, "twice"),

@@ -68,7 +68,7 @@ def test_unknown_characters_are_replaced_with_one_warning_that_names_them(
     assert len(warned) == 1
     assert "é (U+00E9)" in str(warned[0].message)
     assert "\\u202e (U+202E)" in str(warned[0].message)
-    assert [answer.unknown_characters for answer in answers] == ["é", "", "é\u202e"]
+    assert [answer.unknown_symbols for answer in answers] == [("é",), (), ("é", "\u202e")]
     assert all(set(answer.hypothesis) <= set("ABCD") for answer in answers)
 
 

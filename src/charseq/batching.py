@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charseq.config import ModelConfig
-from charseq.text import Vocabulary
+from charseq.text import Input, Vocabulary
 
 Rows = NDArray[np.int64]
 
@@ -35,6 +35,15 @@ class Sequences:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def followed_by(self, others: "Sequences") -> "Sequences":
+        """Return each of the sequences with one of `others`, in their order, at its end."""
+        lengths = self.lengths + others.lengths
+        whole = Sequences.of(np.empty(int(lengths.sum()), np.int32), lengths)
+        for part, starts in ((self, whole.starts), (others, whole.starts + self.lengths)):
+            shifts = np.repeat(starts - part.starts, part.lengths)
+            whole.ids[np.arange(len(part.ids)) + shifts] = part.ids
+        return whole
 
     def padded(self, rows: Rows, fill: int, width: int | None = None) -> Tensor:
         """Return the sequences at `rows`, filled up at the right, (rows, width).
@@ -122,9 +131,20 @@ class EncodedPairs:
 
 def encode_sources(texts: Sequence[str], vocabulary: Vocabulary, config: ModelConfig) -> Sequences:
     """Turn source texts into ids, padded with the pad character where the model asks for it."""
-    if isinstance(config.pad_source_to, int):
-        texts = [text.ljust(config.pad_source_to, config.pad_character) for text in texts]
-    return Sequences.of(*vocabulary.encode(texts))
+    sources = Sequences.of(*vocabulary.encode(texts))
+    if not isinstance(config.pad_source_to, int):
+        return sources
+    missing = np.maximum(config.pad_source_to - sources.lengths, 0)
+    pad = vocabulary.id_of(config.pad_character)
+    return sources.followed_by(Sequences.of(np.full(int(missing.sum()), pad, np.int32), missing))
+
+
+def encode_conditions(inputs: Sequence[Input], vocabulary: Vocabulary) -> Sequences:
+    """Turn the languages and features of inputs into the ids that stand before their sources.
+
+    They are of `vocabulary.conditions.ids`, which no source's own symbols are.
+    """
+    return Sequences.of(*vocabulary.conditions.encode(inputs))
 
 
 def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:

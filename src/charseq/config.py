@@ -20,6 +20,7 @@ from pydantic import (
 from charseq.errors import UsageError
 
 Column = Annotated[int, Field(ge=1)] | str
+Separator = Annotated[str, StringConstraints(min_length=1)]
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -80,13 +81,23 @@ class CorpusConfig(Settings):
     target_column: Column = Field(
         2, description="the targets' column: its number, from 1, or its name in the header"
     )
+    features_column: Column | None = Field(
+        None,
+        description="the column of what a target is to be, such as 'N;ACC;PL': its number or name",
+    )
+    features_separator: Separator = Field(
+        ";", description="what stands between two features in their column"
+    )
+    language_column: Column | None = Field(
+        None, description="the column of each pair's language, of several in one corpus"
+    )
     header: bool = Field(False, description="the first row names the columns")
     reverse: bool = Field(False, description="swap source and target")
     limit: Annotated[int, Field(ge=1)] | None = Field(
         None, description="use only the first so many pairs"
     )
     max_length: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="leave out pairs with a side of more characters than this"
+        None, description="leave out pairs with a side of more symbols than this"
     )
     skip_bad_lines: bool = Field(
         False, description="leave bad lines out and say how many, instead of stopping"
@@ -98,6 +109,25 @@ class ModelConfig(Settings):
 
     units: Annotated[int, Field(ge=1, le=65_536)] = Field(
         256, description="LSTM units of the encoder and of the decoder"
+    )
+    source_separator: Separator | None = Field(
+        None,
+        description="what stands between two symbols of a source, such as a space between"
+        " phonemes; without it, every character is a symbol",
+    )
+    target_separator: Separator | None = Field(
+        None, description="what stands between two symbols of a target, and of an answer"
+    )
+    symbols: Literal["characters", "graphemes"] = Field(
+        "characters",
+        description="what a symbol is on a side without a separator: a code point, or a grapheme"
+        " cluster, which holds a letter with its marks together",
+    )
+    normalise: Literal["auto", "none", "nfc", "nfd", "jamo"] = Field(
+        "auto",
+        description="the Unicode form that texts are read in: 'jamo' is NFC with Hangul syllables"
+        " taken apart; 'auto' is 'jamo' for a corpus with Hangul in it, else 'nfc'; answers come in"
+        " the targets' own form",
     )
     unknown_symbol: bool = Field(
         True,
@@ -146,6 +176,11 @@ class TrainingConfig(Settings):
         "source",
         description="what is held out: whole sources drawn at random (all their pairs stay on one"
         " side), or the last part of the corpus as the Keras example does",
+    )
+    split_by: Literal["source", "input"] = Field(
+        "source",
+        description="what stays together where whole sources are held out: all pairs of a source,"
+        " or only those that have its features and language in common, too",
     )
     held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
     held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(
@@ -239,7 +274,10 @@ PRESETS: Mapping[str, RunConfig] = {
     "keras-example": RunConfig(
         corpus=CorpusConfig(limit=10_000),
         model=ModelConfig(
-            unknown_symbol=False, pad_source_to="longest", maximum_output_length="longest"
+            normalise="none",
+            unknown_symbol=False,
+            pad_source_to="longest",
+            maximum_output_length="longest",
         ),
         training=TrainingConfig(
             optimiser="keras-rmsprop",

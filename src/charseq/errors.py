@@ -59,7 +59,7 @@ class CharseqWarning(UserWarning):
 
 
 class UnknownCharactersWarning(CharseqWarning):
-    """A text holds characters that the model never saw."""
+    """A text holds characters, or other symbols, that the model never saw."""
 
 
 def visible(text: str, limit: int = 80) -> str:

@@ -19,12 +19,13 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 import charseq
-from charseq.config import ModelConfig
+from charseq.config import CorpusConfig, ModelConfig
 from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
-from charseq.text import Vocabulary
+from charseq.text import Spellings, Vocabulary
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 METADATA_KEY = "charseq"
+COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -50,6 +51,8 @@ class ModelDescription:
         sources: the vocabulary that sources are read with.
         targets: the vocabulary that answers are written with.
         output_limit: where an answer is cut.
+        columns: where its training's corpus had features and languages, and what stood between two
+            features: settings of `CorpusConfig` by their names.
         corpus: what the model was trained on: name, counts, digest, attribution.
         scores: held-out scores by name.
         charseq_version: the version that made it.
@@ -59,6 +62,7 @@ class ModelDescription:
     sources: Vocabulary
     targets: Vocabulary
     output_limit: OutputLimit
+    columns: Mapping[str, str | int] = field(default_factory=dict)
     corpus: Mapping[str, str | int] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     charseq_version: str = charseq.__version__
@@ -67,6 +71,18 @@ class ModelDescription:
         _ = self.targets.frame
         if isinstance(self.config.pad_source_to, str):
             raise ModelFileError("pad_source_to must be a number once a model is trained")
+        if self.config.normalise == "auto":
+            raise ModelFileError("normalise must be decided once a model is trained")
+
+    @property
+    def features_separator(self) -> str:
+        """What stands between two features in one text."""
+        return str(self.columns.get("features_separator", CorpusConfig().features_separator))
+
+    @property
+    def spellings(self) -> Spellings:
+        """How sources are read and answers written."""
+        return Spellings(self.sources.spelling, self.targets.spelling)
 
 
 def write_model(path: str | Path, description: ModelDescription, tensors: Tensors) -> None:
@@ -120,7 +136,9 @@ def description_to_dict(description: ModelDescription) -> dict[str, Any]:
         "config": description.config.model_dump(),
         "source_vocabulary": description.sources.as_dict(),
         "target_vocabulary": description.targets.as_dict(),
+        "answer_form": description.targets.spelling.written,
         "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
+        "columns": dict(description.columns),
         "corpus": dict(description.corpus),
         "scores": dict(description.scores),
         "charseq_version": description.charseq_version,
@@ -145,24 +163,33 @@ def description_from_dict(fields: Any) -> ModelDescription:
         )
     config, limit = fields.get("config"), fields.get("output_limit")
     corpus, scores = fields.get("corpus"), fields.get("scores")
+    # Format 1 knew neither normalisation nor features.
+    form, columns = fields.get("answer_form", "none"), fields.get("columns", {})
     if not (
         isinstance(config, dict)
+        and form in ("none", "nfc", "nfd")
         and isinstance(limit, dict)
         and isinstance(limit.get("per_symbol"), int | float)
         and 0 <= limit["per_symbol"] <= 1_000
         and type(limit.get("constant")) is int
         and abs(limit["constant"]) <= 1_000_000
+        and isinstance(columns, dict)
+        and columns.keys() <= COLUMNS
         and isinstance(corpus, dict)
         and all(isinstance(value, str | int) for value in corpus.values())
         and isinstance(scores, dict)
         and all(isinstance(value, int | float) for value in scores.values())
     ):
         raise ModelFileError("its description is malformed")
+    model = ModelConfig(**{"normalise": "none", **config})
+    CorpusConfig(**columns)  # Refuses what these settings cannot be.
+    spellings = Spellings.of(model, form)
     return ModelDescription(
-        config=ModelConfig(**config),
-        sources=Vocabulary.from_dict(fields.get("source_vocabulary")),
-        targets=Vocabulary.from_dict(fields.get("target_vocabulary")),
+        config=model,
+        sources=Vocabulary.from_dict(fields.get("source_vocabulary"), spellings.source),
+        targets=Vocabulary.from_dict(fields.get("target_vocabulary"), spellings.target),
         output_limit=OutputLimit(float(limit["per_symbol"]), limit["constant"]),
+        columns=columns,
         corpus=corpus,
         scores=scores,
         charseq_version=str(fields.get("charseq_version", "")),

@@ -1,6 +1,12 @@
 """What charseq answers with: named, immutable, and printable as the text itself."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+from charseq.errors import visible
+
+_SILENT = ("unknown_symbols", "unknown_features", "error", "features", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,25 +18,64 @@ class Translation:
         hypothesis: the model's answer.
         log_probability: natural logarithm of the hypothesis's probability, its end included.
         cut: whether the answer hit the output limit before the model ended it.
-        unknown_characters: those of the source that the model never saw.
+        unknown_symbols: those of the source that the model never saw, sorted.
+        unknown_features: the features, and the language, that it never saw.
         error: why the source was refused; the hypothesis is empty then.
+        features: what the answer was to be, where the model reads features.
+        language: which of its languages it was in, where the model has several.
     """
 
     source: str
     hypothesis: str
     log_probability: float = 0.0
     cut: bool = False
-    unknown_characters: str = ""
+    unknown_symbols: tuple[str, ...] = ()
+    unknown_features: tuple[str, ...] = ()
     error: str | None = None
+    features: tuple[str, ...] = ()
+    language: str = ""
 
     def __str__(self) -> str:
         return self.hypothesis
 
-    def as_dict(self) -> dict[str, str | float | bool]:
+    def as_dict(self) -> dict[str, str | float | bool | tuple[str, ...]]:
         """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
-        return {
-            name: value
-            for name, value in fields.items()
-            if value or name not in ("unknown_characters", "error")
-        }
+        return {name: value for name, value in fields.items() if value or name not in _SILENT}
+
+
+class Unseen(NamedTuple):
+    """What a model never saw: symbols, and features or languages."""
+
+    symbols: Collection[str] = ()
+    features: Collection[str] = ()
+
+    def __str__(self) -> str:
+        symbols = [
+            f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
+            for symbol in sorted(self.symbols)
+        ]
+        return " ".join([*symbols, *map(visible, sorted(self.features))])
+
+    def joined(self, other: "Unseen") -> "Unseen":
+        """Return all of both."""
+        return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
+
+    @classmethod
+    def of(cls, translations: Iterable[Translation]) -> "Unseen":
+        """Return all that was read as unknown."""
+        symbols: set[str] = set()
+        features: set[str] = set()
+        for each in translations:
+            if each.error is None:
+                symbols.update(each.unknown_symbols)
+                features.update(each.unknown_features)
+        return cls(symbols, features)
+
+    def warning(self) -> str:
+        """Return the sentence that names it."""
+        kinds = "characters" if all(len(symbol) == 1 for symbol in self.symbols) else "symbols"
+        what = " and ".join(
+            kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
+        )
+        return f"{what} that the model never saw were read as unknown: {self}"

@@ -3,18 +3,20 @@
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal, overload
 
 from rich.console import Console
 
 from charseq.config import ModelConfig, RunConfig, configure
-from charseq.corpus import Corpus, corpus_of, read_corpus
+from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
-from charseq.results import Translation
+from charseq.results import Translation, Unseen
 from charseq.search import answer_texts
+from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
 
@@ -51,14 +53,29 @@ class Translator:
     # A string is an iterable of strings too; the first overload is meant for it.
     @overload
     def translate(  # type: ignore[overload-overlap]
-        self, texts: str, *, unknown: Unknown = "replace"
+        self,
+        texts: str,
+        *,
+        features: Features | None = None,
+        language: str | None = None,
+        unknown: Unknown = "replace",
     ) -> Translation: ...
     @overload
     def translate(
-        self, texts: Iterable[str], *, unknown: Unknown = "replace"
+        self,
+        texts: Iterable[str],
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+        unknown: Unknown = "replace",
     ) -> list[Translation]: ...
     def translate(
-        self, texts: str | Iterable[str], *, unknown: Unknown = "replace"
+        self,
+        texts: str | Iterable[str],
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+        unknown: Unknown = "replace",
     ) -> Translation | list[Translation]:
         """Translate one text, or many in one go.
 
@@ -67,28 +84,50 @@ class Translator:
 
         Args:
             texts: one source, or several.
-            unknown: what becomes of characters that the model never saw: `replace` maps them to
-                the unknown symbol and warns once, naming them; `error` refuses the text.
+            features: what the answers are to be, where the model was trained with features: as the
+                corpus writes them, `"N;ACC;PL"`, or as a sequence of strings. Several texts take
+                one string for all, or the features of each.
+            language: which of the model's languages the texts are in, where it was trained with
+                several: one for all, or one for each.
+            unknown: what becomes of symbols that the model never saw: `replace` maps them to the
+                unknown symbol and warns once, naming them; `error` refuses the text.
+
+        Raises:
+            UsageError: if features or languages are missing, not the model's, or not one for each.
         """
-        many = [texts] if isinstance(texts, str) else list(texts)
-        translations = self._answer(many, unknown)
+        if isinstance(texts, str):
+            features = None if features is None else [features]  # type: ignore[list-item]
+            many = self._inputs([texts], features, language)
+        else:
+            many = self._inputs(texts, features, language)
+        translations = self._answer(list(many), unknown)
         _warn_of_unknown(translations)
         return translations[0] if isinstance(texts, str) else translations
 
     def stream(
-        self, lines: Iterable[str], *, unknown: Unknown = "replace"
+        self,
+        lines: Iterable[str],
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+        unknown: Unknown = "replace",
     ) -> Iterator[Translation]:
         """Translate any number of texts in bounded memory, in order, some at a time.
 
         Args:
             lines: the sources.
+            features: as for `translate`.
+            language: as for `translate`.
             unknown: as for `translate`; the warning comes at the end.
+
+        Raises:
+            UsageError: as `translate` does.
         """
         strange: list[Translation] = []
-        texts = iter(lines)
-        while chunk := list(itertools.islice(texts, STREAM_CHUNK)):
+        inputs = self._inputs(lines, features, language)
+        while chunk := list(itertools.islice(inputs, STREAM_CHUNK)):
             for translation in self._answer(chunk, unknown):
-                if translation.unknown_characters:
+                if translation.unknown_symbols or translation.unknown_features:
                     strange = [*strange[-1_000:], translation]
                 yield translation
         _warn_of_unknown(strange)
@@ -101,26 +140,58 @@ class Translator:
         """
         write_model(path, self.description, self.model.tensors())
 
-    def _answer(self, texts: Sequence[str], unknown: Unknown) -> list[Translation]:
+    def _inputs(
+        self,
+        texts: Iterable[str],
+        features: str | Iterable[Features] | None,
+        language: str | Iterable[str] | None,
+    ) -> Iterator[Input]:
+        known = self.description.sources.conditions
+        for what, name, given, has in (
+            ("features", "features", features, known.features),
+            ("a language", "language", language, known.languages),
+        ):
+            if has and given is None:
+                example = next(iter(has))
+                raise UsageError(
+                    f"this model reads {what} with each text, such as {visible(example)!r}: give"
+                    f" {name}"
+                )
+            if given is not None and not has:
+                raise UsageError(f"this model was trained without {name}: leave {name} out")
+        return inputs_of(texts, features, language, self.description.features_separator)
+
+    def _answer(self, inputs: Sequence[Input], unknown: Unknown) -> list[Translation]:
         sources, targets = self.description.sources, self.description.targets
-        strange = ["".join(sorted(sources.unknown_characters(text))) for text in texts]
-        errors = [
-            _refusal(text, characters if unknown == "error" else "")
-            for text, characters in zip(texts, strange, strict=True)
+        read = [
+            Unseen(
+                tuple(sorted(sources.unknown_symbols(each.source))),
+                tuple(chain.from_iterable(sources.conditions.lacking([each]))),
+            )
+            for each in inputs
         ]
-        accepted = ["" if error else text for text, error in zip(texts, errors, strict=True)]
+        errors = [
+            _refusal(each.source, strange, unknown)
+            for each, strange in zip(inputs, read, strict=True)
+        ]
+        accepted = [
+            Input("") if error else each for each, error in zip(inputs, errors, strict=True)
+        ]
         hypotheses = answer_texts(self.model, self._step, self.description, accepted)
         return [
             Translation(
-                source=text,
+                source=each.source,
                 hypothesis=targets.text(hypothesis.ids),
                 log_probability=hypothesis.log_probability,
                 cut=hypothesis.cut,
-                unknown_characters=characters,
+                unknown_symbols=tuple(strange.symbols),
+                unknown_features=tuple(strange.features),
                 error=error,
+                features=each.features,
+                language=each.language,
             )
-            for text, hypothesis, characters, error in zip(
-                texts, hypotheses, strange, errors, strict=True
+            for each, hypothesis, strange, error in zip(
+                inputs, hypotheses, read, errors, strict=True
             )
         ]
 
@@ -142,7 +213,7 @@ def load(path: str | Path, *, device: str = "auto") -> Translator:
 
 
 def train(
-    corpus: str | Path | Corpus | Iterable[tuple[str, str]],
+    corpus: str | Path | Corpus | Iterable[PairLike],
     *,
     preset: str = "default",
     config: str | Path | None = None,
@@ -158,7 +229,8 @@ def train(
     """Train a model.
 
     Args:
-        corpus: a file, a corpus's name, a corpus, or pairs of source and target.
+        corpus: a file, a corpus's name, a corpus, or pairs of source and target, and with them
+            features and a language where there are any.
         preset: `default`, or `keras-example` for the original's settings.
         config: a TOML file of settings.
         run: the folder for the settings, history, model and learning curve; by default
@@ -182,15 +254,18 @@ def train(
         refuse_output(Path(output))
         if not Path(output).absolute().parent.is_dir():
             raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
+    spellings = Spellings.of(chosen.model)
     if start_from is not None:
-        _refuse_other_shape(settings, read_model(start_from)[0].config)
+        start = read_model(start_from)[0]
+        _refuse_other_shape(settings, start.config)
+        spellings = start.spellings
     if isinstance(corpus, str | Path):
-        corpus = read_corpus(corpus, chosen.corpus, mirror=mirror)
+        corpus = read_corpus(corpus, chosen.corpus, mirror=mirror, spellings=spellings)
     elif not isinstance(corpus, Corpus):
-        corpus = corpus_of(corpus, chosen.corpus)
+        corpus = corpus_of(corpus, chosen.corpus, spellings=spellings)
     if isinstance(held_out, str | Path):
         whole = chosen.corpus.model_copy(update={"limit": None})
-        held_out = read_corpus(held_out, whole, mirror=mirror)
+        held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
     trained = train_run(
         corpus,
         chosen,
@@ -206,30 +281,18 @@ def train(
     return translator
 
 
-def _refusal(text: str, forbidden: str) -> str | None:
+def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:
     if len(text) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
-    if forbidden:
-        return f"the model never saw {_named(forbidden)}"
+    if unknown == "error" and any(unseen):
+        return f"the model never saw {unseen}"
     return None
 
 
 def _warn_of_unknown(translations: Iterable[Translation]) -> None:
-    replaced = (each.unknown_characters for each in translations if each.error is None)
-    characters = set().union(*replaced)
-    if characters:
-        warnings.warn(unknown_warning(characters), UnknownCharactersWarning, stacklevel=3)
-
-
-def unknown_warning(characters: Iterable[str]) -> str:
-    """Return the sentence that names characters which a model never saw."""
-    return f"characters that the model never saw were read as unknown: {_named(characters)}"
-
-
-def _named(characters: Iterable[str]) -> str:
-    return " ".join(
-        f"{visible(character)} (U+{ord(character):04X})" for character in sorted(characters)
-    )
+    unseen = Unseen.of(translations)
+    if any(unseen):
+        warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
 
 
 def _refuse_other_shape(settings: dict[str, object], shape: ModelConfig) -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -91,6 +92,46 @@ def test_info_counts_what_was_left_out(charseq_, tmp_path: Path) -> None:  # typ
     assert "1 × too few columns" in output
     assert "1 × empty line" in output
     assert "1 × longer than 4 characters" in output
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Path:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("from\tto\nGo.\tVa !\nGo.\tVa !\nHi.\tSa\u200blut.\n", encoding="utf-8")
+    return path
+
+
+def test_check_shows_what_it_finds_with_its_lines(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
+    outcome = charseq_("check", str(checked), "--header")
+    assert outcome.code == 0
+    assert "pairs: 3 pairs, " in outcome.output
+    assert "duplicates: 1 repetition of 1 pair\n  line 2: Go. → Va ! (2 ×)\n  → " in outcome.output
+    assert "line 4: (U+200B ZERO WIDTH SPACE) in Sa\\u200blut." in outcome.output
+
+
+def test_check_numbers_pairs_where_lines_were_left_out(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
+    checked.write_text("bad\n" + checked.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "  pair 2: Go." in charseq_("check", str(checked), "--skip-bad-lines").output
+
+
+def test_check_looks_for_inputs_on_both_sides(charseq_, checked: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    held_out = tmp_path / "held-out.tsv"
+    held_out.write_text("Run!\tCours !\nHi.\tSalut.\n", encoding="utf-8")
+    output = charseq_("check", str(checked), "--held-out", str(held_out)).output
+    assert "inputs on both sides: in the corpus too: 1 of 2 held-out inputs" in output
+    assert "  held-out line 2: Hi. → Salut." in output
+
+
+def test_check_ends_with_the_datas_code_only_if_it_must_be_strict(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
+    assert charseq_("check", str(checked)).code == 0
+    assert charseq_("check", str(checked), "--strict").code == 3
+
+
+def test_check_prints_json_on_request(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
+    found = json.loads(charseq_("check", str(checked), "--header", "--json").output)
+    assert (found["corpus"], found["pairs"], found["first_line"]) == ("pairs", 3, 2)
+    by_name = {finding["name"]: finding for finding in found["findings"]}
+    assert by_name["duplicates"]["examples"] == [{"pair": 1, "text": "Go. → Va ! (2 ×)"}]
 
 
 def test_head_prints_the_first_pairs_as_they_are(charseq_, release: Path) -> None:  # type: ignore[no-untyped-def]

@@ -9,8 +9,10 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from charseq.cli import main
+from charseq.config import ModelConfig
 from charseq.results import Translation
 from charseq.scoring import score
+from charseq.text import PLAIN
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
 
@@ -52,11 +54,14 @@ def answers(monkeypatch):
     """Put a model in place that answers as told, whatever its path."""
 
     def install(**translations: Translation) -> None:
-        def translate(sources: list[str]) -> list[Translation]:
+        def translate(sources: list[str], **_conditions: object) -> list[Translation]:
             return [translations[source.rstrip(".!")] for source in sources]
 
         module = ModuleType("charseq.translator")
-        module.load = lambda _path: SimpleNamespace(translate=translate)
+        module.load = lambda _path: SimpleNamespace(
+            translate=translate,
+            description=SimpleNamespace(columns={}, spellings=PLAIN, config=ModelConfig()),
+        )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
 
     return install
@@ -227,6 +232,50 @@ class TestModel:
         assert result.code == 3
         assert "tiny.tsv" in result.err
         assert "Traceback" not in result.err
+
+    def test_has_sources_with_unseen_characters_set_apart(self, run, corpus, answers):
+        answers(
+            Go=Translation("Go.", "Va !"),
+            Hi=Translation("Hi.", "Salut", unknown_symbols=("H",)),
+            Run=Translation("Run!", "Cours\u202f!"),
+        )
+        found = answer_of(run("model.safetensors", corpus, "--json"))["errors"]["by_unseen"]
+        assert [(group["items"], group["exact_match"]) for group in found] == [(2, 1), (1, 0)]
+        assert "unseen characters" in run("model.safetensors", corpus).out
+
+
+class TestGroups:
+    def test_show_which_symbols_were_written_for_which(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("Va ?", "Salut", "Cours ?"), corpus)
+        lines = [line.split() for line in result.out.splitlines()]
+        assert ["!", "?", "2"] in lines
+        assert [".", "(nothing)", "1"] in lines
+        assert ["\\u202f", "(space)", "1"] in lines
+        assert "substitutions 3, insertions 0, deletions 1; outputs too short 1" in result.out
+        assert "unseen" not in result.out
+
+    def test_are_left_out_where_all_is_right(self, run, corpus, outputs):
+        result = run("--hypotheses", outputs("Va !", "Salut.", "Cours\u202f!"), corpus)
+        assert "Symbol edits" not in result.out
+
+    def test_list_as_many_edits_as_asked_for(self, run, corpus, outputs):
+        wrong = outputs("x", "y", "z")
+        found = answer_of(run("--hypotheses", wrong, corpus, "--json", "--edits", "2"))
+        assert len(found["errors"]["edits"]) == 2
+
+
+def test_symbols_are_what_the_target_separator_separates(run, outputs, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("chai\ttʃ aɪ\ncat\tk æ t\n", encoding="utf-8")
+    arguments = ["--hypotheses", outputs("tʃ ə", "k æ t"), str(path)]
+    found = answer_of(run(*arguments, "--target-separator", " ", "--json"))
+    assert found["character_error_rate"]["value"] == 1 / 5
+    assert found["word_error_rate"]["value"] == 50
+    assert found["errors"]["edits"] == [{"reference": "aɪ", "hypothesis": "ə", "count": 1}]
+    assert found["worst"][0]["error_rate"] == 0.5
+    table = run(*arguments, "--target-separator", " ").out
+    assert any(line.split()[:2] == ["WER", "50.00"] for line in table.splitlines())
+    assert "WER" not in run(*arguments).out
 
 
 class TestArguments:

@@ -34,6 +34,8 @@ def test_a_file_becomes_a_model_and_the_line_to_try_works(
     (run,) = (tmp_path / "runs").iterdir()
     assert run.name.startswith("toy-")
     assert Path("model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    assert f"Card:  {run.relative_to(tmp_path) / 'model-card.md'}\n" in shown.err
+    assert (run / "model-card.md").read_text(encoding="utf-8").startswith("# Model card: toy\n")
     tried = shlex.split(shown.err.rpartition("Try:")[2])
     assert charseq_command(*tried[tried.index("translate") :]) == 0
 

@@ -23,7 +23,8 @@ def corpus() -> Corpus:
 @pytest.fixture
 def corpus_file(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.tsv"
-    path.write_text("".join(f"{s}\t{t}\n" for s, t in PAIRS), encoding="utf-8", newline="")
+    lines = (f"{pair.source}\t{pair.target}\n" for pair in PAIRS)
+    path.write_text("".join(lines), encoding="utf-8", newline="")
     return path
 
 

@@ -8,7 +8,7 @@ from charseq.interop.keras.shape import ExampleShape
 from charseq.interop.keras.weights import tensor_sizes
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit, Tensors
-from charseq.text import Vocabulary
+from charseq.text import Spellings, Vocabulary
 from charseq.translator import Translator
 
 Model = tuple[ModelDescription, Tensors]
@@ -21,18 +21,24 @@ PAIRS = [
     Pair("Stop now.", "Arrête tout de suite."),
 ]
 EXAMPLE = ModelConfig(
-    units=7, unknown_symbol=False, pad_source_to=9, pad_character=" ", maximum_output_length=24
+    units=7,
+    normalise="none",
+    unknown_symbol=False,
+    pad_source_to=9,
+    pad_character=" ",
+    maximum_output_length=24,
 )
-DEFAULT = ModelConfig(units=7)
+DEFAULT = ModelConfig(units=7, normalise="nfc")
 
 
 def make_model(config: ModelConfig, seed: int = 0, pairs: list[Pair] = PAIRS) -> Model:
     """Return a model with random weights, large enough for answers that differ."""
     unknown = config.unknown_symbol
+    source, target = Spellings.of(config, "none" if config.normalise == "none" else "nfd")
     description = ModelDescription(
         config=config,
-        sources=Vocabulary.of_sources([pair.source for pair in pairs], unknown=unknown),
-        targets=Vocabulary.of_targets([pair.target for pair in pairs], unknown=unknown),
+        sources=Vocabulary.of_sources((p.source for p in pairs), unknown=unknown, spelling=source),
+        targets=Vocabulary.of_targets((p.target for p in pairs), unknown=unknown, spelling=target),
         output_limit=OutputLimit(1.5, 4) if unknown else OutputLimit(0.0, 24),
         corpus={"name": "tiny", "digest": "d1", "pairs": len(pairs)},
         scores={"exact_match": 0.5},

@@ -21,6 +21,7 @@ sides = st.text(st.characters(exclude_characters="\0\n\r\t", codec="utf-8"), min
 configs = st.builds(
     ModelConfig,
     units=st.integers(1, 9),
+    normalise=st.sampled_from(["none", "nfc", "nfd", "jamo"]),
     unknown_symbol=st.booleans(),
     pad_source_to=st.none() | st.integers(1, 12),
     pad_character=st.sampled_from(" _é"),

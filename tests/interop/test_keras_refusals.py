@@ -209,7 +209,7 @@ def test_a_large_config_is_refused_unread(saved, corpus):
     "change",
     [
         lambda t: t.clear(),
-        lambda t: t.update(format_version=2),
+        lambda t: t.update(format_version=99),
         lambda t: t.update(output_limit={"per_symbol": -1, "constant": 3}),
         lambda t: t.update(output_limit=[]),
         lambda t: t["source_vocabulary"]["symbols"].append("ж"),

@@ -73,7 +73,7 @@ def test_the_printed_code_answers_as_charseq_does(tmp_path, with_keras, config, 
     export_keras(description, tensors, tmp_path / "model.keras")
     script = tmp_path / "translate.py"
     script.write_text(inference_code(tmp_path / "model.keras"), encoding="utf-8")
-    sources = sentences_of("".join(description.sources.characters) + "ж", 90)
+    sources = sentences_of("".join(description.sources.ordinary) + "ж", 90)
     expected = [str(answer) for answer in translator_of(description, tensors).translate(sources)]
     assert len(set(expected)) > 50
     out = with_keras(script, stdin="".join(f"{source}\n" for source in sources))
@@ -126,7 +126,7 @@ def test_thirty_steps_of_training_lose_as_much_as_in_keras(tmp_path, with_keras)
     model = Seq2Seq.fresh(description.config, *sizes, seed=1)
     export_keras(description, model.tensors(), tmp_path / "fresh.keras")
     task = {
-        "pairs": pairs,
+        "pairs": [(pair.source, pair.target) for pair in pairs],
         "batch_size": 16,
         "source_symbols": description.sources.symbols,
         "target_symbols": description.targets.symbols,

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, Pair, Split
 from charseq.modelfile import OutputLimit
+from charseq.text import Input
 from charseq.training.prepare import Prepared, learn_output_limit, prepare
 
 TRAINING = (Pair("ab", "x"), Pair("abc", "xy"), Pair("abcd", "xyz"))
@@ -18,8 +19,8 @@ def prepared(config: RunConfig) -> Prepared:
 
 def test_vocabularies_come_from_the_training_pairs_alone() -> None:
     description = prepared(configure()).description
-    assert description.sources.characters == tuple("abcd")
-    assert description.targets.characters == tuple("xyz")
+    assert description.sources.ordinary == tuple("abcd")
+    assert description.targets.ordinary == tuple("xyz")
 
 
 def test_the_keras_preset_takes_all_pairs_and_its_padding() -> None:
@@ -35,7 +36,10 @@ def test_the_keras_preset_takes_all_pairs_and_its_padding() -> None:
 
 
 def test_held_out_sources_keep_all_their_references() -> None:
-    assert prepared(configure()).references == {"b": ["w", "x"], "q": ["x"]}
+    assert prepared(configure()).references == {
+        Input("b"): ["w", "x"],
+        Input("q"): ["x"],
+    }
 
 
 pairs = st.lists(
@@ -47,13 +51,16 @@ pairs = st.lists(
 
 @given(pairs)
 def test_no_training_target_comes_near_its_limit(some: list[Pair]) -> None:
-    limit = learn_output_limit(some, ModelConfig())
+    sources = np.array([len(pair.source) for pair in some])
+    targets = np.array([len(pair.target) for pair in some])
+    limit = learn_output_limit(sources, targets, ModelConfig())
     for pair in some:
         assert limit.of(len(pair.source)) > 1.2 * len(pair.target)
 
 
 def test_the_limit_grows_with_the_source_as_targets_do() -> None:
-    limit = learn_output_limit([Pair("a" * n, "x" * 2 * n) for n in range(1, 50)], ModelConfig())
+    lengths = np.arange(1, 50)
+    limit = learn_output_limit(lengths, 2 * lengths, ModelConfig())
     assert 2 * 100 < limit.of(100) < 3 * 100
 
 

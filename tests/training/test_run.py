@@ -10,6 +10,7 @@ from charseq.config import configure
 from charseq.corpus import Corpus, Pair
 from charseq.errors import DataError, UsageError
 from charseq.modelfile import read_model
+from charseq.text import Input
 from charseq.training import EpochRecord
 from charseq.translator import Translator
 
@@ -36,6 +37,7 @@ def test_a_run_is_a_folder_of_settings_history_model_and_curve(
         "history.json",
         "model.safetensors",
         "learning-curve.png",
+        "model-card.md",
     }
     assert configure(file=run.folder / "settings.toml").training.epochs == 16
     history = json.loads((run.folder / "history.json").read_text(encoding="utf-8"))
@@ -184,7 +186,10 @@ def test_a_corpus_of_its_own_can_be_held_out(toy_pairs: Pairs, tmp_path: Path) -
     held_out = Corpus("held out", [Pair("abcd", "DCBA"), Pair("abcd", "second"), Pair("é", "x")])
     translator = charseq.train(toy_pairs, run=tmp_path / "run", held_out=held_out, **QUICK)
     assert translator.training_run is not None
-    assert translator.training_run.held_out == {"abcd": ["DCBA", "second"], "é": ["x"]}
+    assert translator.training_run.held_out == {
+        Input("abcd"): ["DCBA", "second"],
+        Input("é"): ["x"],
+    }
     assert translator.description.corpus["training_pairs"] == len(toy_pairs)
 
 

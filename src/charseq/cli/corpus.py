@@ -1,15 +1,19 @@
-"""The commands that list, look at and download corpora."""
+"""The commands that list, look at, check and download corpora."""
 
+import json
 import statistics
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
-from charseq.errors import UsageError, visible
+from charseq.errors import DataError, UsageError, visible
+
+if TYPE_CHECKING:
+    from charseq.corpus.checking import Finding
 
 app = typer.Typer(no_args_is_help=True)
 COMMANDS = {"corpus": app}
@@ -65,9 +69,56 @@ def head(
     count = min(count, config.limit or count)
     corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
     shown = visible if sys.stdout.isatty() else str
-    for source, target in corpus.pairs:
+    for pair in corpus.pairs:
+        cells = [pair.source, pair.target]
+        if config.features_column is not None:
+            cells.append(config.features_separator.join(pair.features))
+        if config.language_column is not None:
+            cells.append(pair.language)
         # Not typer.echo, which takes escape sequences out of what goes into a pipe.
-        sys.stdout.write(f"{shown(source)}\t{shown(target)}\n")
+        sys.stdout.write("\t".join(map(shown, cells)) + "\n")
+
+
+@app.command()
+@settings_options(CorpusConfig)
+def check(
+    name: NameArgument,
+    *,
+    held_out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Look for inputs that stand in this corpus, too."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 3 if anything was found.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    mirror: MirrorOption = None,
+    settings: dict[str, Any],
+) -> None:
+    """Look for what may spoil a model, before time is spent on it."""
+    from charseq.corpus.checking import check_corpus, counted
+
+    config = configure(**settings).corpus
+    corpus = read_corpus(name, config, mirror=mirror)
+    whole = config.model_copy(update={"limit": None})
+    other = None if held_out is None else read_corpus(held_out, whole, mirror=mirror)
+    findings = check_corpus(corpus, other)
+    if as_json:
+        fields = {
+            "corpus": corpus.name,
+            "pairs": len(corpus),
+            "first_line": _first_line(corpus, config),
+            "findings": [finding.as_dict() for finding in findings],
+        }
+        typer.echo(json.dumps(fields, ensure_ascii=False))
+    else:
+        found = counted(len(findings), "finding") if findings else "nothing found"
+        typer.echo(f"{visible(corpus.name)}: {len(corpus):,} pairs, {found}")
+        for finding in findings:
+            where = other if finding.held_out and other else corpus
+            _show_finding(finding, _first_line(where, config))
+    if strict and findings:
+        raise typer.Exit(DataError.exit_code)
 
 
 @app.command()
@@ -88,6 +139,23 @@ def download(
     typer.echo(str(path))
 
 
+def _first_line(corpus: Corpus, config: CorpusConfig) -> int | None:
+    """Return the line of the first pair where every line from there on is a pair, else None."""
+    of_lines = corpus.path is not None and corpus.path.suffix not in (".parquet", ".pq")
+    return 1 + config.header if of_lines and not corpus.left_out else None
+
+
+def _show_finding(finding: "Finding", first_line: int | None) -> None:
+    typer.echo(f"\n{finding.name}: {visible(finding.what, 1_000)}")
+    side = "held-out " if finding.held_out else ""
+    for example in finding.examples:
+        place = f"pair {example.pair:,}"
+        if first_line is not None:
+            place = f"line {example.pair - 1 + first_line:,}"
+        typer.echo(f"  {side}{place}: {visible(example.text, 100)}")
+    typer.echo(f"  → {finding.advice}")
+
+
 def _facts(corpus: Corpus) -> list[tuple[str, str]]:
     sources = [pair.source for pair in corpus.pairs]
     targets = [pair.target for pair in corpus.pairs]
@@ -100,6 +168,13 @@ def _facts(corpus: Corpus) -> list[tuple[str, str]]:
         ("source alphabet", f"{len(set().union(*sources)):,} characters"),
         ("target alphabet", f"{len(set().union(*targets)):,} characters"),
     ]
+    features = {feature for pair in corpus.pairs for feature in pair.features}
+    languages = {pair.language for pair in corpus.pairs} - {""}
+    if features or languages:
+        inputs = {pair.input for pair in corpus.pairs}
+        facts.insert(3, ("distinct inputs", f"{len(inputs):,}"))
+    facts += [("features", _some(features))] if features else []
+    facts += [("languages", _some(languages))] if languages else []
     facts += [("left out", f"{n:,} × {reason}") for reason, n in corpus.left_out.items()]
     facts += [("attribution", visible(corpus.attribution, 300))] if corpus.attribution else []
     facts += [("digest", corpus.digest)]
@@ -112,3 +187,7 @@ def _lengths(texts: list[str]) -> str:
     lengths = sorted(map(len, texts))
     most = lengths[(len(lengths) * 95 - 1) // 100]
     return f"median {statistics.median(lengths):g}, 95 % up to {most:,}, longest {lengths[-1]:,}"
+
+
+def _some(names: set[str]) -> str:
+    return f"{len(names):,}: {visible(' '.join(sorted(names)))}"

@@ -52,11 +52,12 @@ def demo(
     trained = training.train_run(corpus, config, folder=run, console=Console(stderr=True))
     show_scores(console, trained)
     # Evenly spread over all that was held out.
-    sources = list(trained.held_out)
-    step = max(1, len(sources) // SHOWN)
-    asked = sources[::step][:SHOWN]
-    for answer in Translator(trained.model, trained.description).translate(asked):
-        references = " | ".join(trained.held_out[answer.source])
+    inputs = list(trained.held_out)
+    step = max(1, len(inputs) // SHOWN)
+    asked = inputs[::step][:SHOWN]
+    answers = Translator(trained.model, trained.description).translate([i.source for i in asked])
+    for each, answer in zip(asked, answers, strict=True):
+        references = " | ".join(trained.held_out[each])
         console.print(
             f"-\nInput sentence:   {answer.source}"
             f"\nDecoded sentence: {answer.hypothesis}"
@@ -64,7 +65,7 @@ def demo(
             markup=False,
         )
     model = trained.folder / training.MODEL_FILE
-    hint = translate_hint(model, asked[0])
+    hint = translate_hint(model, asked[0].source)
     console.print(
         "\nThis plain model knows a source by two state vectors alone. In a few minutes it learns"
         "\nto write French, and often not yet to say the same in it. The scores are of a generated"

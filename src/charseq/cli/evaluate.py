@@ -1,10 +1,7 @@
 """`charseq evaluate`: score a model, or anyone's output, against every reference of a corpus."""
 
-import codecs
 import json
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,16 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.cli.options import MirrorOption, settings_options
-from charseq.cli.tables import scores_table
-from charseq.config import CorpusConfig, configure
-from charseq.corpus import Pair, read_corpus
-from charseq.corpus.files import in_plain_words
+from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.outputs import (
+    corpus_to_score,
+    inputs_and_outputs,
+    load_model,
+    read_outputs,
+    target_separator_of,
+    translate_all,
+)
+from charseq.cli.tables import scores_table, show_groups, show_signatures, texts_in_lines
+from charseq.config import CorpusConfig
+from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
-from charseq.results import Translation
-from charseq.scoring import Report, ScoredItem, references_by_source, score, worst_errors
-
-_REFERENCES_SHOWN = 3
+from charseq.scoring import ScoredItem, error_groups, score, worst_errors
 
 
 @settings_options(CorpusConfig)
@@ -47,8 +48,13 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    target_separator: TargetSeparatorOption = None,
     worst: Annotated[
         int, typer.Option(min=0, metavar="N", help="List so many of the worst errors.")
+    ] = 10,
+    edits: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="List so many of the most frequent symbol edits."),
     ] = 10,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of tables.")
@@ -58,31 +64,53 @@ def evaluate(
     """Score a model, or anyone's output, against every reference of a corpus."""
     model, name = _model_and_corpus(names, hypotheses)
     # The smaller file first: its faults should not wait for a download.
-    lines = [] if hypotheses is None else _read_lines(hypotheses)
-    corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
-    right = references_by_source(corpus.pairs)
+    lines = [] if hypotheses is None else read_outputs(hypotheses)
+    translator = None if model is None else load_model(model)
+    description = None if translator is None else translator.description
+    corpus = corpus_to_score(name, settings, description, mirror)
+    right = references_by_input(corpus.pairs)
     notes: dict[str, int] = {}
-    if model is None:
-        sources, outputs = _match(lines, corpus.pairs, right, str(hypotheses))
+    separator = target_separator or ""
+    unseen: list[bool] | None = None
+    if translator is None:
+        inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses))
     else:
-        sources = list(right)
-        translations = _translate(model, sources)
+        inputs = list(right)
+        translations = translate_all(translator, inputs)
         outputs = [translation.hypothesis for translation in translations]
+        unseen = [bool(translation.unknown_symbols) for translation in translations]
         notes = {
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
-    references = [right[source] for source in sources]
-    report = score(outputs, references)
-    errors = worst_errors(sources, outputs, references, count=worst)
+        if target_separator is None:
+            separator = target_separator_of(translator.description)
+    references = [right[each] for each in inputs]
+    items = (outputs, references)
+    report = score(*items, target_separator=separator)
+    labels, sources = [each.label() for each in inputs], [each.source for each in inputs]
+    errors = worst_errors(labels, *items, target_separator=separator, count=worst)
+    groups = error_groups(sources, *items, target_separator=separator, unseen=unseen, most=edits)
     if as_json:
-        given = {"model": model, "hypotheses": hypotheses, "corpus": corpus.name}
-        fields = {**given, **report.as_dict(), **notes, "worst": [e.as_dict() for e in errors]}
+        fields = {
+            "model": model,
+            "hypotheses": hypotheses,
+            "corpus": corpus.name,
+            **report.as_dict(),
+            **notes,
+            "errors": groups.as_dict(),
+            "worst": [error.as_dict() for error in errors],
+        }
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
         cut = f", {notes['cut']:,} of them cut at the output limit" if notes.get("cut") else ""
         what = f"{report.items:,} outputs{cut}, against {sum(map(len, references)):,} references"
-        _show(f"{visible(corpus.name)}: {what}", report, errors)
+        console = Console(highlight=False)
+        console.print(Text(f"{visible(corpus.name)}: {what}"))
+        console.print(scores_table(report))
+        show_signatures(console, report)
+        show_groups(console, groups)
+        _show_worst(console, errors)
     if notes.get("refused"):
         raise typer.Exit(DataError.exit_code)
 
@@ -99,95 +127,25 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
     return None, names[0]
 
 
-def _read_lines(name: str) -> list[str]:
-    """Return the lines of a file as they stand; one that is empty is an empty output."""
-    where = _where(name)
-    with in_plain_words(where):
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    texts = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            texts.append(line.decode().removesuffix("\r"))
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{where}:{number}: not valid UTF-8: byte {error.start + 1} is"
-                f" 0x{line[error.start]:02x}"
-            ) from None
-    return texts
-
-
-def _where(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
-def _match(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[str, object], name: str
-) -> tuple[list[str], list[str]]:
-    """Return the sources and outputs that `lines` stand for."""
-    if len(lines) == len(right):
-        return list(right), list(lines)
-    if len(lines) == len(pairs):
-        # A source with several pairs counts once, as it does when a model is scored, unless it was
-        # answered in several ways.
-        answers = dict.fromkeys(zip((pair.source for pair in pairs), lines, strict=True))
-        return [source for source, _ in answers], [output for _, output in answers]
-    raise DataError(
-        f"{_where(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
-        f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
-    )
-
-
-def _translate(model: str, sources: list[str]) -> list[Translation]:
-    from charseq.translator import load  # Only this needs torch.
-
-    translations = load(model).translate(sources)
-    refused = [translation for translation in translations if translation.error is not None]
-    if refused:
-        first = refused[0]
-        typer.echo(
-            f"charseq: the model refused {len(refused):,} of {len(sources):,} sources, which count"
-            f" as empty outputs; the first: {visible(first.source)}: {first.error}",
-            err=True,
-        )
-    return translations
-
-
-def _show(heading: str, report: Report, errors: Sequence[ScoredItem]) -> None:
-    console = Console(highlight=False)
-    console.print(Text(heading))
-    console.print(scores_table(report))
-    for metric in (report.chrf, report.bleu):
-        # A signature is there to be copied whole.
-        console.print(Text(str(metric.signature)), soft_wrap=True)
+def _show_worst(console: Console, errors: Sequence[ScoredItem]) -> None:
     if not errors:
         return
-    console.print()
     table = Table(box=box.SIMPLE_HEAD, title="Worst errors", title_justify="left")
     for column in ("source", "hypothesis", "references"):
         table.add_column(column, overflow="fold")
     table.add_column("edits", justify="right")
     table.add_column("CER", justify="right")
     for error in errors:
+        others = [reference for reference in error.references if reference != error.nearest]
         table.add_row(
             Text(visible(error.source)),
             Text(visible(error.hypothesis)),
-            Text(_references(error)),
+            Text(texts_in_lines([error.nearest, *others])),
             f"{error.distance:,}",
             f"{error.error_rate:.2f}",
         )
+    console.print()
     console.print(table)
-
-
-def _references(error: ScoredItem) -> str:
-    """Return the references, one to a line and the nearest first."""
-    others = [reference for reference in error.references if reference != error.nearest]
-    lines = [visible(text) for text in [error.nearest, *others][:_REFERENCES_SHOWN]]
-    if len(others) >= _REFERENCES_SHOWN:
-        lines.append(f"… and {len(others) + 1 - _REFERENCES_SHOWN} more")
-    return "\n".join(lines)
 
 
 COMMANDS = {"evaluate": evaluate}

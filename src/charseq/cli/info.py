@@ -30,7 +30,9 @@ def info(
             "config": description.config.model_dump(),
             "source_vocabulary": description.sources.as_dict(),
             "target_vocabulary": description.targets.as_dict(),
+            "answer_form": description.targets.spelling.written,
             "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
+            "columns": dict(description.columns),
             "corpus": dict(description.corpus),
             "scores": dict(description.scores),
         }
@@ -56,8 +58,13 @@ def info(
         row(name.replace("_", " "), shown)
     row("source symbols", _symbols(description.sources))
     row("target symbols", _symbols(description.targets))
+    conditions = description.sources.conditions
+    for name, known in (("languages", conditions.languages), ("features", conditions.features)):
+        if known:
+            row(name, f"{len(known)}: {' '.join(known)}")
+    row("answer form", description.targets.spelling.written)
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
-    for part in (description.corpus, description.scores):
+    for part in (description.columns, description.corpus, description.scores):
         for name, value in part.items():
             if value != "":
                 row(name.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else value)
@@ -65,9 +72,11 @@ def info(
 
 
 def _symbols(vocabulary: Vocabulary) -> str:
-    characters = "".join(vocabulary.characters)
-    special = [vocabulary.symbols[place] for place in vocabulary.special]
-    return f"{len(vocabulary)}: {' '.join([*special, repr(characters)])}"
+    symbols = vocabulary.ordinary
+    shown = [repr("".join(symbols))] if vocabulary.spelling.is_of_characters else symbols
+    conditions = vocabulary.conditions.ids
+    special = [vocabulary.symbols[i] for i in vocabulary.special if i not in conditions]
+    return f"{len(vocabulary) - len(conditions)}: {' '.join([*special, *shown])}"
 
 
 COMMANDS = {"info": info}

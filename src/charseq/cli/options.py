@@ -21,6 +21,17 @@ MirrorOption = Annotated[
     ),
 ]
 
+TargetSeparatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target-separator",
+        metavar="TEXT",
+        help="What separates the symbols of a target, such as ' ' between phonemes; by default,"
+        " the model's own, and without a model, every character is a symbol.",
+        show_default=False,
+    ),
+]
+
 
 def settings_options(
     *kinds: type[Settings],

@@ -1,9 +1,30 @@
 """Tables that more than one command shows."""
 
-from rich import box
-from rich.table import Table
+from collections.abc import Iterator, Sequence
 
-from charseq.scoring import Report
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charseq.errors import visible
+from charseq.scoring import ErrorGroups, Group, Report
+
+_TEXTS_SHOWN = 3
+_METRICS = (
+    ("exact_match", "exact match", "{:.2%}"),
+    ("character_error_rate", "CER", "{:.3f}"),
+    ("word_error_rate", "WER", "{:.2f}"),
+    ("chrf", "chrF", "{:.1f}"),
+    ("bleu", "BLEU", "{:.1f}"),
+)
+
+
+def metrics_of(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield each metric of a report: its field, what tables call it, and how it is written."""
+    for field, name, shape in _METRICS:
+        if getattr(report, field) is not None:
+            yield field, name, shape
 
 
 def scores_table(report: Report) -> Table:
@@ -12,12 +33,66 @@ def scores_table(report: Report) -> Table:
     table.add_column("metric")
     table.add_column("value", justify="right")
     table.add_column("95 % interval", justify="right")
-    for name, metric, shape in (
-        ("exact match", report.exact_match, "{:.2%}"),
-        ("CER", report.character_error_rate, "{:.3f}"),
-        ("chrF", report.chrf, "{:.1f}"),
-        ("BLEU", report.bleu, "{:.1f}"),
-    ):
+    for field, name, shape in metrics_of(report):
+        metric = getattr(report, field)
         interval = f"{shape} – {shape}".format(metric.low, metric.high)
         table.add_row(name, shape.format(metric.value), interval)
+    return table
+
+
+def show_signatures(console: Console, report: Report) -> None:
+    """Print what sacreBLEU signs its scores with."""
+    for metric in (report.chrf, report.bleu):
+        # A signature is there to be copied whole.
+        console.print(Text(str(metric.signature)), soft_wrap=True)
+
+
+def show_groups(console: Console, groups: ErrorGroups) -> None:
+    """Print what goes wrong again and again; nothing where all is right."""
+    if not groups.substitutions + groups.insertions + groups.deletions:
+        return
+    console.print(
+        f"\nSymbol edits: substitutions {groups.substitutions:,}, insertions {groups.insertions:,},"
+        f" deletions {groups.deletions:,}; outputs too short {groups.too_short:,},"
+        f" too long {groups.too_long:,}"
+    )
+    if groups.edits:
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in ("reference", "hypothesis"):
+            table.add_column(column)
+        table.add_column("count", justify="right")
+        for edit in groups.edits:
+            table.add_row(_symbol(edit.reference), _symbol(edit.hypothesis), f"{edit.count:,}")
+        console.print(table)
+    console.print(_groups_table("source length", groups.by_source_length))
+    if len(groups.by_unseen) > 1:
+        console.print(_groups_table("sources with", groups.by_unseen))
+
+
+def texts_in_lines(texts: Sequence[str]) -> str:
+    """Return the first texts, one to a line, and how many more there are."""
+    lines = [visible(text) for text in texts[:_TEXTS_SHOWN]]
+    if len(texts) > _TEXTS_SHOWN:
+        lines.append(f"… and {len(texts) - _TEXTS_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _symbol(symbol: str) -> Text:
+    if not symbol:
+        return Text("(nothing)", style="dim")
+    return Text("(space)", style="dim") if symbol == " " else Text(visible(symbol))
+
+
+def _groups_table(title: str, groups: Sequence[Group]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(title)
+    for column in ("items", "exact match", "CER"):
+        table.add_column(column, justify="right")
+    for group in groups:
+        table.add_row(
+            group.name,
+            f"{group.items:,}",
+            f"{group.exact_match:.2%}",
+            f"{group.character_error_rate:.3f}",
+        )
     return table

@@ -99,7 +99,9 @@ def train(
         console = Console(stderr=True)
         show_scores(console, made.training_run)
         console.print(
-            f"Model: {model}\nTry:   {translate_hint(model)}", highlight=False, soft_wrap=True
+            f"Model: {model}\nCard:  {folder / training.CARD_FILE}\nTry:   {translate_hint(model)}",
+            highlight=False,
+            soft_wrap=True,
         )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Protocol, cast
 import typer
 
 from charseq.errors import DataError, UnknownCharactersWarning, UsageError
-from charseq.results import Translation
+from charseq.results import Translation, Unseen
 
 PIECE = 1 << 16
 
@@ -33,6 +33,24 @@ def translate(
         ),
     ] = None,
     *,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="The features of all texts, such as 'N;ACC;PL', for a model that reads features."
+            " Without it they are a further column of each text, after a tab.",
+            show_default=False,
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="The language of all texts, for a model of several. Without it, it is the last"
+            " column of each text, after a tab.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -44,8 +62,8 @@ def translate(
         str,
         typer.Option(
             metavar="replace|error",
-            help="Read characters that the model never saw as its unknown symbol,"
-            " or refuse their lines.",
+            help="Read symbols that the model never saw as its unknown symbol, or refuse their"
+            " lines.",
         ),
     ] = "replace",
     device: Annotated[
@@ -57,7 +75,7 @@ def translate(
         raise UsageError(f"--unknown must be replace or error, not {unknown!r}")
     choice: Literal["replace", "error"] = "error" if unknown == "error" else "replace"
 
-    from charseq.translator import LONGEST_SOURCE, load, unknown_warning
+    from charseq.translator import LONGEST_SOURCE, load
 
     translator = load(model, device=device)
     chunks: Iterable[list[bytes]]
@@ -72,29 +90,37 @@ def translate(
         # No character takes more than four bytes in UTF-8.
         chunks = arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * LONGEST_SOURCE)
     number = cut = refused = 0
-    strange: set[str] = set()
+    unseen = Unseen()
+    known = translator.description.sources.conditions
+    # What a text's further columns are; an option is for all of them.
+    columns = ["features"] if known.features and features is None else []
+    columns += ["language"] if known.languages and language is None else []
     warnings.simplefilter("ignore", UnknownCharactersWarning)
     for chunk in chunks:
-        decoded = [_decoded(line) for line in chunk]
+        rows = [_cells(line, columns, LONGEST_SOURCE) for line in chunk]
+        asked = [row for row in rows if not isinstance(row, Translation)]
         answers = iter(
             translator.translate(
-                [text for text in decoded if isinstance(text, str)], unknown=choice
+                [row["source"] for row in asked],
+                features=[row["features"] for row in asked] if "features" in columns else features,
+                language=[row["language"] for row in asked] if "language" in columns else language,
+                unknown=choice,
             )
         )
-        for text in decoded:
+        for row in rows:
             number += 1
-            answer = text if isinstance(text, Translation) else next(answers)
+            answer = row if isinstance(row, Translation) else next(answers)
             cut += answer.cut
-            if answer.error is None:
-                strange.update(answer.unknown_characters)
-            else:
+            if answer.unknown_symbols or answer.unknown_features:
+                unseen = unseen.joined(Unseen.of([answer]))
+            if answer.error is not None:
                 refused += 1
                 typer.echo(f"charseq: line {number}: {answer.error}", err=True)
             line = json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else str(answer)
             sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
         sys.stdout.buffer.flush()
-    if strange:
-        typer.echo(f"charseq: warning: {unknown_warning(strange)}", err=True)
+    if any(unseen):
+        typer.echo(f"charseq: warning: {unseen.warning()}", err=True)
     if cut:
         typer.echo(
             f"charseq: warning: {cut:,} of {number:,} answers hit the output limit", err=True
@@ -119,15 +145,22 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
         yield [rest.removesuffix(b"\r")]
 
 
-def _decoded(line: bytes) -> str | Translation:
+def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Translation:
+    """Return a line's source and further columns by name, or why it is refused."""
     try:
-        return line.decode("utf-8")
+        text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        return Translation(
-            source=line.decode("utf-8", "replace"),
-            hypothesis="",
-            error=f"not valid UTF-8 (byte {error.start + 1})",
-        )
+        fault = f"not valid UTF-8 (byte {error.start + 1})"
+        return Translation(source=line.decode("utf-8", "replace"), hypothesis="", error=fault)
+    names = ["source", *columns]
+    cells = text.split("\t") if columns else [text]
+    # A line that was cut short for its length lacks columns, too, and an empty line stays empty.
+    if not text or len(text) > longest:
+        cells = [text, *("" for _ in columns)]
+    if len(cells) != len(names):
+        fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, with tabs between them"
+        return Translation(source=text, hypothesis="", error=fault)
+    return dict(zip(names, cells, strict=True))
 
 
 COMMANDS = {"translate": translate}

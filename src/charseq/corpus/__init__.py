@@ -8,19 +8,22 @@ from pathlib import Path
 from charseq.config import CorpusConfig
 from charseq.corpus import anki
 from charseq.corpus.archive import read_archive
-from charseq.corpus.collecting import corpus_of
+from charseq.corpus.collecting import corpus_of, longer_than
 from charseq.corpus.files import read_file
-from charseq.corpus.pairs import Corpus, Pair, digest_of
+from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
+from charseq.text import PLAIN, Spellings
 
 __all__ = [
     "PHRASEBOOK",
     "Corpus",
     "Pair",
+    "PairLike",
     "Split",
     "corpus_of",
     "read_corpus",
+    "references_by_input",
     "split_corpus",
 ]
 
@@ -30,7 +33,11 @@ _DEFAULT = CorpusConfig()
 
 
 def read_corpus(
-    name: str | Path, config: CorpusConfig = _DEFAULT, *, mirror: str | None = None
+    name: str | Path,
+    config: CorpusConfig = _DEFAULT,
+    *,
+    mirror: str | None = None,
+    spellings: Spellings = PLAIN,
 ) -> Corpus:
     """Read a corpus: a file, a named corpus, or the built-in phrasebook.
 
@@ -42,6 +49,7 @@ def read_corpus(
         name: the file or the corpus's name; a `Path` is always a file.
         config: how the pairs are read.
         mirror: where named corpora are downloaded from, in place of the collection's own site.
+        spellings: how the two sides are cut into symbols; `config.max_length` counts those.
 
     Raises:
         UsageError: if there is no such corpus or column, or the settings do not suit it.
@@ -49,30 +57,32 @@ def read_corpus(
         MachineError: if it cannot be downloaded or read.
     """
     if isinstance(name, str) and name == PHRASEBOOK:
-        return _phrasebook(config)
+        return _phrasebook(config, spellings)
     if isinstance(name, str) and anki.is_name(name):
-        return read_archive(anki.fetch(name, mirror), config, name)
+        return read_archive(anki.fetch(name, mirror), config, name, spellings)
     path = Path(name)
     if path.suffix in (".safetensors", ".keras"):
         raise UsageError(f"{visible(str(name))} is a model by its name, not a corpus")
     if str(name) == "-" or os.path.exists(path):
         return (
-            read_archive(path, config, path.stem)
+            read_archive(path, config, path.stem, spellings)
             if path.suffix.lower() == ".zip"
-            else read_file(path, config)
+            else read_file(path, config, spellings)
         )
     raise UsageError(f"there is no file and no named corpus {visible(str(name))!r}{_hint(path)}")
 
 
-def _phrasebook(config: CorpusConfig) -> Corpus:
+def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
     from charseq.corpus.phrasebook import phrases
 
     longest = config.max_length
+    english, french = reversed(spellings) if config.reverse else spellings
     everything = phrases()
     kept = [
         phrase
         for phrase in everything
-        if longest is None or max(len(phrase.english), len(phrase.french)) <= longest
+        if longest is None
+        or (english.length(phrase.english) <= longest and french.length(phrase.french) <= longest)
     ]
     dropped = len(everything) - len(kept)
     kept = kept[: config.limit]
@@ -80,13 +90,13 @@ def _phrasebook(config: CorpusConfig) -> Corpus:
         raise DataError(f"no pair of the {PHRASEBOOK} is as short as max_length {longest}")
     pairs = [Pair(phrase.english, phrase.french) for phrase in kept]
     if config.reverse:
-        pairs = [Pair(target, source) for source, target in pairs]
+        pairs = [Pair(pair.target, pair.source) for pair in pairs]
     return Corpus(
         name=PHRASEBOOK,
         pairs=pairs,
         digest=digest_of(pairs),
         groups=[phrase.group for phrase in kept],
-        left_out={f"longer than {longest:,} characters": dropped} if dropped else {},
+        left_out={longer_than(longest, spellings): dropped} if dropped else {},
         attribution="written for charseq; Apache-2.0",
     )
 

@@ -15,6 +15,7 @@ from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
 from charseq.corpus.streams import PIECE, stream_of
 from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.text import PLAIN, Spellings
 
 LARGEST_TEXT = 500 * 2**20
 """The bytes that a zip's text may unpack to; the collection's largest has some 50 MB."""
@@ -22,7 +23,9 @@ LARGEST_TEXT = 500 * 2**20
 _LARGEST_ABOUT = 1 << 16
 
 
-def read_archive(path: Path, config: CorpusConfig, name: str) -> Corpus:
+def read_archive(
+    path: Path, config: CorpusConfig, name: str, spellings: Spellings = PLAIN
+) -> Corpus:
     """Read the pairs of one of the collection's zips; nothing is extracted to disk.
 
     Raises:
@@ -37,7 +40,15 @@ def read_archive(path: Path, config: CorpusConfig, name: str) -> Corpus:
         where = f"{path}:{visible(text.filename)}"
         with archive.open(text) as member:
             stream = stream_of(_limited(member, where))
-            corpus = read_lines(stream, config, layout="tsv", name=name, where=where, path=path)
+            corpus = read_lines(
+                stream,
+                config,
+                layout="tsv",
+                name=name,
+                where=where,
+                path=path,
+                spellings=spellings,
+            )
         attribution = corpus.attribution or _about(archive)
     return Corpus(
         name=name,

@@ -1,36 +1,39 @@
 """Records turned into the pairs of a corpus: what a pair must be, and what is left out.
 
-A record is a line's bytes, a Parquet row, a pair in memory; a parser turns it into its two texts or
-refuses it as a bad line.
+A record is a line's bytes, a Parquet row, a pair in memory; a parser turns it into its texts, which
+are source and target, or source, target, features and language, or refuses it as a bad line.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from charseq.config import Column, CorpusConfig
 from charseq.corpus.faults import BadLineError, Faults
-from charseq.corpus.pairs import Corpus, Pair, digest_of
+from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of
 from charseq.errors import DataError, visible
+from charseq.text import PLAIN, Features, Spellings, features_of
 
 _Record = TypeVar("_Record")
 
 
 def collect(
     records: Iterable[_Record],
-    parse: Callable[[_Record], tuple[str, str]],
+    parse: Callable[[_Record], tuple[Any, ...]],
     config: CorpusConfig,
     *,
     where: str,
     number: int = 1,
+    spellings: Spellings = PLAIN,
 ) -> tuple[list[Pair], dict[str, int]]:
     """Return the pairs of records, and how many records were left out, by reason.
 
     Args:
         records: what the pairs are made of.
-        parse: turns a record into its two texts, or raises BadLineError.
+        parse: turns a record into its texts, or raises BadLineError.
         config: which pairs are kept, and which way round.
         where: what messages call the place that the records come from.
         number: the first record's number in messages.
+        spellings: how the pairs' two sides are cut into symbols.
 
     Raises:
         DataError: if a record is bad and bad ones are not to be skipped, or if no pairs remain.
@@ -39,26 +42,40 @@ def collect(
     keep, faults, too_long = pairs.append, Faults(where), 0
     reverse, limit, longest = config.reverse, config.limit, config.max_length
     columns = (config.source_column, config.target_column)
+    first, second = reversed(spellings) if reverse else spellings
+    conditions_of = _condition_reader(config)
+    separated = first.separator is not None or second.separator is not None
     for place, record in enumerate(records, number):
         try:
-            source, target = texts = parse(record)
+            texts = parse(record)
+            source, target = texts[:2]
             both = source + target
             if not source or not target or "\0" in both or "\n" in both or "\r" in both:
-                raise _fault_of(texts, columns)
+                raise _fault_of((source, target), columns)
+            features, language = conditions_of(texts[2:]) if len(texts) > 2 else ((), "")
+            if separated and (first.lacks_symbols(source) or second.lacks_symbols(target)):
+                column = columns[not first.lacks_symbols(source)]
+                raise BadLineError(
+                    "empty symbol", f"column {column} has a separator with no symbol beside it"
+                )
         except BadLineError as fault:
             faults.add(place, fault)
             continue
-        if longest is not None and (len(source) > longest or len(target) > longest):
+        if longest is not None and (
+            first.length(source) > longest or second.length(target) > longest
+        ):
             too_long += 1
             continue
-        keep(Pair(target, source) if reverse else Pair(source, target))
+        if reverse:
+            source, target = target, source
+        keep(Pair(source, target, features, language))
         if len(pairs) == limit:
             break
     if faults.counts and not config.skip_bad_lines:
         faults.refuse()
     left_out = dict(faults.counts)
     if too_long:
-        left_out[f"longer than {longest:,} characters"] = too_long
+        left_out[longer_than(longest, spellings)] = too_long
     if not pairs:
         reasons = ", ".join(f"{count:,} × {reason}" for reason, count in left_out.items())
         raise DataError(f"{where} holds no pairs" + (f"; left out: {reasons}" if reasons else ""))
@@ -66,15 +83,25 @@ def collect(
 
 
 def corpus_of(
-    pairs: Iterable[tuple[str, str]], config: CorpusConfig, *, name: str = "pairs"
+    pairs: Iterable[PairLike],
+    config: CorpusConfig,
+    *,
+    name: str = "pairs",
+    spellings: Spellings = PLAIN,
 ) -> Corpus:
     """Make a corpus of pairs in memory, held to the same rules as those of a file.
 
     Raises:
         DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
     """
-    kept, left_out = collect(pairs, _texts_of_pair, config, where=name)
+    kept, left_out = collect(pairs, _texts_of_pair, config, where=name, spellings=spellings)
     return Corpus(name=name, pairs=kept, digest=digest_of(kept), left_out=left_out)
+
+
+def longer_than(longest: int | None, spellings: Spellings) -> str:
+    """Return in words why a pair was left out for its length."""
+    plain = all(spelling.is_of_characters for spelling in spellings)
+    return f"longer than {longest:,} {'characters' if plain else 'symbols'}"
 
 
 def _fault_of(texts: tuple[str, str], columns: tuple[Column, Column]) -> BadLineError:
@@ -87,12 +114,39 @@ def _fault_of(texts: tuple[str, str], columns: tuple[Column, Column]) -> BadLine
     return BadLineError("line break in a text", f"column {broken} holds a line break")
 
 
-def _texts_of_pair(pair: Any) -> tuple[str, str]:
-    if isinstance(pair, str) or len(pair) != 2 or not all(isinstance(t, str) for t in pair):
+def _condition_reader(
+    config: CorpusConfig,
+) -> Callable[[tuple[Any, ...]], tuple[tuple[str, ...], str]]:
+    """Return what reads a record's features and language, which are few and so kept once each."""
+    kept: dict[tuple[Features, str], tuple[tuple[str, ...], str]] = {}
+
+    def read(conditions: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
+        cell, language = key = conditions
+        if key not in kept:
+            features = features_of(cell, config.features_separator)
+            if config.language_column is not None and not language:
+                raise BadLineError("no language", f"column {config.language_column} is empty")
+            if "" in features:
+                raise BadLineError("empty feature", f"there is an empty feature in {cell!r}")
+            if any(set(text) & {"\0", "\n", "\r"} for text in (*features, language)):
+                raise BadLineError("line break in a feature", "a feature holds a line break or NUL")
+            kept[key] = features, language
+        return kept[key]
+
+    return read
+
+
+def _texts_of_pair(pair: Any) -> tuple[Any, ...]:
+    if isinstance(pair, str) or not 2 <= len(pair) <= 4:
         raise BadLineError("not a pair", f"not a pair of texts: {visible(repr(pair))}")
-    source, target = pair
+    source, target, features, language = (*pair, "", "")[:4]
+    if not isinstance(features, str):
+        features = tuple(features) if isinstance(features, Sequence) else (features,)
+    parts = (source, target, language, *([features] if isinstance(features, str) else features))
+    if not all(isinstance(part, str) for part in parts):
+        raise BadLineError("not a pair", f"not a pair of texts: {visible(repr(pair))}")
     try:
-        f"{source}{target}".encode()
+        "".join(parts).encode()
     except UnicodeEncodeError:
         raise BadLineError("lone surrogate", "a lone surrogate, which is no character") from None
-    return source, target
+    return (source, target, features, language) if features or language else (source, target)

@@ -1,14 +1,17 @@
-"""Which columns hold the two texts: by number, or by the name that a header gives them."""
+"""Which columns hold the texts: by number, or by the name that a header gives them."""
 
 import re
 import warnings
 from collections.abc import Sequence
 
-from charseq.config import Column, refuse_unknown
+from charseq.config import Column, CorpusConfig, refuse_unknown
 from charseq.errors import CharseqWarning, UsageError, visible
 
-Positions = tuple[int, int]
-"""The columns of the source and of the target, counted from 1."""
+Columns = tuple[Column | None, ...]
+"""The columns of the source and of the target, and where there are any of the features and of the
+language, one of which may be None."""
+Positions = tuple[int, ...]
+"""Where columns lie, counted from 1; 0 for None."""
 
 _LIKELY_HEADERS = frozenset(
     """
@@ -21,7 +24,14 @@ _LIKELY_HEADERS = frozenset(
 )
 
 
-def positions_of(names: Sequence[str], columns: tuple[Column, Column], where: str) -> Positions:
+def columns_of(config: CorpusConfig) -> Columns:
+    """Return the columns that are read."""
+    conditions = (config.features_column, config.language_column)
+    columns = (config.source_column, config.target_column)
+    return columns if conditions == (None, None) else (*columns, *conditions)
+
+
+def positions_of(names: Sequence[str], columns: Columns, where: str) -> Positions:
     """Return where the columns lie among those that `names` names.
 
     Raises:
@@ -34,24 +44,22 @@ def positions_of(names: Sequence[str], columns: tuple[Column, Column], where: st
                 raise UsageError(
                     f"{where} has several columns named {column!r}; give the column's number"
                 )
-    source, target = (c if isinstance(c, int) else names.index(c) + 1 for c in columns)
-    return source, target
+    return tuple(names.index(c) + 1 if isinstance(c, str) else c or 0 for c in columns)
 
 
-def numbers_of(columns: tuple[Column, Column], where: str) -> Positions:
+def numbers_of(columns: Columns, where: str) -> Positions:
     """Return where the columns lie in a file whose columns have no names.
 
     Raises:
         UsageError: if a column is given by name.
     """
-    source, target = columns
-    if isinstance(source, int) and isinstance(target, int):
-        return source, target
-    name = source if isinstance(source, str) else target
-    raise UsageError(
-        f"column {name!r} is given by name: add --header (header=True) if the first row of"
-        f" {where} names the columns"
-    )
+    for column in columns:
+        if isinstance(column, str):
+            raise UsageError(
+                f"column {column!r} is given by name: add --header (header=True) if the first row"
+                f" of {where} names the columns"
+            )
+    return positions_of((), columns, where)
 
 
 def warn_of_header(row: Sequence[str], where: str) -> None:

@@ -23,6 +23,7 @@ from charseq.corpus.pairs import Corpus, digest_of
 from charseq.corpus.parquet import read_parquet
 from charseq.corpus.streams import decompressed
 from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.text import PLAIN, Spellings
 
 Layout = LineLayout | Literal["parquet"]
 
@@ -39,7 +40,7 @@ _LAYOUTS: dict[str, Layout] = {
 _COMPRESSIONS = (".gz", ".zst")
 
 
-def read_file(path: str | Path, config: CorpusConfig) -> Corpus:
+def read_file(path: str | Path, config: CorpusConfig, spellings: Spellings = PLAIN) -> Corpus:
     """Read the pairs of a file; `-` is standard input.
 
     The format goes by the name unless `config` says it; whatever is not known is read as TSV. Gzip
@@ -53,13 +54,25 @@ def read_file(path: str | Path, config: CorpusConfig) -> Corpus:
         MissingExtraError: if the format or compression needs a package that is not installed.
     """
     if str(path) == "-":
-        return read_lines(sys.stdin.buffer, config, name="stdin", where="standard input")
+        return read_lines(
+            sys.stdin.buffer, config, name="stdin", where="standard input", spellings=spellings
+        )
     path, where = Path(path), visible(str(path), 1_000)
     name, layout = _name_and_layout(path, config.format)
     with in_plain_words(where), path.open("rb") as stream:
         if layout == "parquet":
-            return read_parquet(stream, config, name=name, where=where, path=path)
-        return read_lines(stream, config, layout=layout, name=name, where=where, path=path)
+            return read_parquet(
+                stream, config, name=name, where=where, path=path, spellings=spellings
+            )
+        return read_lines(
+            stream,
+            config,
+            layout=layout,
+            name=name,
+            where=where,
+            path=path,
+            spellings=spellings,
+        )
 
 
 def read_lines(
@@ -70,6 +83,7 @@ def read_lines(
     where: str,
     layout: Layout | None = None,
     path: Path | None = None,
+    spellings: Spellings = PLAIN,
 ) -> Corpus:
     """Read the pairs of a stream of lines; `where` names it in messages.
 
@@ -93,7 +107,9 @@ def read_lines(
         parse, header = line_parser(layout, first, config, where)
         if first and not header:
             lines = itertools.chain([first], lines)
-        pairs, left_out = collect(lines, parse, config, where=where, number=1 + header)
+        pairs, left_out = collect(
+            lines, parse, config, where=where, number=1 + header, spellings=spellings
+        )
     return Corpus(
         name=name,
         pairs=pairs,

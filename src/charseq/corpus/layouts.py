@@ -1,4 +1,4 @@
-"""What a line of TSV, CSV or JSON Lines is: its parser turns it into the two texts of a pair.
+"""What a line of TSV, CSV or JSON Lines is: its parser turns it into the texts of a pair.
 
 TSV cells are separated by tabs and nothing else; quotes are ordinary characters in them.
 """
@@ -7,17 +7,25 @@ import contextlib
 import csv
 import json
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Literal
 
 from charseq.config import Column, CorpusConfig
-from charseq.corpus.columns import Positions, numbers_of, positions_of, warn_of_header
+from charseq.corpus.columns import (
+    Columns,
+    Positions,
+    columns_of,
+    numbers_of,
+    positions_of,
+    warn_of_header,
+)
 from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import text_of
 from charseq.errors import DataError, visible
 
 LineLayout = Literal["tsv", "csv", "jsonl"]
-LineParser = Callable[[bytes], tuple[str, str]]
-"""Turns a line into the two texts of a pair, or raises BadLineError."""
+LineParser = Callable[[bytes], tuple[str, ...]]
+"""Turns a line into the texts of a pair, or raises BadLineError."""
 
 _Cells = Callable[[bytes], list[str]]
 _JSON_KEYS: dict[Column, str] = {1: "source", 2: "target"}
@@ -38,9 +46,9 @@ def line_parser(
         UsageError: if a column is not there, or is given by name where columns have none.
         DataError: if there is no header where there should be one, or it is a bad line.
     """
-    columns = (config.source_column, config.target_column)
+    columns = columns_of(config)
     if layout == "jsonl":
-        return _json_parser(*columns), False
+        return _json_parser(columns), False
     cells = _csv_cells if layout == "csv" else _tsv_cells
     if config.header:
         names = _header(first, cells, where)
@@ -76,25 +84,29 @@ def _csv_cells(line: bytes) -> list[str]:
 
 
 def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
-    first, second, wanted = positions[0] - 1, positions[1] - 1, max(positions)
+    # A column that is not there is the empty cell after the last.
+    wanted, missing = max(positions), 0 in positions
+    chosen: Callable[[list[str]], tuple[str, ...]] = itemgetter(*(p - 1 for p in positions))
 
-    def parse(line: bytes) -> tuple[str, str]:
+    def parse(line: bytes) -> tuple[str, ...]:
         row = cells(line)
         if len(row) < wanted:
             raise BadLineError("too few columns", f"{len(row)} of the {wanted} columns needed")
-        return row[first], row[second]
+        if missing:
+            row.append("")
+        return chosen(row)
 
     return parse
 
 
-def _json_parser(source: Column, target: Column) -> LineParser:
-    def parse(line: bytes) -> tuple[str, str]:
+def _json_parser(columns: Columns) -> LineParser:
+    def parse(line: bytes) -> tuple[str, ...]:
         try:
             record = json.loads(text_of(line))
         except (ValueError, RecursionError) as error:
             why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise BadLineError("invalid JSON", f"not valid JSON: {why}") from None
-        return _json_cell(record, source), _json_cell(record, target)
+        return tuple("" if column is None else _json_cell(record, column) for column in columns)
 
     return parse
 

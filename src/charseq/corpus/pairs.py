@@ -1,17 +1,36 @@
 """What a corpus is, once it has been read."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from charseq.text import Features, Input
+
+PairLike = tuple[str, str] | tuple[str, str, Features] | tuple[str, str, Features, str]
+"""A pair in memory: source, target, and with them features and a language where it has any."""
+
 
 class Pair(NamedTuple):
-    """A source text and the target text that it is rewritten to."""
+    """A source text and the target text that it is rewritten to.
+
+    Attributes:
+        source: the text.
+        target: what becomes of it.
+        features: what the target is to be, such as `("N", "ACC", "PL")`, in the corpus's order.
+        language: which of several languages the pair is in.
+    """
 
     source: str
     target: str
+    features: tuple[str, ...] = ()
+    language: str = ""
+
+    @property
+    def input(self) -> Input:
+        """What a model reads to write the target."""
+        return Input(self.source, self.features, self.language)
 
 
 @dataclass(frozen=True)
@@ -44,9 +63,28 @@ class Corpus:
 
 
 def digest_of(pairs: Sequence[Pair]) -> str:
-    """Return the SHA-256, in hexadecimal, of `pairs` as lines of source, tab and target."""
+    """Return the SHA-256, in hexadecimal, of `pairs` as lines of source, tab and target.
+
+    Where a pair has features or a language, they follow, each after a tab.
+    """
     digest = hashlib.sha256()
     for start in range(0, len(pairs), 10_000):
-        lines = "\n".join(map("\t".join, pairs[start : start + 10_000]))
+        lines = "\n".join(map(_line, pairs[start : start + 10_000]))
         digest.update(f"{lines}\n".encode())
     return digest.hexdigest()
+
+
+def references_by_input(pairs: Iterable[Pair]) -> dict[Input, list[str]]:
+    """Return each distinct input with its distinct targets, in order of first appearance."""
+    references: dict[Input, dict[str, None]] = {}
+    for pair in pairs:
+        references.setdefault(pair.input, {})[pair.target] = None
+    return {each: list(targets) for each, targets in references.items()}
+
+
+def _line(pair: Pair) -> str:
+    source, target, features, language = pair
+    if not features and not language:
+        return f"{source}\t{target}"
+    # No feature holds a NUL character.
+    return "\t".join((source, target, "\0".join(features), language))

@@ -1,4 +1,4 @@
-"""Pairs from Parquet: two columns of texts, whose records are the rows."""
+"""Pairs from Parquet: columns of texts, whose records are the rows."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,15 +6,22 @@ from typing import Any, BinaryIO
 
 from charseq.config import CorpusConfig
 from charseq.corpus.collecting import collect
-from charseq.corpus.columns import positions_of
+from charseq.corpus.columns import columns_of, positions_of
 from charseq.corpus.faults import BadLineError, not_utf8
 from charseq.corpus.lines import LONGEST_LINE
 from charseq.corpus.pairs import Corpus, digest_of
 from charseq.errors import DataError, MissingExtraError, UsageError
+from charseq.text import PLAIN, Spellings
 
 
 def read_parquet(
-    stream: BinaryIO, config: CorpusConfig, *, name: str, where: str, path: Path
+    stream: BinaryIO,
+    config: CorpusConfig,
+    *,
+    name: str,
+    where: str,
+    path: Path,
+    spellings: Spellings = PLAIN,
 ) -> Corpus:
     """Read the pairs of a Parquet file; `where` names it in messages.
 
@@ -33,27 +40,30 @@ def read_parquet(
         table = pq.ParquetFile(stream)
         fields = list(table.schema_arrow)
         names = [field.name for field in fields]
-        positions = positions_of(names, (config.source_column, config.target_column), where)
+        positions = positions_of(names, columns_of(config), where)
         if max(positions) > len(names):
             raise UsageError(f"{where} has {len(names)} columns, so no column {max(positions)}")
-        chosen = [fields[position - 1] for position in positions]
-        for field in chosen:
+        chosen = [fields[position - 1] if position else None for position in positions]
+        for field in filter(None, chosen):
             kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
             if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
                 raise DataError(f"{where}: column {field.name!r} holds {field.type}, not texts")
-        rows = _rows(table, [field.name for field in chosen])
-        pairs, left_out = collect(rows, _texts, config, where=where)
+        rows = _rows(table, [field and field.name for field in chosen])
+        pairs, left_out = collect(rows, _texts, config, where=where, spellings=spellings)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{where} is damaged or not Parquet: {error}") from None
     return Corpus(name=name, pairs=pairs, digest=digest_of(pairs), left_out=left_out, path=path)
 
 
-def _rows(table: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(table: Any, names: Sequence[str | None]) -> Iterator[tuple[Any, ...]]:
     import pyarrow as pa
 
-    for batch in table.iter_batches(10_000, columns=names):
-        columns = []
+    for batch in table.iter_batches(10_000, columns=[name for name in names if name is not None]):
+        columns: list[Sequence[Any]] = []
         for name in names:
+            if name is None:
+                columns.append([""] * len(batch))
+                continue
             column = batch.column(name)
             try:
                 columns.append(column.to_pylist())
@@ -62,9 +72,8 @@ def _rows(table: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         yield from zip(*columns, strict=True)
 
 
-def _texts(row: tuple[str | bytes | None, str | bytes | None]) -> tuple[str, str]:
-    source, target = map(_text, row)
-    return source, target
+def _texts(row: tuple[str | bytes | None, ...]) -> tuple[str, ...]:
+    return tuple(map(_text, row))
 
 
 def _text(cell: str | bytes | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from charseq.config import TrainingConfig
 from charseq.corpus.pairs import Corpus, Pair
 from charseq.errors import DataError
+from charseq.text import Input
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ def split_corpus(corpus: Corpus, config: TrainingConfig) -> Split:
     `source`: whole sources are drawn at random, from `config.seed` alone, until
     `config.held_out_share` of the distinct sources, at most `config.held_out_maximum`, are held
     out. All pairs of one source stay on one side, and so do all pairs of one of the corpus's
-    groups; sources and groups that hang together are drawn together.
+    groups; sources and groups that hang together are drawn together. With `config.split_by` at
+    `input`, a source with other features or in another language counts as another.
 
     `last`: the last `config.held_out_share` of the pairs, counted as Keras's `validation_split`
     counts them; one source may then stand on both sides. `held_out_maximum` has no say.
@@ -35,7 +38,7 @@ def split_corpus(corpus: Corpus, config: TrainingConfig) -> Split:
     """
     if config.split == "last":
         return _last(corpus, config.held_out_share)
-    units, sources_of = _units(corpus)
+    units, sources_of = _units(corpus, config.split_by)
     held_out = _drawn(sources_of, config)[units]
     return Split(
         tuple(pair for pair, out in zip(corpus.pairs, held_out, strict=True) if not out),
@@ -53,10 +56,19 @@ def _last(corpus: Corpus, share: float) -> Split:
     return Split(tuple(corpus.pairs[:start]), tuple(corpus.pairs[start:]))
 
 
-def _units(corpus: Corpus) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number what must stay together; return each pair's unit and each unit's sources."""
-    numbers: dict[str, int] = {}
-    sources = [numbers.setdefault(pair.source, len(numbers)) for pair in corpus.pairs]
+def _units(
+    corpus: Corpus, split_by: Literal["source", "input"]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number what must stay together; return each pair's unit and each unit's sources.
+
+    Split by inputs, an input counts as a source does.
+    """
+    numbers: dict[str | Input, int] = {}
+    by_input = split_by == "input"
+    sources = [
+        numbers.setdefault(pair.input if by_input else pair.source, len(numbers))
+        for pair in corpus.pairs
+    ]
     if corpus.groups is None:
         return np.array(sources, np.int64), np.ones(len(numbers), np.int64)
     roots = _joined(sources, corpus.groups, len(numbers))

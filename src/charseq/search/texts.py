@@ -7,11 +7,12 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from charseq.batching import Rows, Sequences, encode_sources
+from charseq.batching import Rows, Sequences, encode_conditions, encode_sources
 from charseq.model import Seq2Seq, Step
 from charseq.modelfile import ModelDescription
 from charseq.search.greedy import greedy
 from charseq.search.hypothesis import Hypothesis
+from charseq.text import Input
 
 # Enough rows to keep matrix products busy, few enough symbols to bound memory.
 MOST_ROWS = 512
@@ -21,27 +22,33 @@ FEWEST_ROWS = 16
 
 
 def answer_texts(
-    model: Seq2Seq, step: Step, description: ModelDescription, texts: Sequence[str]
+    model: Seq2Seq, step: Step, description: ModelDescription, inputs: Sequence[Input]
 ) -> list[Hypothesis]:
-    """Answer each text, in order; an empty text is answered with nothing.
+    """Answer each input, in order; a source without symbols is answered with nothing.
 
     Args:
         model: on the device where the work is done.
         step: its stepper, made once for many calls.
         description: of that model.
-        texts: the sources; equal ones are answered once.
+        inputs: sources with the features and languages that the model knows; equal ones are
+            answered once.
     """
-    answers = {"": Hypothesis((), 0.0, False)}
-    distinct = [text for text in dict.fromkeys(texts) if text]
-    sources = encode_sources(distinct, description.sources, description.config)
+    answers = dict.fromkeys(inputs, Hypothesis((), 0.0, False))
+    symbols = description.sources.spelling.symbols
+    distinct = [each for each in answers if symbols(each.source)]
+    plain = [each.source for each in distinct]
+    texts = encode_sources(plain, description.sources, description.config)
+    sources = encode_conditions(distinct, description.sources).followed_by(texts)
     device = next(model.parameters()).device
 
     @torch.inference_mode()
     def answered(rows: Rows) -> list[Hypothesis]:
         lengths = torch.from_numpy(sources.lengths[rows])
         memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
+        # The limit goes by the text alone.
+        limit_of = description.output_limit.of
         limits = torch.tensor(
-            [description.output_limit.of(length) for length in lengths.tolist()], device=device
+            [limit_of(length) for length in texts.lengths[rows].tolist()], device=device
         )
         return greedy(step, memory, state, description.targets, limits)
 
@@ -55,7 +62,7 @@ def answer_texts(
                 found = list(pool.map(answered, batches[::-1]))[::-1]
     for rows, hypotheses in zip(batches, found, strict=True):
         answers.update(zip((distinct[row] for row in rows.tolist()), hypotheses, strict=True))
-    return [answers[text] for text in texts]
+    return [answers[each] for each in inputs]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from charseq.training.history import Callback, EpochRecord, History
 from charseq.training.run import (
+    CARD_FILE,
     CURVE_FILE,
     MODEL_FILE,
     TrainedModel,
@@ -11,6 +12,7 @@ from charseq.training.run import (
 from charseq.training.tensorboard import tensorboard_callback
 
 __all__ = [
+    "CARD_FILE",
     "CURVE_FILE",
     "MODEL_FILE",
     "Callback",

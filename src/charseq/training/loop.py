@@ -181,13 +181,14 @@ def _sum(parts: Iterable[Comparison]) -> Comparison:
 
 
 def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
-    sources = list(prepared.references)
+    inputs = list(prepared.references)
     # Evenly spread, since a corpus may be sorted.
-    places = np.linspace(0, len(sources) - 1, min(at_most, len(sources))).astype(int)
-    sample = [sources[place] for place in places]
+    places = np.linspace(0, len(inputs) - 1, min(at_most, len(inputs))).astype(int)
+    sample = [inputs[place] for place in places]
     answers = answer_texts(model, model.stepper(), prepared.description, sample)
     targets = prepared.description.targets
     return character_error_rate(
         [targets.text(answer.ids) for answer in answers],
-        [prepared.references[source] for source in sample],
+        [prepared.references[each] for each in sample],
+        target_separator=prepared.description.config.target_separator or "",
     )

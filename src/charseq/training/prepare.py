@@ -1,17 +1,22 @@
 """From pairs of texts to what the loop trains on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.batching import EncodedPairs, Sequences, encode_sources, encode_targets
+from charseq.batching import (
+    EncodedPairs,
+    Sequences,
+    encode_conditions,
+    encode_sources,
+    encode_targets,
+)
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
-from charseq.corpus import Corpus, Pair, Split
-from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.scoring import references_by_source
-from charseq.text import Vocabulary
+from charseq.corpus import Corpus, Pair, Split, references_by_input
+from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
+from charseq.text import Input, Spellings, Vocabulary, has_hangul, own_form
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
@@ -28,15 +33,17 @@ class Prepared:
         description: of the model to come.
         training: the pairs that are trained on.
         held_out: the pairs that the held-out loss is taken on.
-        references: all targets of each held-out source.
+        references: all targets of each held-out input.
         unknown_rates: how often each source id is read as unknown, (symbols + 1,).
+        unknown_ids: as which unknown symbol each source id is read then, (symbols + 1,).
     """
 
     description: ModelDescription
     training: EncodedPairs
     held_out: EncodedPairs
-    references: Mapping[str, Sequence[str]]
+    references: Mapping[Input, Sequence[str]]
     unknown_rates: NDArray[np.float32]
+    unknown_ids: NDArray[np.int64]
 
 
 def prepare(
@@ -52,21 +59,41 @@ def prepare(
     """
     training, model = config.training, config.model
     everything = [*split.training, *split.held_out]
+    if start is None:
+        model = decided(model, everything)
     # Without an unknown symbol there is nothing to stand for held-out characters.
     all_sides = training.vocabulary_from == "corpus" or not model.unknown_symbol
     known = everything if all_sides else split.training
-    sources, targets = _vocabularies(known, config, start)
-    longest_source = max(len(pair.source) for pair in everything)
-    longest_target = max(len(pair.target) for pair in everything) + 2
+    sources, targets = _vocabularies(known, model, training, start)
     if model.pad_source_to == "longest":
+        longest_source = max(sources.spelling.length(pair.source) for pair in everything)
         model = model.model_copy(update={"pad_source_to": longest_source})
+    train_targets, held_out_targets = (
+        encode_targets([pair.target for pair in pairs], targets)
+        for pairs in (split.training, split.held_out)
+    )
+    longest_target = int(max(t.lengths.max() for t in (train_targets, held_out_targets)))
     if model.maximum_output_length == "longest":
         model = model.model_copy(update={"maximum_output_length": longest_target + 1})
+    train_sources, held_out_sources = (
+        encode_sources([pair.source for pair in pairs], sources, model)
+        for pairs in (split.training, split.held_out)
+    )
+    train_conditions, held_out_conditions = (
+        encode_conditions([pair.input for pair in pairs], sources)
+        for pairs in (split.training, split.held_out)
+    )
     description = ModelDescription(
         config=model,
         sources=sources,
         targets=targets,
-        output_limit=learn_output_limit(split.training, model),
+        # The start and the end symbol are not the answer's.
+        output_limit=learn_output_limit(train_sources.lengths, train_targets.lengths - 2, model),
+        columns={
+            name: value
+            for name, value in config.corpus.model_dump(include=set(COLUMNS)).items()
+            if sources.conditions.ids and value is not None
+        },
         corpus={
             "name": corpus.name,
             "digest": corpus.digest,
@@ -76,69 +103,86 @@ def prepare(
         },
     )
     _, end = targets.frame
-    fill = targets.ids(model.pad_character)[0] if training.count_padding else end
+    fill = targets.id_of(model.pad_character) if training.count_padding else end
     # The last input is the end symbol, the last output one more padding symbol: one column more.
     width = longest_target + 1 if training.count_padding else None
-
-    def encoded(pairs: Sequence[Pair]) -> EncodedPairs:
-        return EncodedPairs(
-            encode_sources([pair.source for pair in pairs], sources, model),
-            encode_targets([pair.target for pair in pairs], targets),
-            fill,
-            width,
-        )
-
-    pairs = encoded(split.training)
+    train_inputs = train_conditions.followed_by(train_sources)
+    held_out_inputs = held_out_conditions.followed_by(held_out_sources)
     return Prepared(
         description=description,
-        training=pairs,
-        held_out=encoded(split.held_out),
-        references=references_by_source(split.held_out),
-        unknown_rates=_unknown_rates(pairs.sources, sources, training),
+        training=EncodedPairs(train_inputs, train_targets, fill, width),
+        held_out=EncodedPairs(held_out_inputs, held_out_targets, fill, width),
+        references=references_by_input(split.held_out),
+        unknown_rates=_unknown_rates(train_inputs, sources, training),
+        unknown_ids=_unknown_ids(sources),
     )
 
 
-def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
-    """Return the training pairs with some source characters replaced by the unknown symbol.
+def decided(config: ModelConfig, pairs: Iterable[Pair]) -> ModelConfig:
+    """Return the settings with `normalise` decided: by whether the pairs hold Hangul."""
+    if config.normalise != "auto":
+        return config
+    hangul = any(has_hangul((pair.source, pair.target)) for pair in pairs)
+    return config.model_copy(update={"normalise": "jamo" if hangul else "nfc"})
 
-    Otherwise that symbol would never be trained.
+
+def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
+    """Return the training pairs with some source symbols replaced by the unknown ones.
+
+    Otherwise those would never be trained.
     """
     pairs, rates = prepared.training, prepared.unknown_rates
     if not rates.any():
         return pairs
     ids = pairs.sources.ids
     replaced = generator.random(len(ids), np.float32) < rates[ids]
-    ids = np.where(replaced, np.int32(prepared.description.sources.unseen), ids)
+    ids = np.where(replaced, prepared.unknown_ids[ids].astype(np.int32), ids)
     return replace(pairs, sources=replace(pairs.sources, ids=ids))
 
 
-def learn_output_limit(pairs: Sequence[Pair], config: ModelConfig) -> OutputLimit:
+def learn_output_limit(
+    sources: NDArray[np.int64], targets: NDArray[np.int64], config: ModelConfig
+) -> OutputLimit:
     """Learn from the corpus's lengths how long an answer may become.
 
     The limit grows with the source as targets do on average, and no training target comes near it.
+
+    Args:
+        sources: symbols in each source, its padding counted, (pairs,).
+        targets: symbols in each target, (pairs,).
+        config: which may set the limit itself.
     """
     if isinstance(config.maximum_output_length, int):
         return OutputLimit(0.0, config.maximum_output_length)
-    sources = np.array([len(pair.source) for pair in pairs])
-    targets = np.array([len(pair.target) for pair in pairs])
     per_symbol = LIMIT_MARGIN * float(targets.sum() / sources.sum())
     constant = float((LIMIT_MARGIN * targets - per_symbol * sources).max())
     return OutputLimit(round(per_symbol, 3), max(4, int(np.ceil(constant)) + 1))
 
 
 def _vocabularies(
-    pairs: Sequence[Pair], config: RunConfig, start: ModelDescription | None
+    pairs: Sequence[Pair],
+    model: ModelConfig,
+    training: TrainingConfig,
+    start: ModelDescription | None,
 ) -> tuple[Vocabulary, Vocabulary]:
-    pad = config.model.pad_character
-    sources = [pair.source for pair in pairs] + [pad] * (config.model.pad_source_to is not None)
-    targets = [pair.target for pair in pairs] + [pad] * config.training.count_padding
-    if start is None:
-        unknown = config.model.unknown_symbol
+    inputs = [pair.input for pair in pairs]
+    sources = [pair.source for pair in pairs]
+    targets = [pair.target for pair in pairs]
+    source_pad = [model.pad_character] * (model.pad_source_to is not None)
+    target_pad = [model.pad_character] * training.count_padding
+    if start is not None:
         return (
-            Vocabulary.of_sources(sources, unknown=unknown),
-            Vocabulary.of_targets(targets, unknown=unknown),
+            start.sources.extended(sources, also=source_pad).conditioned(inputs),
+            start.targets.extended(targets, also=target_pad),
         )
-    return start.sources.extended(sources), start.targets.extended(targets)
+    unknown = model.unknown_symbol
+    spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))
+    return (
+        Vocabulary.of_sources(
+            sources, unknown=unknown, spelling=spellings.source, also=source_pad
+        ).conditioned(inputs),
+        Vocabulary.of_targets(targets, unknown=unknown, spelling=spellings.target, also=target_pad),
+    )
 
 
 def _unknown_rates(
@@ -148,3 +192,11 @@ def _unknown_rates(
     rates = config.unknown_rate + RARITY / (RARITY + counts)
     allowed = vocabulary.unknown is not None and config.unknown_rate > 0
     return (rates if allowed else 0 * rates).astype(np.float32)
+
+
+def _unknown_ids(vocabulary: Vocabulary) -> NDArray[np.int64]:
+    ids = np.full(len(vocabulary) + 1, vocabulary.unseen)
+    conditions = vocabulary.conditions
+    if conditions.unknown is not None:
+        ids[list(conditions.ids)] = conditions.unknown
+    return ids

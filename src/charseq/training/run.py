@@ -16,11 +16,13 @@ from charseq.config import RunConfig
 from charseq.corpus import Corpus, Split, split_corpus
 from charseq.errors import UsageError
 from charseq.model import Seq2Seq
+from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
 from charseq.scoring import Report, score
 from charseq.search import answer_texts
+from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
-from charseq.training.history import Callback, History
+from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, fit
 from charseq.training.memory import keep_freed_memory
 from charseq.training.prepare import Prepared, prepare
@@ -30,6 +32,7 @@ MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.json"
 SETTINGS_FILE = "settings.toml"
 CURVE_FILE = "learning-curve.png"
+CARD_FILE = "model-card.md"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class TrainedModel:
         history: every epoch.
         epoch: whose weights were kept.
         report: the held-out scores.
-        held_out: the held-out sources, each with all its references.
+        held_out: the held-out inputs, each with all its references.
         folder: where the run was written.
     """
 
@@ -51,7 +54,7 @@ class TrainedModel:
     history: History
     epoch: int
     report: Report
-    held_out: Mapping[str, Sequence[str]]
+    held_out: Mapping[Input, Sequence[str]]
     folder: Path
 
 
@@ -121,7 +124,12 @@ def train_run(
         if history.epochs:
             draw_learning_curve(history, folder / CURVE_FILE, corpus.name)
     model = Seq2Seq.from_description(prepared.description, tensors).to(device)
-    report = _score(model, prepared)
+    answers = _answers(model, prepared)
+    report = score(
+        answers.hypotheses,
+        list(prepared.references.values()),
+        target_separator=prepared.description.config.target_separator or "",
+    )
     history.scores = report.as_dict()
     description = replace(
         prepared.description,
@@ -135,6 +143,20 @@ def train_run(
     )
     write_model(folder / MODEL_FILE, description, tensors)
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+    training = TrainingFacts(
+        epochs=len(history.epochs),
+        kept=kept,
+        seconds=sum(series(history.epochs, "seconds")),
+        pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
+        device=str(device),
+        longest_source=max(
+            description.sources.spelling.length(pair.source) for pair in split.training
+        ),
+        held_out_name="" if held_out is None else held_out.name,
+        started_from="" if start_from is None else start_from.name,
+    )
+    card = model_card(description, config, report, answers, training, model_file=MODEL_FILE)
+    write_atomically(folder / CARD_FILE, card.encode())
     return TrainedModel(model, description, history, kept, report, prepared.references, folder)
 
 
@@ -182,14 +204,13 @@ def _first_model(
     return model
 
 
-def _score(model: Seq2Seq, prepared: Prepared) -> Report:
-    sources = list(prepared.references)
+def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:
     targets = prepared.description.targets
-    answers = answer_texts(model, model.stepper(), prepared.description, sources)
-    return score(
-        [targets.text(answer.ids) for answer in answers],
-        [prepared.references[source] for source in sources],
-    )
+    step = model.stepper()
+    began = time.perf_counter()
+    answers = answer_texts(model, step, prepared.description, list(prepared.references))
+    hypotheses = [targets.text(answer.ids) for answer in answers]
+    return HeldOutAnswers(prepared.references, hypotheses, time.perf_counter() - began)
 
 
 def _announce(

@@ -8,6 +8,7 @@ _CODE = '''\
 import json
 import math
 import sys
+import unicodedata
 import zipfile
 
 import keras
@@ -38,10 +39,22 @@ outputs, *next_states = decoder_lstm(decoder_inputs, initial_state=previous_stat
 decoder = keras.Model([decoder_inputs, *previous_states], [decoder_dense(outputs), *next_states])
 
 
+def normalised(text, form):
+    """Return the text in one of Unicode's forms; "jamo" is NFC with Hangul taken apart."""
+    if form == "none":
+        return text
+    text = unicodedata.normalize("NFD" if form == "nfd" else "NFC", text)
+    if form == "jamo":
+        is_syllable = lambda c: "\\uac00" <= c <= "\\ud7a3"
+        text = "".join(unicodedata.normalize("NFD", c) if is_syllable(c) else c for c in text)
+    return text
+
+
 def translate(text):
     """Return the most probable character at each step, until the end or the limit."""
     if not text:
         return ""
+    text = normalised(text, config["normalise"])
     text = text.ljust(config["pad_source_to"] or 0, config["pad_character"])
     source = np.zeros((1, len(text), len(sources["symbols"])), "float32")
     for place, character in enumerate(text):
@@ -61,7 +74,7 @@ def translate(text):
         if symbol == targets["end"]:
             break
         answer += targets["symbols"][symbol]
-    return answer
+    return normalised(answer, tables["answer_form"])
 
 
 if __name__ == "__main__":

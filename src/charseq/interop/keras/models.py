@@ -22,7 +22,14 @@ from charseq.modelfile import ModelDescription, OutputLimit, Tensors
 from charseq.text import Vocabulary
 
 # What the archive and the inference code bring along; every other setting must be the example's.
-_CARRIED = {"units", "unknown_symbol", "pad_source_to", "pad_character", "maximum_output_length"}
+_CARRIED = {
+    "maximum_output_length",
+    "normalise",
+    "pad_character",
+    "pad_source_to",
+    "units",
+    "unknown_symbol",
+}
 # When an archive was written does not belong to what it holds: equal models are equal files.
 _METADATA = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
 
@@ -131,6 +138,8 @@ def _longest(pairs: Sequence[Pair], side: int) -> int:
 
 
 def _exported_shape(description: ModelDescription, tensors: Tensors) -> ExampleShape:
+    if description.sources.conditions.ids:
+        raise UsageError("a model that reads features or languages cannot be exported to Keras")
     config, example = description.config, PRESETS["keras-example"].model
     for name in ModelConfig.model_fields:
         value, expected = getattr(config, name), getattr(example, name)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charseq.errors import ModelFileError
-from charseq.text import Vocabulary
+from charseq.text import Spelling, Vocabulary
 
 texts = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=8)
 any_characters = st.text(alphabet=st.characters(exclude_categories=()), max_size=12)
@@ -40,7 +40,7 @@ def test_special_symbols_are_not_written() -> None:
 def test_unseen_characters_are_unknown_or_past_the_last_symbol() -> None:
     assert Vocabulary.of_sources(["ab"]).ids("axb") == [1, 0, 2]
     assert Vocabulary.of_sources(["ab"], unknown=False).ids("axb") == [0, 2, 1]
-    assert Vocabulary.of_sources(["ab"]).unknown_characters("axbx") == {"x"}
+    assert Vocabulary.of_sources(["ab"]).unknown_symbols("axbx") == {"x"}
 
 
 def test_tables_without_unknown_symbol_are_the_keras_examples() -> None:
@@ -58,7 +58,7 @@ def test_extending_keeps_all_ids(corpus: list[str], more: list[str]) -> None:
         assert extended.special == vocabulary.special
         # Tab and newline frame a text where there is no unknown symbol.
         new = set("".join(more)) - {vocabulary.symbols[i] for i in vocabulary.special}
-        assert not new & extended.unknown_characters("".join(more))
+        assert not new & extended.unknown_symbols("".join(more))
 
 
 @given(texts)
@@ -83,3 +83,41 @@ def test_what_a_model_file_keeps_reads_back_equal(corpus: list[str]) -> None:
 def test_a_malformed_vocabulary_is_refused(fields: object) -> None:
     with pytest.raises(ModelFileError, match="vocabulary"):
         Vocabulary.from_dict(fields)
+
+
+spellings = st.builds(
+    Spelling,
+    separator=st.none() | st.sampled_from([" ", "--"]),
+    graphemes=st.booleans(),
+    normalise=st.sampled_from(["none", "nfc", "nfd", "jamo"]),
+    written=st.sampled_from(["none", "nfc", "nfd"]),
+)
+spelt_texts = st.lists(st.text("ab é가\u0301\u1100\u1161-", max_size=9), max_size=6)
+
+
+@given(spelt_texts, spelt_texts, spellings, st.booleans())
+def test_encoding_agrees_with_looking_up_each_symbol(corpus, others, spelling, unknown) -> None:
+    vocabulary = Vocabulary.of_sources(corpus, unknown=unknown, spelling=spelling)
+    ids, lengths = vocabulary.encode(others)
+    places = {symbol: place for place, symbol in enumerate(vocabulary.symbols)}
+    slowly = [
+        [places.get(symbol, vocabulary.unseen) for symbol in spelling.symbols(text)]
+        for text in others
+    ]
+    assert ids.tolist() == [place for row in slowly for place in row]
+    assert lengths.tolist() == [len(row) for row in slowly]
+
+
+@given(spelt_texts, spellings)
+def test_a_spelt_text_comes_back_from_its_ids_in_its_form(corpus, spelling) -> None:
+    vocabulary = Vocabulary.of_targets(corpus, spelling=spelling)
+    assert Vocabulary.from_dict(vocabulary.as_dict(), spelling) == vocabulary
+    for text in corpus:
+        assert vocabulary.text(vocabulary.ids(text)) == spelling.text(spelling.symbols(text))
+
+
+def test_a_symbol_spelt_like_a_special_one_is_another() -> None:
+    vocabulary = Vocabulary.of_targets(["<start> <end>"], spelling=Spelling(" "))
+    assert not set(vocabulary.ids("<start> <end> <unknown>")[:2]) & set(vocabulary.special)
+    assert vocabulary.text(vocabulary.ids("<end> <start>")) == "<end> <start>"
+    assert vocabulary.unknown_symbols("<end> <unknown>") == {"<unknown>"}

@@ -1,0 +1,162 @@
+"""`charseq compare`: two systems side by side on the same items."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.outputs import (
+    corpus_to_score,
+    is_model,
+    load_model,
+    one_output_each,
+    read_outputs,
+    target_separator_of,
+    translate_all,
+)
+from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
+from charseq.config import CorpusConfig
+from charseq.corpus import references_by_input
+from charseq.errors import DataError, UsageError, visible
+from charseq.scoring import ComparedItem, Comparison, Difference, Metric
+from charseq.scoring import compare as compare_outputs
+
+
+@settings_options(CorpusConfig)
+def compare(
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A model file (.safetensors), or a file of outputs, one to a line: for each of"
+            " the corpus's distinct sources in order, or for each of its pairs.",
+        ),
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    name: Annotated[str, typer.Argument(metavar="CORPUS", help="The corpus to score against.")],
+    *,
+    settings: dict[str, Any],
+    target_separator: TargetSeparatorOption = None,
+    show: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="List so many items that only A, or only B, solves."),
+    ] = 10,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of tables.")
+    ] = False,
+    mirror: MirrorOption = None,
+) -> None:
+    """Compare two models, or outputs, on the same corpus."""
+    if [first, second, name].count("-") > 1:
+        raise UsageError("only one of A, B and CORPUS can come from standard input")
+    # The smaller files first: their faults should not wait for a download.
+    lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
+    models = {file: load_model(file) for file in (first, second) if is_model(file)}
+    descriptions = [model.description for model in models.values()]
+    corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
+    right = references_by_input(corpus.pairs)
+    inputs = list(right)
+    answers = {file: translate_all(model, inputs) for file, model in models.items()}
+    ours, theirs = (
+        [answer.hypothesis for answer in answers[file]]
+        if file in answers
+        else one_output_each(lines[file], corpus.pairs, right, file)
+        for file in (first, second)
+    )
+    if target_separator is None:
+        target_separator = next(filter(None, map(target_separator_of, descriptions)), "")
+    comparison = compare_outputs(
+        [each.label() for each in inputs],
+        ours,
+        theirs,
+        list(right.values()),
+        target_separator=target_separator,
+    )
+    shown = _shown(comparison.only_one_right, show)
+    if as_json:
+        fields = {
+            "a": first,
+            "b": second,
+            "corpus": corpus.name,
+            **comparison.as_dict(),
+            "only_one_right": [item.as_dict() for item in shown],
+        }
+        typer.echo(json.dumps(fields, ensure_ascii=False))
+    else:
+        _print(f"{visible(corpus.name)}: A = {first}, B = {second}", comparison, shown)
+    if any(answer.error is not None for each in answers.values() for answer in each):
+        raise typer.Exit(DataError.exit_code)
+
+
+def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:
+    """Return the first `count` items that each system alone has right."""
+    return [
+        item
+        for system in ("first", "second")
+        for item in [each for each in items if each.right == system][:count]
+    ]
+
+
+def _print(heading: str, comparison: Comparison, shown: Sequence[ComparedItem]) -> None:
+    console = Console(highlight=False)
+    console.print(Text(heading), soft_wrap=True)
+    console.print(_scores(comparison))
+    show_signatures(console, comparison.first)
+    items = comparison.first.items
+    neither = items - comparison.both_right - len(comparison.only_one_right)
+    console.print(
+        f"\n{items:,} items: both right {comparison.both_right:,}, only A"
+        f" {comparison.only_first_right:,}, only B {comparison.only_second_right:,},"
+        f" neither {neither:,}"
+    )
+    for system, title in (("first", "Only A is right"), ("second", "Only B is right")):
+        chosen = [item for item in shown if item.right == system]
+        if chosen:
+            console.print()
+            console.print(_items(title, chosen))
+
+
+def _scores(comparison: Comparison) -> Table:
+    """Return the table of scores, each over its 95 % interval."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="below each: its 95 % interval")
+    table.add_column("metric", no_wrap=True)
+    for column in ("A", "B", "A − B", "p"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for field, name, full_shape in metrics_of(comparison.first):
+        shape = full_shape.replace(".2", ".1")  # Three intervals side by side leave little room.
+        difference, signed = comparison.differences[field], shape.replace(":", ":+")
+        table.add_row(
+            name,
+            _cell(getattr(comparison.first, field), shape),
+            _cell(getattr(comparison.second, field), shape),
+            _cell(difference, signed),
+            f"{difference.p_value:.3f}",
+        )
+    return table
+
+
+def _cell(score: Metric | Difference, shape: str) -> str:
+    return f"{shape}\n{shape} to {shape}".format(score.value, score.low, score.high)
+
+
+def _items(title: str, items: Sequence[ComparedItem]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for column in ("source", "A", "B", "references"):
+        table.add_column(column, overflow="fold")
+    for item in items:
+        table.add_row(
+            Text(visible(item.source)),
+            Text(visible(item.first)),
+            Text(visible(item.second)),
+            Text(texts_in_lines(item.references)),
+        )
+    return table
+
+
+COMMANDS = {"compare": compare}

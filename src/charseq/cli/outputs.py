@@ -1,0 +1,153 @@
+"""Outputs to score: a model's, or the lines of a file."""
+
+import codecs
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair, read_corpus
+from charseq.corpus.files import in_plain_words
+from charseq.errors import DataError, visible
+from charseq.modelfile import ModelDescription
+from charseq.results import Translation
+from charseq.text import PLAIN, Input
+
+if TYPE_CHECKING:
+    from charseq.translator import Translator
+
+
+def is_model(name: str) -> bool:
+    """Return whether a file is a model by its name."""
+    return Path(name).suffix == ".safetensors"
+
+
+def load_model(name: str) -> "Translator":
+    """Return the model of a file."""
+    from charseq.translator import load  # Only this needs torch.
+
+    return load(name)
+
+
+def corpus_to_score(
+    name: str, settings: dict[str, Any], description: ModelDescription | None, mirror: str | None
+) -> Corpus:
+    """Read a corpus to score against.
+
+    What the settings do not say of its columns is as in the training of the model, if there is one.
+    """
+    columns = description.columns if description else {}
+    return read_corpus(
+        name,
+        configure(**{**columns, **settings}).corpus,
+        mirror=mirror,
+        spellings=description.spellings if description else PLAIN,
+    )
+
+
+def target_separator_of(description: ModelDescription) -> str:
+    """Return what separates the symbols of a model's answers; empty where they are characters."""
+    return description.config.target_separator or ""
+
+
+def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]:
+    """Return a model's answers; those that it refused are counted on standard error."""
+    features, languages = [each.features for each in inputs], [each.language for each in inputs]
+    translations = model.translate(
+        [each.source for each in inputs],
+        features=features if any(features) else None,
+        language=languages if any(languages) else None,
+    )
+    refused = [translation for translation in translations if translation.error is not None]
+    if refused:
+        first = refused[0]
+        typer.echo(
+            f"charseq: the model refused {len(refused):,} of {len(inputs):,} sources, which count"
+            f" as empty outputs; the first: {visible(first.source)}: {first.error}",
+            err=True,
+        )
+    return translations
+
+
+def read_outputs(name: str) -> list[str]:
+    """Return the lines of a file as they stand; one that is empty is an empty output.
+
+    Raises:
+        DataError: if a line is not UTF-8.
+        UsageError: if there is no such file.
+        MachineError: if it cannot be read.
+    """
+    where = place_of(name)
+    with in_plain_words(where):
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    texts = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            texts.append(line.decode().removesuffix("\r"))
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{where}:{number}: not valid UTF-8: byte {error.start + 1} is"
+                f" 0x{line[error.start]:02x}"
+            ) from None
+    return texts
+
+
+def place_of(name: str) -> str:
+    """Return what messages call the file `name`."""
+    return "standard input" if name == "-" else name
+
+
+def inputs_and_outputs(
+    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+) -> tuple[list[Input], list[str]]:
+    """Return the inputs and outputs that the lines of a file stand for.
+
+    Args:
+        lines: one for each distinct input in order, or one for each pair.
+        pairs: those of the corpus.
+        right: the references by input.
+        name: of the file.
+
+    Raises:
+        DataError: if there are as many lines as neither sources nor pairs.
+    """
+    if len(lines) == len(right):
+        return list(right), list(lines)
+    if len(lines) == len(pairs):
+        # A source with several pairs counts once, as it does when a model is scored, unless it was
+        # answered in several ways.
+        answers = dict.fromkeys(zip((pair.input for pair in pairs), lines, strict=True))
+        return [each for each, _ in answers], [output for _, output in answers]
+    raise DataError(
+        f"{place_of(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
+        f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
+    )
+
+
+def one_output_each(
+    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+) -> list[str]:
+    """Return the one output that the lines of a file have for each distinct input.
+
+    Raises:
+        DataError: if there are as many lines as neither sources nor pairs, or a source was answered
+            in several ways.
+    """
+    inputs, outputs = inputs_and_outputs(lines, pairs, right, name)
+    if len(inputs) > len(right):
+        seen: dict[Input, int] = {}
+        for number, (pair, line) in enumerate(zip(pairs, lines, strict=True), start=1):
+            first = seen.setdefault(pair.input, number)
+            if line != lines[first - 1]:
+                raise DataError(
+                    f"{place_of(name)} answers {visible(pair.input.label())} in line {first:,} with"
+                    f" {visible(lines[first - 1])} and in line {number:,} with {visible(line)}:"
+                    " to compare, give one output for each distinct source"
+                )
+    return outputs

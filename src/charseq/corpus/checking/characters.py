@@ -1,0 +1,114 @@
+"""Findings about single characters: rare, invisible, damaged, spaces of other kinds."""
+
+import unicodedata
+from collections.abc import Iterator
+
+import numpy as np
+
+from charseq.corpus.checking.findings import (
+    EXAMPLES,
+    Example,
+    Finding,
+    counted,
+    examples_of,
+    shortened,
+)
+from charseq.corpus.checking.sides import Side, described
+
+RARE = 5
+
+
+def rare_characters(side: Side) -> Iterator[Finding]:
+    """Find characters that a model will see too seldom to learn."""
+    rare = sorted((count, character) for character, count in side.counts.items() if count < RARE)
+    if not rare:
+        return
+    once = sum(count == 1 for count, _ in rare)
+    examples = []
+    for _, character in rare[:EXAMPLES]:
+        place = int(side.places_of(character)[0])
+        examples.append(Example(place + 1, f"{described(character)} in {side.texts[place]}"))
+    yield Finding(
+        f"rare {side.name} characters",
+        len(rare),
+        f"seen fewer than {RARE} times: {len(rare):,} of {len(side.counts):,} {side.name}"
+        f" characters, {once:,} of them once: {shortened([each for _, each in rare], 40)}",
+        "correct those that are slips; a model learns little of the others: add pairs that hold"
+        " them, or leave theirs out",
+        tuple(examples),
+    )
+
+
+def invisible_characters(side: Side) -> Iterator[Finding]:
+    """Find characters that cannot be seen: zero-width, steering and control characters."""
+    yield from _kind(
+        side,
+        "invisible",
+        {c for c in side.counts if unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp")},
+        "cannot be seen",
+        "remove them unless they belong there, as joiners do in some scripts: to a model, a text"
+        " with one is another text",
+    )
+
+
+def damaged_characters(side: Side) -> Iterator[Finding]:
+    """Find what is no character of any script: replacement, private and unassigned code points."""
+    yield from _kind(
+        side,
+        "damaged",
+        {c for c in side.counts if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn")},
+        "are replacement characters, or none that Unicode knows",
+        "look at how the texts were decoded: they seem damaged",
+    )
+
+
+def unusual_spaces(side: Side) -> Iterator[Finding]:
+    """Find no-break, narrow and other spaces that look like the ordinary one."""
+    yield from _kind(
+        side,
+        "unusual space",
+        {c for c in side.counts if c != " " and unicodedata.category(c) == "Zs"},
+        "are spaces of another kind than the ordinary one",
+        "use one kind of space, unless the difference is wanted: a person who types a source will"
+        " type the ordinary one",
+    )
+
+
+def stray_spaces(side: Side) -> Iterator[Finding]:
+    """Find spaces at the ends of texts, and two in a row."""
+    spaces = side.flags(c for c in side.counts if c.isspace())
+    starts = side.ends - side.lengths
+    at_ends = np.flatnonzero(spaces[starts] | spaces[side.ends - 1])
+    doubled = side.places(spaces & side.joints & np.append(spaces[1:], False))
+    places = np.union1d(at_ends, doubled)
+    if len(places):
+        yield Finding(
+            f"stray {side.name} spaces",
+            len(places),
+            f"{counted(len(at_ends), side.name)} with a space at an end, and"
+            f" {counted(len(doubled), side.name)} with several in a row",
+            "remove them: they are part of the text, and the model has to learn them",
+            tuple(
+                Example(each.pair, repr(each.text))
+                for each in examples_of(places.tolist(), side.texts)
+            ),
+        )
+
+
+def _kind(side: Side, kind: str, characters: set[str], what: str, advice: str) -> Iterator[Finding]:
+    if not characters:
+        return
+    ordered = sorted(characters, key=lambda character: -side.counts[character])
+    places = side.places_of(ordered)
+    first = [int(side.places_of(character)[0]) for character in ordered[:EXAMPLES]]
+    yield Finding(
+        f"{kind} {side.name} characters",
+        len(places),
+        f"{counted(len(places), side.name)} with characters that {what}: "
+        + shortened([f"{described(c)} {side.counts[c]:,} ×" for c in ordered], EXAMPLES),
+        advice,
+        tuple(
+            Example(place + 1, f"{described(character)} in {side.texts[place]}")
+            for character, place in zip(ordered, first, strict=False)
+        ),
+    )

@@ -1,0 +1,62 @@
+"""What a check of a corpus finds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Where something was found.
+
+    Attributes:
+        pair: the number of the first pair that shows it, from 1.
+        text: what is to be seen there.
+    """
+
+    pair: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that may spoil a model, or a score.
+
+    Attributes:
+        name: a short name for the kind of finding.
+        count: how many there are.
+        what: what was found, as a sentence.
+        advice: what to do about it.
+        examples: the first few, or the plainest.
+        held_out: whether the examples are pairs of the held-out corpus.
+    """
+
+    name: str
+    count: int
+    what: str
+    advice: str
+    examples: tuple[Example, ...] = ()
+    held_out: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON takes them."""
+        return asdict(self)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and a noun in its number."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shortened(words: Sequence[str], most: int = 8) -> str:
+    """Return words with commas between them, and how many more there are."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def examples_of(places: Iterable[int], texts: Sequence[str]) -> tuple[Example, ...]:
+    """Return the texts at the first few of `places`, from 0."""
+    return tuple(Example(place + 1, texts[place]) for place in islice(places, EXAMPLES))

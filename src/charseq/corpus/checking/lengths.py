@@ -1,0 +1,65 @@
+"""Findings about lengths that are out of line."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
+from charseq.corpus.checking.sides import Side
+from charseq.corpus.pairs import Pair
+
+# Far out, by Tukey (1977), "Exploratory data analysis", is 3; the logarithms' tails are long.
+_FENCE = 4
+# Where nearly all ratios are equal, a ratio is out of line only from this factor on.
+_LEAST_FACTOR = 2.0
+# A few characters more or fewer make any ratio of a short text.
+_SHORT = 5
+_LONG = 3
+
+
+def odd_ratios(pairs: Sequence[Pair], source: Side, target: Side) -> Iterator[Finding]:
+    """Find pairs with one side far longer than the other, as pairs of this corpus go."""
+    ratios = np.log((target.lengths + _SHORT) / (source.lengths + _SHORT))
+    low, middle, high = np.percentile(ratios, [25, 50, 75])
+    room = max(_FENCE * (high - low), np.log(_LEAST_FACTOR))
+    excess = np.maximum(ratios - high, low - ratios)
+    outliers = _most(excess, excess > room)
+    if len(outliers):
+        yield Finding(
+            "lengths out of line",
+            len(outliers),
+            f"{counted(len(outliers), 'pair')} with a target far longer, or far shorter, than the"
+            f" source suggests; half of all targets are {_times(low)} to {_times(high)} as long,"
+            f" the middle one {_times(middle)}",
+            "look whether these two texts belong together, and leave out those that do not",
+            tuple(
+                Example(i + 1, f"{pairs[i].source} → {pairs[i].target}")
+                for i in outliers[:EXAMPLES].tolist()
+            ),
+        )
+
+
+def long_texts(side: Side) -> Iterator[Finding]:
+    """Find texts far longer than nearly all others."""
+    usual = float(np.percentile(side.lengths, 99))
+    outliers = _most(side.lengths, side.lengths > max(_LONG * usual, 50))
+    if len(outliers):
+        yield Finding(
+            f"very long {side.name}s",
+            len(outliers),
+            f"{counted(len(outliers), side.name)} more than {_LONG} times as long as 99 % of all"
+            f" are ({usual:,.0f} characters); the longest has {side.lengths.max():,}",
+            "leave them out, with --max-length for instance: they cost much and are seldom learnt",
+            tuple(Example(i + 1, side.texts[i]) for i in outliers[:EXAMPLES].tolist()),
+        )
+
+
+def _most(values: NDArray[np.number], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the places of the chosen values, the largest value first."""
+    places = np.flatnonzero(chosen)
+    return places[np.argsort(-values[places], kind="stable")]
+
+
+def _times(logarithm: float) -> str:
+    return f"{np.exp(logarithm):.2f} ×"

@@ -1,0 +1,109 @@
+"""Findings about whole pairs: too few, repeated, contradictory, on both sides of a split."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
+from charseq.corpus.pairs import Pair
+
+FEW_INPUTS = 1_000
+
+
+def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Find that there are so few inputs that a held-out score says little."""
+    inputs = len(set(map(_input_of, pairs)))
+    if inputs >= FEW_INPUTS:
+        return
+    held_out = max(1, inputs // 10)
+    # Half the 95 % interval of a share of one half.
+    margin = 98 / held_out**0.5
+    yield Finding(
+        "too few pairs",
+        inputs,
+        f"only {counted(inputs, 'distinct input')}; a tenth held out is {held_out:,}, on which an"
+        f" exact match of 50 % is known to ± {min(margin, 50):.0f} points",
+        "gather more pairs if you can; hold a larger share out, or a file of its own, to know the"
+        " score better",
+    )
+
+
+def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Find pairs that stand in the corpus more than once."""
+    repeated = {pair: count for pair, count in Counter(pairs).items() if count > 1}
+    if not repeated:
+        return
+    extra = sum(repeated.values()) - len(repeated)
+    most = sorted(repeated, key=lambda pair: -repeated[pair])[:EXAMPLES]
+    yield Finding(
+        "duplicates",
+        extra,
+        f"{counted(extra, 'repetition')} of {counted(len(repeated), 'pair')}",
+        "leave one of each, unless how often a pair occurs should weigh in training",
+        tuple(
+            Example(pairs.index(pair) + 1, f"{pair.source} → {pair.target} ({repeated[pair]:,} ×)")
+            for pair in most
+        ),
+    )
+
+
+def contradictions(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Find inputs that have several targets."""
+    counts = Counter(pairs)
+    targets = Counter(map(_input_of, counts))
+    several = {key for key, count in targets.items() if count > 1}
+    if not several:
+        return
+    of_input: dict[Hashable, list[Pair]] = {}
+    for pair in counts:
+        if (key := _input_of(pair)) in several:
+            of_input.setdefault(key, []).append(pair)
+    most = sorted(of_input.values(), key=len, reverse=True)
+    yield Finding(
+        "contradictory pairs",
+        len(several),
+        f"several targets for {len(several):,} of {counted(len(targets), 'input')}, up to"
+        f" {len(most[0]):,}",
+        "where every target is right, as in translation, leave them: all count as references;"
+        " where only one is, correct the others, since the model cannot tell which to give",
+        tuple(
+            Example(pairs.index(alike[0]) + 1, f"{alike[0].source} → {_listed(alike, counts)}")
+            for alike in most[:EXAMPLES]
+        ),
+    )
+
+
+def on_both_sides(training: Sequence[Pair], held_out: Sequence[Pair]) -> Iterator[Finding]:
+    """Find held-out inputs that are trained on as well."""
+    known = set(map(_input_of, training))
+    shared = [pair for pair in held_out if _input_of(pair) in known]
+    if not shared:
+        return
+    inputs = dict.fromkeys(map(_input_of, shared))
+    whole = len(set(shared) & set(training))
+    everything = len(set(map(_input_of, held_out)))
+    examples = tuple(
+        Example(number, f"{pair.source} → {pair.target}")
+        for number, pair in enumerate(held_out, start=1)
+        if _input_of(pair) in known
+    )[:EXAMPLES]
+    yield Finding(
+        "inputs on both sides",
+        len(inputs),
+        f"in the corpus too: {len(inputs):,} of {counted(everything, 'held-out input')}, and"
+        f" {counted(whole, 'held-out pair')} whole",
+        "leave them out of one of the two: a score on what was trained on says nothing of others",
+        examples,
+        held_out=True,
+    )
+
+
+def _input_of(pair: Pair) -> Hashable:
+    """Return everything of a pair but its target."""
+    return pair[:1] + pair[2:]
+
+
+def _listed(pairs: Sequence[Pair], counts: Counter[Pair]) -> str:
+    """Return the targets of pairs with how often each occurs, the most frequent first."""
+    ordered = sorted(pairs, key=lambda pair: -counts[pair])
+    more = f" | … {len(ordered) - 3} more" if len(ordered) > 3 else ""
+    return " | ".join(f"{pair.target} ({counts[pair]:,} ×)" for pair in ordered[:3]) + more

@@ -1,0 +1,297 @@
+"""The model card: what a model is, what it was made of, how good it is and where it ends.
+
+A card is Markdown and goes where the model goes. Source: Mitchell et al. (2019), "Model cards for
+model reporting".
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charseq.config import RunConfig, TrainingConfig
+from charseq.errors import visible
+from charseq.modelfile import ModelDescription
+from charseq.scoring import Metric, Report
+from charseq.scoring.distance import nearest_references
+from charseq.text import Input
+
+EXAMPLES = 5
+# Told even where they are the defaults.
+_ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")
+_METRICS = (
+    ("exact match", "exact_match", "{:.2%}"),
+    ("CER", "character_error_rate", "{:.3f}"),
+    ("WER", "word_error_rate", "{:.2f}"),
+    ("chrF", "chrf", "{:.1f}"),
+    ("BLEU", "bleu", "{:.1f}"),
+)
+
+
+@dataclass(frozen=True)
+class HeldOutAnswers:
+    """What a model answered to the held-out inputs.
+
+    Attributes:
+        references: all targets of each input.
+        hypotheses: the answers, in the order of `references`.
+        seconds: how long the model took for all.
+    """
+
+    references: Mapping[Input, Sequence[str]]
+    hypotheses: Sequence[str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How a training went.
+
+    Attributes:
+        epochs: how many there were.
+        kept: the epoch whose weights were kept.
+        seconds: how long they took, evaluation included.
+        pairs_per_second: in training, evaluation excluded.
+        device: where.
+        longest_source: the most symbols that a training source has.
+        held_out_name: the held-out corpus's name, where it was one of its own.
+        started_from: the model file whose weights training started from, if any.
+    """
+
+    epochs: int
+    kept: int
+    seconds: float
+    pairs_per_second: float
+    device: str
+    longest_source: int
+    held_out_name: str = ""
+    started_from: str = ""
+
+
+def model_card(
+    description: ModelDescription,
+    config: RunConfig,
+    report: Report,
+    answers: HeldOutAnswers,
+    training: TrainingFacts,
+    *,
+    model_file: str = "model.safetensors",
+) -> str:
+    """Return a model's card, as Markdown.
+
+    Args:
+        description: what the model file says of it.
+        config: the run's settings.
+        report: the held-out scores.
+        answers: what was scored.
+        training: how the training went.
+        model_file: the model's file as the card's commands name it.
+    """
+    parts = (
+        ("How to use it", _use(model_file, description, answers)),
+        ("Corpus", _corpus(description, config, training)),
+        ("Scores", _scores(report, config.training)),
+        ("Examples", _examples(answers, report.target_separator)),
+        ("Training", _training(description, config, training)),
+        ("Speed", _speed(answers, training)),
+        ("Limits", _limits(description, training)),
+    )
+    sections = (f"## {title}\n\n{_joined(lines)}" for title, lines in parts)
+    title = f"# Model card: {_escaped(str(description.corpus.get('name', 'unnamed')))}"
+    return "\n\n".join((title, _joined(_what_it_is(description)), *sections)) + "\n"
+
+
+def _joined(lines: Iterator[str]) -> str:
+    return "\n".join(lines).rstrip("\n")
+
+
+def _what_it_is(description: ModelDescription) -> Iterator[str]:
+    yield (
+        "A character-level sequence-to-sequence model, which rewrites a source text as a target"
+        f" text. Made with charseq {description.charseq_version}."
+    )
+
+
+def _use(model_file: str, description: ModelDescription, answers: HeldOutAnswers) -> Iterator[str]:
+    # An input of the corpus, so that the command can be tried as it stands.
+    printable = (each for each in answers.references if each.label().isprintable())
+    shortest = min(printable, key=lambda each: len(each.source), default=Input("…"))
+    conditions = description.sources.conditions
+    words = ["charseq", "translate", model_file]
+    if conditions.features:
+        words += ["--features", description.features_separator.join(shortest.features)]
+    if conditions.languages:
+        words += ["--language", shortest.language]
+    # A source may begin with a hyphen.
+    words += ["--"] * shortest.source.startswith("-") + [shortest.source]
+    yield "```sh"
+    yield shlex.join(words)
+    yield f"charseq evaluate {shlex.quote(model_file)} test.tsv"
+    yield "```"
+
+
+def _corpus(
+    description: ModelDescription, config: RunConfig, training: TrainingFacts
+) -> Iterator[str]:
+    corpus = description.corpus
+    yield from _table(
+        ("", ""),
+        [
+            ("name", str(corpus.get("name", ""))),
+            ("digest of the pairs (SHA-256)", str(corpus.get("digest", ""))),
+            ("attribution and licence", str(corpus.get("attribution") or "none given")),
+            ("training pairs", f"{corpus.get('training_pairs', 0):,}"),
+            ("held-out pairs", f"{corpus.get('held_out_pairs', 0):,}"),
+            ("split", _split(config.training, training)),
+        ],
+    )
+
+
+def _split(config: TrainingConfig, training: TrainingFacts) -> str:
+    if training.held_out_name:
+        return f"the held-out pairs are a corpus of their own: {training.held_out_name}"
+    if config.split == "last":
+        return (
+            f"the last {config.held_out_share:.0%} of the pairs are held out; one source may stand"
+            " on both sides"
+        )
+    most = "" if config.held_out_maximum is None else f", at most {config.held_out_maximum:,},"
+    return (
+        f"{config.held_out_share:.0%} of the {config.split_by}s{most} drawn with seed"
+        f" {config.seed} are held out, each with all its pairs"
+    )
+
+
+def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
+    chosen_by = config.keep == "best" or config.patience is not None
+    yield (
+        f"On {report.items:,} held-out sources, against all their references, with"
+        f" {report.bootstrap:,} bootstrap resamples."
+    ) + chosen_by * (
+        " They chose the epoch whose weights were kept, which makes the scores a little too good:"
+        " publish those of other pairs."
+    )
+    yield ""
+    metrics = [(title, getattr(report, field), shape) for title, field, shape in _METRICS]
+    yield from _table(
+        ("metric", "value", "95 % interval"),
+        [
+            (title, shape.format(metric.value), _interval(metric, shape))
+            for title, metric, shape in metrics
+            if metric is not None
+        ],
+    )
+    yield ""
+    yield f"chrF and BLEU by sacreBLEU: `{report.chrf.signature}`, `{report.bleu.signature}`."
+
+
+def _interval(metric: Metric, shape: str) -> str:
+    return f"{shape} to {shape}".format(metric.low, metric.high)
+
+
+def _examples(answers: HeldOutAnswers, target_separator: str) -> Iterator[str]:
+    inputs, references = list(answers.references), list(answers.references.values())
+    items = nearest_references(answers.hypotheses, references, target_separator)
+    for title, is_right in (("Right", True), ("Wrong", False)):
+        places = [place for place, item in enumerate(items) if (not item.distance) == is_right]
+        # Evenly spread, so that nobody chose them.
+        chosen = places[:: max(1, len(places) // EXAMPLES)][:EXAMPLES]
+        yield f"{title}: {len(places):,} of {len(items):,}" + (", such as" if chosen else ".")
+        yield ""
+        if chosen:
+            yield from _table(
+                ("source", "answer", "nearest reference"),
+                [
+                    (inputs[i].label(), answers.hypotheses[i], references[i][items[i].place])
+                    for i in chosen
+                ],
+            )
+            yield ""
+
+
+def _training(
+    description: ModelDescription, config: RunConfig, training: TrainingFacts
+) -> Iterator[str]:
+    yield (
+        f"{training.epochs:,} epochs, of which the weights of epoch {training.kept:,} were kept."
+        + (
+            f" Training started from {_escaped(training.started_from)}."
+            * bool(training.started_from)
+        )
+        + " Settings of the model, and those of the training that matter most or are not the"
+        " defaults; `settings.toml` beside this card has all:"
+    )
+    yield ""
+    settings: dict[str, Any] = description.config.model_dump()
+    defaults = TrainingConfig().model_dump()
+    for setting, value in config.training.model_dump().items():
+        if setting in _ALWAYS or value != defaults[setting]:
+            settings[setting] = value
+    yield from _table(
+        ("setting", "value"), [(f"`{name}`", _shown(value)) for name, value in settings.items()]
+    )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    return repr(value) if isinstance(value, str) and not value.strip() else str(value)
+
+
+def _speed(answers: HeldOutAnswers, training: TrainingFacts) -> Iterator[str]:
+    each_second = len(answers.hypotheses) / max(answers.seconds, 1e-9)
+    yield from _table(
+        (f"on {training.device}", ""),
+        [
+            ("training", f"{training.seconds:,.1f} seconds"),
+            ("pairs per second in training", f"{training.pairs_per_second:,.0f}"),
+            ("translations per second, in batches", f"{each_second:,.0f}"),
+        ],
+    )
+
+
+def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[str]:
+    sources, targets = description.sources.ordinary, description.targets.ordinary
+    limit = description.output_limit
+    yield f"- It reads {len(sources):,} symbols: {_listed(sources)}"
+    conditions = description.sources.conditions
+    for names, known in (("features", conditions.features), ("languages", conditions.languages)):
+        if known:
+            yield f"- It knows {len(known):,} {names}: {_listed(list(known))}"
+    yield f"- It writes {len(targets):,} symbols: {_listed(targets)}"
+    if description.sources.unknown is None:
+        yield "- A symbol that it never saw is read as nothing, which it was not trained on."
+    else:
+        yield (
+            "- A symbol that it never saw is read as the unknown symbol, with a warning, and cannot"
+            " be copied to the answer."
+        )
+    yield (
+        f"- The longest source it was trained on has {training.longest_source:,} symbols; longer"
+        " ones are answered, but nothing was learnt of them."
+    )
+    yield (
+        f"- An answer is cut after {limit.constant:,} symbols and {limit.per_symbol:g} more for"
+        " each of the source's, and is marked as cut then."
+    )
+    yield "- It knows texts like those of its corpus, and gives an answer to every other, too."
+
+
+def _listed(symbols: Sequence[str], most: int = 200) -> str:
+    more = f" and {len(symbols) - most:,} more" if len(symbols) > most else ""
+    shown = ("(space)" if symbol == " " else _escaped(symbol) for symbol in symbols[:most])
+    return " ".join(shown) + more
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{' --- |' * len(header)}"
+    for row in rows:
+        cells = [cell if re.fullmatch("`[a-z_]+`", cell) else _escaped(cell) for cell in row]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """Return a text as it stands, to Markdown and to the eye."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", visible(text, 300))

@@ -1,0 +1,64 @@
+"""How sure a score is: the same items drawn again and again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charseq.errors import UsageError
+from charseq.scoring.metrics import Counts, Statistic
+
+_WEIGHTS_AT_ONCE = 4_000_000
+
+
+def refuse_no_resamples(bootstrap: int) -> None:
+    """Raise a `UsageError` where there is nothing that an interval could come from."""
+    if bootstrap < 1:
+        raise UsageError(f"intervals need at least one resample, not {bootstrap}")
+
+
+def resampled_values(statistics: Sequence[Statistic], bootstrap: int, seed: int) -> Counts:
+    """Return every metric's value on each of `bootstrap` draws of the items.
+
+    All metrics see the same draws, whatever system their counts are of: values of one column are of
+    the same items.
+
+    Args:
+        statistics: the metrics, all of the same items.
+        bootstrap: how many times the items are drawn, with replacement.
+        seed: what the draws are seeded with.
+
+    Returns:
+        The values, (metrics, draws).
+    """
+    counts = np.concatenate([statistic.counts for statistic in statistics], axis=1)
+    sums = _resampled_sums(counts, bootstrap, seed)
+    ends = np.cumsum([statistic.counts.shape[1] for statistic in statistics])[:-1]
+    return np.array(
+        [
+            [statistic.value(row) for row in drawn]
+            for statistic, drawn in zip(statistics, np.split(sums, ends, axis=1), strict=True)
+        ]
+    )
+
+
+def percentile_interval(values: Counts) -> tuple[float, float]:
+    """Return between which of `values`, (draws,), the middle 95 % lie."""
+    low, high = np.percentile(values, [2.5, 97.5]).tolist()
+    return low, high
+
+
+def _resampled_sums(counts: Counts, bootstrap: int, seed: int) -> Counts:
+    """Return what `counts` add up to in each of `bootstrap` draws of the items."""
+    items = len(counts)
+    random = np.random.default_rng(seed)
+    sums = np.empty((bootstrap, counts.shape[1]))
+    # A draw is how often it holds each item; a block of draws times the counts is one matrix
+    # product, exact because all are whole numbers, and blocks bound the memory.
+    block = max(1, _WEIGHTS_AT_ONCE // items)
+    for start in range(0, bootstrap, block):
+        stop = min(start + block, bootstrap)
+        weights = np.empty((stop - start, items))
+        for row in weights:
+            row[:] = np.bincount(random.integers(items, size=items), minlength=items)
+        sums[start:stop] = weights @ counts
+    return sums

@@ -1,0 +1,77 @@
+"""Single outputs beside what they should have been."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from charseq.errors import DataError
+from charseq.scoring.distance import nearest_references
+from charseq.scoring.metrics import edit_counts, ratio
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredItem:
+    """One output beside what it should have been.
+
+    Attributes:
+        source: the text that was rewritten.
+        hypothesis: the output.
+        references: the outputs that would have been right.
+        nearest: the reference that the errors were counted against.
+        distance: the edits between hypothesis and nearest reference.
+        error_rate: those edits per symbol of the nearest reference.
+    """
+
+    source: str
+    hypothesis: str
+    references: tuple[str, ...]
+    nearest: str
+    distance: int
+    error_rate: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON takes them."""
+        return asdict(self) | {"references": list(self.references)}
+
+
+def worst_errors(
+    sources: Sequence[str],
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    target_separator: str = "",
+    count: int = 10,
+) -> list[ScoredItem]:
+    """Return the `count` items with the most edits per symbol, the worst first.
+
+    Items that are right are left out; among equals, the one with more edits and then the earlier
+    one comes first.
+
+    Raises:
+        DataError: if there is nothing to score, or the three lists do not match up.
+    """
+    refuse_other_sources(sources, hypotheses)
+    nearest = nearest_references(hypotheses, references, target_separator)
+    edits = edit_counts(nearest)
+    rates = edits[:, 0] / np.maximum(edits[:, 1], 1)
+    order = np.lexsort((-edits[:, 0], -rates))[: max(count, 0)]
+    return [
+        ScoredItem(
+            source=sources[i],
+            hypothesis=hypotheses[i],
+            references=tuple(references[i]),
+            nearest=references[i][nearest[i].place],
+            distance=nearest[i].distance,
+            error_rate=ratio([nearest[i].distance, len(nearest[i].reference)]),
+        )
+        for i in order.tolist()
+        if nearest[i].distance
+    ]
+
+
+def refuse_other_sources(sources: Sequence[str], hypotheses: Sequence[str]) -> None:
+    """Raise a `DataError` where there is not one source for each hypothesis."""
+    if len(sources) != len(hypotheses):
+        raise DataError(f"there are {len(sources)} sources but {len(hypotheses)} hypotheses")

@@ -1,0 +1,105 @@
+"""The metrics, each as counts that add up over items and a formula that scores their sums.
+
+So a metric of any draw of the items is its formula on a sum, and a bootstrap computes no edit
+distance and no n-gram twice.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.scoring.distance import Nearest, nearest_references
+from charseq.scoring.symbols import composed
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.base import Metric as SacrebleuMetric
+
+Counts = NDArray[np.float64]
+
+
+class Statistic(NamedTuple):
+    """A metric of some outputs.
+
+    Attributes:
+        name: of the field of `Report` that it becomes.
+        counts: what adds up, (items, counts); whole numbers.
+        formula: makes the score of their sums.
+        signature: sacreBLEU's, for its metrics.
+    """
+
+    name: str
+    counts: Counts
+    formula: Callable[[list[int]], float]
+    signature: str | None = None
+
+    def value(self, sums: Counts) -> float:
+        """Return the score that sums of the counts, (counts,), make."""
+        return self.formula([int(number) for number in sums])
+
+
+def statistics_of(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]], target_separator: str
+) -> list[Statistic]:
+    """Return every metric's counts.
+
+    Raises:
+        DataError: if there is nothing to score, or hypotheses and references do not match up.
+    """
+    # Imported here, because training and --help need not wait for it.
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    edits = edit_counts(nearest_references(hypotheses, references, target_separator))
+    right = np.stack([edits[:, 0] == 0, np.ones(len(edits))], axis=1).astype(np.float64)
+    outputs = [composed(text) for text in hypotheses]
+    streams = [[composed(text) for text in texts] for texts in references]
+    # For a task whose outputs are words, such as pronunciation.
+    words = [Statistic("word_error_rate", right, _percentage_wrong)] if target_separator else []
+    return [
+        Statistic("exact_match", right, ratio),
+        Statistic("character_error_rate", edits, ratio),
+        *words,
+        _sacrebleu("chrf", CHRF(), outputs, streams),
+        # `force` only silences a warning about texts that look tokenised, as ours may.
+        _sacrebleu("bleu", BLEU(force=True), outputs, streams),
+    ]
+
+
+def edit_counts(items: Sequence[Nearest]) -> Counts:
+    """Return the edits and the reference symbols of each item, (items, 2)."""
+    return np.array([(item.distance, len(item.reference)) for item in items], np.float64)
+
+
+def ratio(sums: list[int]) -> float:
+    """Return the first of two counts over the second, which counts as one where it is none."""
+    part, whole = sums
+    return part / max(whole, 1)
+
+
+def _percentage_wrong(sums: list[int]) -> float:
+    return 100 * (1 - ratio(sums))
+
+
+def _sacrebleu(
+    field: str,
+    metric: "SacrebleuMetric",
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+) -> Statistic:
+    # Item by item: given a whole corpus, sacreBLEU keeps every reference's n-grams in memory.
+    # These are the methods that its own bootstrap is built on.
+    counts = [
+        metric._extract_corpus_statistics([hypothesis], [[reference] for reference in right])[0]
+        for hypothesis, right in zip(hypotheses, references, strict=True)
+    ]
+    numbers = {len(right) for right in references}
+    metric.num_refs = numbers.pop() if len(numbers) == 1 else -1  # -1: "var" in the signature
+    name = metric._compute_score_from_stats(list(counts[0])).name
+    return Statistic(
+        field,
+        np.array(counts, np.float64),
+        lambda sums: float(metric._compute_score_from_stats(sums).score),
+        f"{name}|{metric.get_signature()}",
+    )

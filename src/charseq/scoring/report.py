@@ -1,0 +1,150 @@
+"""The scores of a list of outputs, with how sure they are."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
+from charseq.scoring.distance import nearest_references
+from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One score, with its 95 % interval.
+
+    Attributes:
+        value: the score over all items.
+        low: the interval's lower end; None where no intervals were asked for.
+        high: the interval's upper end; None where no intervals were asked for.
+        signature: sacreBLEU's signature, which says exactly how the score was computed; None for
+            charseq's own metrics.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The scores of a list of outputs.
+
+    Attributes:
+        items: how many outputs were scored.
+        exact_match: the share of outputs, from 0 to 1, that equal one of their references whole.
+        character_error_rate: edits per reference symbol; 0 is perfect, and it may exceed 1. Where
+            the symbols are phonemes, this is the phoneme error rate.
+        chrf: chrF2 on its scale from 0 to 100 (Popović, 2015).
+        bleu: BLEU on its scale from 0 to 100 (Papineni et al., 2002), tokenised by sacreBLEU's
+            13a; it tells little of outputs shorter than four words.
+        bootstrap: how many resamples the intervals come from; 0 without intervals.
+        seed: what the resampling was seeded with.
+        word_error_rate: the percentage of outputs that equal none of their references, which is
+            what WER means where outputs are words; None without a target separator.
+        target_separator: what separates a target's symbols; empty where they are characters.
+    """
+
+    items: int
+    exact_match: Metric
+    character_error_rate: Metric
+    chrf: Metric
+    bleu: Metric
+    bootstrap: int
+    seed: int
+    word_error_rate: Metric | None = None
+    target_separator: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON takes them."""
+        return asdict(self)
+
+
+def character_error_rate(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, target_separator: str = ""
+) -> float:
+    """Return the CER alone, without intervals: cheap enough to follow every training epoch.
+
+    Args:
+        hypotheses: the outputs.
+        references: for each output, one or more right ones.
+        target_separator: what separates the symbols of outputs and references; by default, every
+            character is one.
+
+    Returns:
+        All edits over all symbols of the references: each output is compared with the reference
+        that needs the fewest edits, among equals with the longest. Where those are all empty, they
+        count as one symbol.
+
+    Raises:
+        DataError: if there is nothing to score, or hypotheses and references do not match up.
+    """
+    edits = edit_counts(nearest_references(hypotheses, references, target_separator))
+    return ratio([int(number) for number in edits.sum(axis=0)])
+
+
+def score(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    target_separator: str = "",
+    bootstrap: int = 1000,
+    seed: int = 1,
+    intervals: bool = True,
+) -> Report:
+    """Score outputs with every metric.
+
+    The CER is that of `character_error_rate`; chrF and BLEU are sacreBLEU's (Post, 2018), and each
+    item may have another number of references. The intervals are percentile bootstrap intervals
+    (Koehn, 2004, "Statistical significance tests for machine translation evaluation"): the items
+    are drawn with replacement `bootstrap` times, every metric is computed on the same draws, and
+    95 % of its values lie between `low` and `high`.
+
+    Args:
+        hypotheses: the outputs.
+        references: for each output, one or more right ones.
+        target_separator: what separates the symbols of outputs and references; by default, every
+            character is one. With a separator, the word error rate is reported too.
+        bootstrap: how many times the items are drawn again.
+        seed: what the draws are seeded with.
+        intervals: whether to compute intervals at all.
+
+    Raises:
+        DataError: if there is nothing to score, or hypotheses and references do not match up.
+        UsageError: if `bootstrap` is less than 1 and intervals are asked for.
+    """
+    if intervals:
+        refuse_no_resamples(bootstrap)
+    statistics = statistics_of(hypotheses, references, target_separator)
+    if not intervals:
+        return report_of(statistics, None, seed, target_separator)
+    drawn = resampled_values(statistics, bootstrap, seed)
+    return report_of(statistics, drawn, seed, target_separator)
+
+
+def report_of(
+    statistics: Sequence[Statistic], drawn: Counts | None, seed: int, target_separator: str
+) -> Report:
+    """Return the report that statistics make, with intervals from their values on the draws.
+
+    Args:
+        statistics: of every metric.
+        drawn: each one's values on each draw, (metrics, draws); None without intervals.
+        seed: what the draws were seeded with.
+        target_separator: what separates a target's symbols.
+    """
+    metrics = {}
+    for number, statistic in enumerate(statistics):
+        value = statistic.value(statistic.counts.sum(axis=0))
+        low = high = None
+        if drawn is not None:
+            low, high = percentile_interval(drawn[number])
+        metrics[statistic.name] = Metric(value, low, high, statistic.signature)
+    return Report(
+        items=len(statistics[0].counts),
+        bootstrap=0 if drawn is None else drawn.shape[1],
+        seed=seed,
+        target_separator=target_separator,
+        **metrics,
+    )

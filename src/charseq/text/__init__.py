@@ -1,0 +1,25 @@
+"""Inputs and texts, the symbols that they are cut into, and the symbols' ids."""
+
+from charseq.text.conditions import TEXTS_ALONE, Conditions
+from charseq.text.inputs import Features, Input, features_of, inputs_of
+from charseq.text.normalisation import Form, has_hangul, normalised, own_form
+from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings
+from charseq.text.vocabulary import Vocabulary
+
+__all__ = [
+    "CHARACTERS",
+    "PLAIN",
+    "TEXTS_ALONE",
+    "Conditions",
+    "Features",
+    "Form",
+    "Input",
+    "Spelling",
+    "Spellings",
+    "Vocabulary",
+    "features_of",
+    "has_hangul",
+    "inputs_of",
+    "normalised",
+    "own_form",
+]

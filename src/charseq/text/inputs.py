@@ -1,0 +1,70 @@
+"""What a model reads: a source, and the features and the language that say what becomes of it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from charseq.errors import UsageError
+
+Features = str | Sequence[str]
+"""The features of one source, as a corpus writes them, `N;ACC;PL`, or one by one."""
+
+
+_HOW_MANY = "give one for all, or one for each"
+
+
+class Input(NamedTuple):
+    """What a model reads to write one answer.
+
+    Attributes:
+        source: the text.
+        features: what the answer is to be, such as `("N", "ACC", "PL")`, as the corpus orders them.
+        language: which of a model's languages it is in; empty where there is only one.
+    """
+
+    source: str
+    features: tuple[str, ...] = ()
+    language: str = ""
+
+    def label(self) -> str:
+        """Return the input as one line, for tables and messages."""
+        parts = (self.source, ";".join(self.features), self.language)
+        return " · ".join(part for part in parts if part)
+
+
+def features_of(features: Features, separator: str) -> tuple[str, ...]:
+    """Return features one by one; an empty text holds none."""
+    if isinstance(features, str):
+        return tuple(features.split(separator)) if features else ()
+    return tuple(features)
+
+
+def inputs_of(
+    texts: Iterable[str],
+    features: str | Iterable[Features] | None,
+    language: str | Iterable[str] | None,
+    separator: str,
+) -> Iterator[Input]:
+    """Yield the inputs that texts make with their features and languages.
+
+    Args:
+        texts: the sources.
+        features: one text for all, or the features of each.
+        language: one for all, or one for each.
+        separator: what stands between two features in one text.
+
+    Raises:
+        UsageError: if there are fewer or more features or languages than texts.
+    """
+    conditions: list[Iterator[Any]] = [
+        repeat(given or "") if given is None or isinstance(given, str) else iter(given)
+        for given in (features, language)
+    ]
+    for text in texts:
+        own_features, own_language = (next(values, None) for values in conditions)
+        if own_features is None or own_language is None:
+            raise UsageError(f"there are fewer features or languages than texts; {_HOW_MANY}")
+        yield Input(text, features_of(own_features, separator), own_language)
+    for values in conditions:
+        if not isinstance(values, repeat) and next(values, None) is not None:
+            raise UsageError(f"there are more features or languages than texts; {_HOW_MANY}")

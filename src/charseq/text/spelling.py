@@ -1,0 +1,96 @@
+"""How the texts of one side are cut into symbols, and joined again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from charseq.config import ModelConfig
+from charseq.text.normalisation import Form, normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How texts are spelt in symbols.
+
+    Attributes:
+        separator: what stands between two symbols, in the form that texts are brought to; without
+            one, nothing does.
+        graphemes: without a separator, a symbol is a grapheme cluster (UAX #29), what a reader
+            takes for one character, and not one code point.
+        normalise: the form that texts are brought to before they are cut.
+        written: the form that joined symbols are brought to; `none` leaves them as they are.
+    """
+
+    separator: str | None = None
+    graphemes: bool = False
+    normalise: Form = "none"
+    written: Form = "none"
+
+    @property
+    def is_of_characters(self) -> bool:
+        """Whether every symbol is one code point."""
+        return self.separator is None and not self.graphemes
+
+    def symbols(self, text: str) -> Sequence[str]:
+        """Return the symbols of `text`, in order; where separators meet, there is none."""
+        text = normalised(text, self.normalise)
+        if self.separator is not None:
+            symbols = text.split(self.separator)
+            return [symbol for symbol in symbols if symbol] if "" in symbols else symbols
+        if self.graphemes:
+            clusters: list[str] = _clusters().findall(text)
+            return clusters
+        return text
+
+    def length(self, text: str) -> int:
+        """Return how many symbols `text` has."""
+        return len(self.symbols(text))
+
+    def text(self, symbols: Iterable[str]) -> str:
+        """Return the text that symbols spell, in the form that texts are written in."""
+        return normalised((self.separator or "").join(symbols), self.written)
+
+    def lacks_symbols(self, text: str) -> bool:
+        """Return whether separators meet in `text`, or one stands at an end of it."""
+        return self.separator is not None and "" in normalised(text, self.normalise).split(
+            self.separator
+        )
+
+
+CHARACTERS = Spelling()
+"""Every code point is a symbol, and texts are taken as they stand."""
+
+
+class Spellings(NamedTuple):
+    """How the two sides of a corpus are spelt."""
+
+    source: Spelling = CHARACTERS
+    target: Spelling = CHARACTERS
+
+    @classmethod
+    def of(cls, config: ModelConfig, written: Form = "none") -> "Spellings":
+        """Return the spellings that a model's settings ask for.
+
+        Args:
+            config: the settings; as long as `normalise` is undecided, it counts as `nfc`.
+            written: the form that answers are written in.
+        """
+        form: Form = "nfc" if config.normalise == "auto" else config.normalise
+        graphemes = config.symbols == "graphemes"
+        source, target = (
+            separator and normalised(separator, form)
+            for separator in (config.source_separator, config.target_separator)
+        )
+        return cls(Spelling(source, graphemes, form), Spelling(target, graphemes, form, written))
+
+
+PLAIN = Spellings()
+"""On both sides, every code point is a symbol."""
+
+
+@cache
+def _clusters() -> Any:
+    import regex  # Slow to import, and rarely needed.
+
+    return regex.compile(r"\X")

@@ -1,0 +1,258 @@
+"""Symbols to ids and back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.errors import ModelFileError
+from charseq.text.conditions import TEXTS_ALONE, Conditions
+from charseq.text.inputs import Input
+from charseq.text.spelling import CHARACTERS, Spelling
+
+START = "<start>"
+END = "<end>"
+UNKNOWN = "<unknown>"
+UNKNOWN_CONDITION = "<unknown condition>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols of one side of a corpus, in the order of their ids.
+
+    `start`, `end` and `unknown` are the ids of the special symbols, or None where a vocabulary has
+    none. No text ever maps to a special symbol by its spelling, so a corpus may contain any
+    character whatever. A vocabulary without an unknown symbol gives unseen symbols the id
+    `len(vocabulary)`, which the model reads as a vector of zeros. `spelling` says how texts are cut
+    into symbols, and `conditions` which special symbols may stand before a source's own.
+    """
+
+    symbols: tuple[str, ...]
+    start: int | None = None
+    end: int | None = None
+    unknown: int | None = None
+    spelling: Spelling = CHARACTERS
+    conditions: Conditions = TEXTS_ALONE
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= place < len(self.symbols) for place in self.special):
+            raise ModelFileError("a special symbol of the vocabulary has no place in it")
+        if len(set(self.special)) != len(self.special):
+            raise ModelFileError("two special symbols of the vocabulary have the same place")
+        ordinary = self._ordinary
+        if len(self._ids) != len(ordinary):
+            raise ModelFileError("the vocabulary holds a symbol twice")
+        if any(not symbol for symbol, _ in ordinary):
+            raise ModelFileError("the vocabulary holds an empty symbol")
+        if self.spelling.is_of_characters and any(len(symbol) != 1 for symbol, _ in ordinary):
+            raise ModelFileError("the vocabulary holds a symbol that is not one character")
+
+    @classmethod
+    def of_sources(
+        cls,
+        texts: Iterable[str],
+        *,
+        unknown: bool = True,
+        spelling: Spelling = CHARACTERS,
+        also: Iterable[str] = (),
+    ) -> "Vocabulary":
+        """Build the vocabulary of source texts: their symbols, sorted.
+
+        With `unknown`, the unknown symbol comes first; without, this is the Keras example's table.
+
+        Args:
+            texts: what the symbols are taken from.
+            unknown: whether there is an unknown symbol.
+            spelling: how texts are cut into symbols.
+            also: symbols that no text need hold, such as padding.
+        """
+        special = (UNKNOWN,) if unknown else ()
+        symbols = (*special, *sorted(_symbols(texts, spelling).union(also)))
+        return cls(symbols, unknown=0 if unknown else None, spelling=spelling)
+
+    @classmethod
+    def of_targets(
+        cls,
+        texts: Iterable[str],
+        *,
+        unknown: bool = True,
+        spelling: Spelling = CHARACTERS,
+        also: Iterable[str] = (),
+    ) -> "Vocabulary":
+        """Build the vocabulary of target texts: their symbols, sorted.
+
+        With `unknown`, the start, end and unknown symbols come first; without, this is the Keras
+        example's table, a sorted set of symbols in which tab starts and newline ends a text.
+
+        Args:
+            texts: what the symbols are taken from.
+            unknown: whether there is an unknown symbol.
+            spelling: how texts are cut into symbols, and joined again.
+            also: symbols that no text need hold, such as padding.
+        """
+        found = _symbols(texts, spelling).union(also)
+        if unknown:
+            symbols = (START, END, UNKNOWN, *sorted(found))
+            return cls(symbols, start=0, end=1, unknown=2, spelling=spelling)
+        symbols = tuple(sorted({"\t", "\n", *found}))
+        start, end = symbols.index("\t"), symbols.index("\n")
+        return cls(symbols, start=start, end=end, spelling=spelling)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """The ids of the special symbols."""
+        ids = (self.start, self.end, self.unknown, *self.conditions.ids)
+        return tuple(i for i in ids if i is not None)
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """The ids of the start and the end symbol.
+
+        Raises:
+            ModelFileError: if the vocabulary has none, as those of sources.
+        """
+        if self.start is None or self.end is None:
+            raise ModelFileError("the target vocabulary lacks a start or an end symbol")
+        return self.start, self.end
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        """The symbols that texts are spelt with, without the special ones."""
+        return tuple(symbol for symbol, _ in self._ordinary)
+
+    @property
+    def unseen(self) -> int:
+        """The id that symbols outside the vocabulary get."""
+        return len(self.symbols) if self.unknown is None else self.unknown
+
+    def extended(self, texts: Iterable[str], also: Iterable[str] = ()) -> "Vocabulary":
+        """Return this vocabulary with the new symbols of `texts` after the known ones."""
+        new = sorted(_symbols(texts, self.spelling).union(also) - self._ids.keys())
+        return replace(self, symbols=(*self.symbols, *new))
+
+    def conditioned(self, inputs: Iterable[Input]) -> "Vocabulary":
+        """Return this vocabulary with the new languages and features of `inputs` at its end."""
+        known = self.conditions
+        languages, features = known.lacking(inputs)
+        if not languages and not features:
+            return self
+        symbols, unknown = list(self.symbols), known.unknown
+        if unknown is None:
+            unknown = len(symbols)
+            symbols.append(UNKNOWN_CONDITION)
+        first = len(symbols)
+        second = first + len(languages)
+        conditions = Conditions(
+            unknown,
+            {**known.languages, **{name: i for i, name in enumerate(languages, first)}},
+            {**known.features, **{name: i for i, name in enumerate(features, second)}},
+        )
+        return replace(self, symbols=(*symbols, *languages, *features), conditions=conditions)
+
+    def id_of(self, symbol: str) -> int:
+        """Return the id of a symbol of texts."""
+        return self._ids.get(symbol, self.unseen)
+
+    def ids(self, text: str) -> list[int]:
+        """Return the id of each symbol of `text`."""
+        return [self.id_of(symbol) for symbol in self.spelling.symbols(text)]
+
+    def encode(self, texts: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the ids of all `texts` one after another, and the length of each text."""
+        spelt = list(map(self.spelling.symbols, texts))
+        lengths = np.fromiter(map(len, spelt), np.int64, len(spelt))
+        if self.spelling.is_of_characters:
+            return self._ids_of_characters("".join(map(str, spelt))), lengths
+        ids = map(self._ids.get, chain.from_iterable(spelt), repeat(self.unseen))
+        return np.fromiter(ids, np.int32, int(lengths.sum())), lengths
+
+    def text(self, ids: Iterable[int]) -> str:
+        """Return the text that `ids` spell; special symbols are left out."""
+        special = frozenset(self.special)
+        return self.spelling.text(self.symbols[i] for i in ids if i not in special)
+
+    def unknown_symbols(self, text: str) -> frozenset[str]:
+        """Return the symbols of `text` that this vocabulary lacks."""
+        return frozenset(self.spelling.symbols(text)) - self._ids.keys()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a model file keeps; the spelling follows from the model's settings."""
+        return {
+            "symbols": list(self.symbols),
+            "start": self.start,
+            "end": self.end,
+            "unknown": self.unknown,
+            "unknown_condition": self.conditions.unknown,
+            "languages": list(self.conditions.languages.values()),
+            "features": list(self.conditions.features.values()),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Any, spelling: Spelling = CHARACTERS) -> "Vocabulary":
+        """Read back what `as_dict` gave.
+
+        Raises:
+            ModelFileError: if the fields are not those of a vocabulary.
+        """
+        if not isinstance(fields, dict) or not isinstance(fields.get("symbols"), list):
+            raise ModelFileError("a vocabulary is missing or malformed")
+        symbols = fields["symbols"]
+        places = {name: fields.get(name) for name in ("start", "end", "unknown")}
+        # Vocabularies of targets, and all of format 1, have no conditions.
+        unknown = fields.get("unknown_condition")
+        languages, features = fields.get("languages", []), fields.get("features", [])
+        if not (
+            all(isinstance(symbol, str) for symbol in symbols)
+            and all(place is None or type(place) is int for place in (unknown, *places.values()))
+            and isinstance(languages, list)
+            and isinstance(features, list)
+            and all(
+                type(place) is int and 0 <= place < len(symbols) for place in languages + features
+            )
+            and (unknown is not None or not languages + features)
+        ):
+            raise ModelFileError("a vocabulary is malformed")
+        conditions = Conditions(
+            unknown,
+            {symbols[place]: place for place in languages},
+            {symbols[place]: place for place in features},
+        )
+        return cls(tuple(symbols), **places, spelling=spelling, conditions=conditions)
+
+    @cached_property
+    def _ordinary(self) -> tuple[tuple[str, int], ...]:
+        special = frozenset(self.special)
+        return tuple((s, i) for i, s in enumerate(self.symbols) if i not in special)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return dict(self._ordinary)
+
+    def _ids_of_characters(self, text: str) -> NDArray[np.int32]:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        sorted_points, sorted_ids = self._by_code_point
+        if not len(sorted_points):
+            return np.full(len(points), self.unseen, np.int32)
+        places = np.minimum(np.searchsorted(sorted_points, points), len(sorted_points) - 1)
+        found = sorted_points[places] == points
+        return np.where(found, sorted_ids[places], np.int32(self.unseen))
+
+    @cached_property
+    def _by_code_point(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+        ordered = sorted((ord(symbol), i) for symbol, i in self._ordinary)
+        points = np.array([point for point, _ in ordered], np.uint32)
+        return points, np.array([i for _, i in ordered], np.int32)
+
+
+def _symbols(texts: Iterable[str], spelling: Spelling) -> set[str]:
+    symbols: set[str] = set()
+    for text in texts:
+        symbols.update(spelling.symbols(text))
+    return symbols

@@ -1,0 +1,205 @@
+"""What a check finds in a corpus, and what it leaves in peace."""
+
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charseq.corpus import Corpus, Pair, read_corpus
+from charseq.corpus.checking import Finding, check_corpus
+
+LETTERS = "abcdefghij"
+# Enough of ordinary pairs that nothing is rare, short or out of line.
+PLAIN = [
+    (f"{number:04}".translate(str.maketrans("0123456789", LETTERS)),) * 2 for number in range(1500)
+]
+
+
+def found_in(
+    *more: tuple[str, str], held_out: list[tuple[str, str]] | None = None
+) -> dict[str, Finding]:
+    pairs = [Pair(*pair) for pair in [*PLAIN, *more]]
+    other = held_out and Corpus("held out", [Pair(*pair) for pair in held_out])
+    return {
+        finding.name: finding for finding in check_corpus(Corpus("plain", pairs), other or None)
+    }
+
+
+def test_nothing_is_found_in_an_orderly_corpus():
+    assert found_in() == {}
+
+
+def test_too_few_inputs_are_told_with_what_a_held_out_score_is_worth():
+    (finding,) = check_corpus(Corpus("few", [Pair(*pair) for pair in PLAIN[:500]]))
+    assert (finding.name, finding.count) == ("too few pairs", 500)
+    # Half the 95 % interval of a share of one half among 50.
+    assert "± 14 points" in finding.what
+
+
+def test_repeated_pairs_are_counted_and_shown_with_their_first_place():
+    finding = found_in(("aaaa", "aaaa"), ("aaaa", "aaaa"), ("aaab", "aaab"))["duplicates"]
+    assert finding.count == 3
+    assert [(each.pair, each.text) for each in finding.examples] == [
+        (1, "aaaa → aaaa (3 ×)"),
+        (2, "aaab → aaab (2 ×)"),
+    ]
+
+
+def test_inputs_with_several_targets_are_shown_with_the_most_frequent_first():
+    finding = found_in(("aaaa", "bbbb"), ("aaaa", "bbbb"))["contradictory pairs"]
+    assert finding.count == 1
+    assert finding.examples[0].text == "aaaa → bbbb (2 ×) | aaaa (1 ×)"
+
+
+def test_inputs_on_both_sides_are_found_with_their_place_among_the_held_out():
+    held_out = [("zzzz", "z"), ("aaaa", "x"), ("aaab", "aaab")]
+    finding = found_in(held_out=held_out)["inputs on both sides"]
+    assert finding.count == 2
+    assert finding.held_out
+    assert [each.pair for each in finding.examples] == [2, 3]
+    assert "1 held-out pair whole" in finding.what
+
+
+def test_a_held_out_file_of_other_inputs_is_left_in_peace():
+    assert found_in(held_out=[("zzzz", "z")]) == {}
+
+
+def test_rare_characters_are_named_with_where_they_stand():
+    finding = found_in(("abcZ", "abcd"))["rare source characters"]
+    assert finding.count == 1
+    assert finding.examples[0].pair == 1501
+    assert "Z (U+005A LATIN CAPITAL LETTER Z) in abcZ" in finding.examples[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ab\u200bcd", "invisible target characters"),
+        ("ab\u202ecd", "invisible target characters"),
+        ("ab\ufffdcd", "damaged target characters"),
+        ("ab\ue000cd", "damaged target characters"),
+        ("ab\u00a0cd", "unusual space target characters"),
+        ("ab\u202fcd", "unusual space target characters"),
+    ],
+)
+def test_characters_that_are_not_what_they_seem_are_found(text, name):
+    finding = found_in(*[("abcd", text)] * 7)[name]
+    assert finding.count == 7
+    assert finding.examples[0].pair == 1501
+
+
+def test_spaces_at_the_ends_and_in_a_row_are_found():
+    finding = found_in(("abc ", "x"), (" abc", "x"), ("a  b", "x"), ("a b", "x"))[
+        "stray source spaces"
+    ]
+    assert finding.count == 3
+    assert [each.pair for each in finding.examples] == [1501, 1502, 1503]
+    assert finding.examples[0].text == "'abc '"
+
+
+def test_a_text_that_ends_and_the_next_that_begins_with_a_space_hold_no_two_in_a_row():
+    finding = found_in(("abc ", "x"), (" abc", "x"))["stray source spaces"]
+    assert "0 sources with several in a row" in finding.what
+
+
+def test_words_of_mixed_scripts_are_found_and_the_odd_letter_is_named():
+    finding = found_in(("capitаl", "x"), ("Жук abc", "x"))["mixed scripts in a source word"]
+    assert finding.count == 1
+    assert finding.examples[0].text == "capitаl: а (U+0430 CYRILLIC SMALL LETTER A)"
+
+
+def test_neighbouring_texts_of_different_scripts_are_no_mixed_word():
+    assert "mixed scripts in a source word" not in found_in(("abc", "x"), ("Жук", "x"))
+
+
+def test_phonetic_letters_from_greek_are_no_other_script():
+    assert "mixed scripts in a source word" not in found_in(("θbaχi", "x"))
+
+
+def test_a_rare_look_alike_of_a_common_character_is_found():
+    finding = found_in(("abcd", "ab’cd"), *[("abcd", "ab'cd")] * 60)["look-alike target characters"]
+    assert finding.count == 1
+    assert (
+        "’ (U+2019 RIGHT SINGLE QUOTATION MARK) 1 ×, beside ' (U+0027 APOSTROPHE) 60 ×"
+        in finding.what
+    )
+    assert [each.pair for each in finding.examples] == [1501]
+
+
+def test_a_full_width_letter_is_a_look_alike():
+    assert found_in(("ａbcd", "x"))["look-alike source characters"].count == 1
+
+
+def test_look_alikes_that_are_both_common_are_left_in_peace():
+    both = [("abcd", "ab’cd")] * 30 + [("abcd", "ab'cd")] * 60
+    assert "look-alike target characters" not in found_in(*both)
+
+
+def test_texts_in_another_form_than_nfc_are_found_and_those_in_both_forms_counted():
+    apart = unicodedata.normalize("NFD", "été")
+    finding = found_in(("été", "x"), (apart, "x"), (f"a{apart}", "x"))[
+        "sources in another normal form"
+    ]
+    assert finding.count == 2
+    assert "1 of them in the corpus in NFC as well" in finding.what
+    assert (finding.examples[0].pair, finding.examples[0].text) == (1502, r"e\u0301te\u0301")
+
+
+def test_hangul_apart_is_found_though_its_letters_do_not_combine():
+    apart = unicodedata.normalize("NFD", "한글")
+    assert found_in((apart, "x"))["sources in another normal form"].count == 1
+
+
+def test_marks_that_have_no_composed_form_are_left_in_peace():
+    assert "sources in another normal form" not in found_in(("ʃ̃a", "x"))
+
+
+def test_pairs_of_odd_lengths_are_found():
+    finding = found_in(("abcd", "abcd" * 20), ("abcd" * 20, "abcd"), ("ab", "abcd"))[
+        "lengths out of line"
+    ]
+    assert finding.count == 2
+    assert {each.pair for each in finding.examples} == {1501, 1502}
+
+
+def test_very_long_texts_are_found():
+    finding = found_in(("abcd" * 50, "abcd" * 50))["very long sources"]
+    assert (finding.count, finding.examples[0].pair) == (1, 1501)
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=8)), min_size=1
+    )
+)
+def test_any_corpus_can_be_checked(pairs):
+    corpus = Corpus("any", [Pair(*pair) for pair in pairs])
+    for finding in check_corpus(corpus, corpus):
+        assert finding.count > 0
+        assert all(1 <= example.pair <= len(pairs) for example in finding.examples)
+        assert len(finding.examples) <= 5
+
+
+def test_the_time_grows_no_faster_than_the_corpus():
+    few, many = (
+        [Pair(f"abc {n:07}", f"def {n:07}") for n in range(count)] for count in (5_000, 50_000)
+    )
+
+    def seconds(pairs: list[Pair]) -> float:
+        began = time.perf_counter()
+        check_corpus(Corpus("numbers", pairs))
+        return time.perf_counter() - began
+
+    assert seconds(many) < 60 * seconds(few)
+
+
+@pytest.mark.slow
+def test_real_sentences_hold_the_slips_that_are_known(shared_data: Path):
+    corpus = read_corpus(shared_data / "fra-eng.zip")
+    findings = {finding.name: finding for finding in check_corpus(corpus)}
+    assert "capitаl" in findings["mixed scripts in a source word"].examples[0].text
+    assert findings["invisible target characters"].count == 2
+    assert findings["duplicates"].count == 5

@@ -1,0 +1,160 @@
+"""The model card: what it says, and that it says it of any texts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charseq.config import ModelConfig, RunConfig
+from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
+from charseq.modelfile import ModelDescription, OutputLimit
+from charseq.scoring import score
+from charseq.text import Input, Vocabulary
+
+REFERENCES = {
+    Input("Go."): ["Va !", "Vas-y !"],
+    Input("Hi."): ["Salut."],
+    Input("Run!"): ["Cours !"],
+}
+DESCRIPTION = ModelDescription(
+    config=ModelConfig(units=32, normalise="none"),
+    sources=Vocabulary.of_sources(each.source for each in REFERENCES),
+    targets=Vocabulary.of_targets(["Va !", "Salut."]),
+    output_limit=OutputLimit(1.5, 7),
+    corpus={
+        "name": "tiny",
+        "digest": "0123abcd",
+        "training_pairs": 12_345,
+        "held_out_pairs": 4,
+        "attribution": "somebody, CC BY 2.0",
+    },
+)
+FACTS = TrainingFacts(
+    epochs=12,
+    kept=9,
+    seconds=65.4,
+    pairs_per_second=1234.5,
+    device="cpu",
+    longest_source=17,
+)
+
+
+def card_of(hypotheses=("Va !", "Salut", "Cours !"), references=REFERENCES, **changes):
+    fields = {"description": DESCRIPTION, "config": RunConfig(), "training": FACTS, **changes}
+    report = score(hypotheses, list(references.values()), bootstrap=20)
+    return model_card(report=report, answers=HeldOutAnswers(references, hypotheses, 0.5), **fields)
+
+
+def rows_of(card):
+    return [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("| ")]
+
+
+def test_a_card_names_the_corpus_its_attribution_and_the_split():
+    card = card_of()
+    assert card.startswith("# Model card: tiny\n")
+    rows = rows_of(card)
+    assert ["attribution and licence", "somebody, CC BY 2.0"] in rows
+    assert ["training pairs", "12,345"] in rows
+    assert ["digest of the pairs (SHA-256)", "0123abcd"] in rows
+    split = dict(row for row in rows if len(row) == 2)["split"]
+    assert "10% of the sources, at most 2,000, drawn with seed 1 are held out" in split
+
+
+def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
+    assert "a little too good" in card_of()
+    untouched = RunConfig().changed(keep="last", patience=None)
+    assert "a little too good" not in card_of(config=untouched)
+
+
+@pytest.mark.parametrize(
+    ("changes", "split"),
+    [
+        ({"config": RunConfig().changed(split="last")}, "the last 10% of the pairs are held out"),
+        ({"config": RunConfig().changed(seed=7)}, "drawn with seed 7"),
+        ({"config": RunConfig().changed(split_by="input")}, "10% of the inputs, at most 2,000"),
+        ({"training": replace(FACTS, held_out_name="dev")}, "a corpus of their own: dev"),
+    ],
+)
+def test_a_card_says_how_pairs_were_held_out(changes, split):
+    assert split in card_of(**changes)
+
+
+def test_a_card_has_the_scores_with_their_intervals_and_signatures():
+    card = card_of()
+    report = score(["Va !", "Salut", "Cours !"], list(REFERENCES.values()), bootstrap=20)
+    interval = f"{report.chrf.low:.1f} to {report.chrf.high:.1f}"
+    assert ["chrF", f"{report.chrf.value:.1f}", interval] in rows_of(card)
+    assert f"`{report.bleu.signature}`" in card
+
+
+def test_a_card_shows_answers_that_are_right_and_answers_that_are_wrong():
+    card = card_of()
+    right, wrong = card.split("Right: ")[1].split("Wrong: ")
+    assert right.startswith("2 of 3")
+    assert ["Go.", "Va !", "Va !"] in rows_of(right)
+    assert wrong.startswith("1 of 3")
+    assert ["Hi.", "Salut", "Salut."] in rows_of(wrong)
+
+
+def test_a_card_tells_settings_that_are_not_the_defaults_and_those_that_matter():
+    settings = dict(
+        row for row in rows_of(card_of(config=RunConfig().changed(patience=3))) if len(row) == 2
+    )
+    assert settings["`units`"] == "32"
+    assert settings["`patience`"] == "3"
+    assert settings["`seed`"] == "1"
+    assert "`gradient_clip`" not in settings
+
+
+def test_a_card_tells_how_fast_training_and_translating_were():
+    rows = rows_of(card_of())
+    assert ["training", "65.4 seconds"] in rows
+    assert ["pairs per second in training", "1,234"] in rows
+    assert ["translations per second, in batches", "6"] in rows
+
+
+def test_a_card_says_where_the_model_ends():
+    card = card_of()
+    assert "It reads 9 symbols: ! . G H R i n o u\n" in card
+    assert "It writes 9 symbols: (space) ! . S V a l t u\n" in card
+    assert "longest source it was trained on has 17 symbols" in card
+    assert "read as the unknown symbol" in card
+    bare = replace(
+        DESCRIPTION,
+        sources=Vocabulary.of_sources((each.source for each in REFERENCES), unknown=False),
+    )
+    assert "read as nothing" in card_of(description=bare)
+
+
+def test_a_card_shows_commands_that_a_shell_takes_as_they_stand():
+    assert "charseq translate model.safetensors Go.\n" in card_of()
+    odd = {Input("-$x"): ["a"], Input("long source"): ["b"]}
+    assert "charseq translate model.safetensors -- '-$x'\n" in card_of(["a", "b"], odd)
+
+
+def test_texts_are_no_markup():
+    odd = {Input("a|b*c*"): ["`x` <b>"]}
+    card = card_of(["[x](y)"], odd)
+    assert r"| a\|b\*c\* | \[x\](y) | \`x\` \<b\> |" in card
+
+
+inputs = st.text(min_size=1).map(Input)
+
+
+@given(st.dictionaries(inputs, st.lists(st.text(min_size=1), min_size=1), min_size=1))
+def test_a_card_can_be_made_of_any_texts(references):
+    card = card_of([right[0] for right in references.values()], references)
+    assert "\x1b" not in card
+    tables = [block for block in card.split("\n\n") if block.startswith("| source")]
+    assert len(tables) == 1
+    assert all(line.count(" | ") >= 2 for line in tables[0].splitlines()[2:])
+
+
+def test_a_card_names_features_and_languages_and_asks_for_them():
+    references = {Input("Haus", ("N", "PL"), "deu"): ["Häuser"], Input("a", ("V",), "x"): ["b"]}
+    sources = DESCRIPTION.sources.conditioned(references)
+    card = card_of(["Häuser", "c"], references, description=replace(DESCRIPTION, sources=sources))
+    assert "- It knows 3 features: N PL V\n- It knows 2 languages: deu x\n" in card
+    assert "charseq translate model.safetensors --features V --language x a\n" in card
+    assert ["Haus · N;PL · deu", "Häuser", "Häuser"] in rows_of(card)
