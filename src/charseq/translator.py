@@ -177,7 +177,7 @@ class Translator:
         accepted = [
             Input("") if error else each for each, error in zip(inputs, errors, strict=True)
         ]
-        hypotheses = answer_texts(self.model, self._step, self.description, accepted)
+        answers = answer_texts(self.model, self._step, self.description, accepted)
         return [
             Translation(
                 source=each.source,
@@ -190,8 +190,8 @@ class Translator:
                 features=each.features,
                 language=each.language,
             )
-            for each, hypothesis, strange, error in zip(
-                inputs, hypotheses, read, errors, strict=True
+            for each, (hypothesis, *_), strange, error in zip(
+                inputs, answers, read, errors, strict=True
             )
         ]
 

@@ -4,7 +4,16 @@ from charseq.search.beam import beam_search
 from charseq.search.greedy import greedy
 from charseq.search.hypothesis import Hypothesis
 from charseq.search.lexicon import Lexicon
+from charseq.search.pairs import score_pairs
 from charseq.search.sampling import sample
 from charseq.search.texts import answer_texts
 
-__all__ = ["Hypothesis", "Lexicon", "answer_texts", "beam_search", "greedy", "sample"]
+__all__ = [
+    "Hypothesis",
+    "Lexicon",
+    "answer_texts",
+    "beam_search",
+    "greedy",
+    "sample",
+    "score_pairs",
+]

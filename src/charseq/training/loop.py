@@ -188,7 +188,7 @@ def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
     answers = answer_texts(model, model.stepper(), prepared.description, sample)
     targets = prepared.description.targets
     return character_error_rate(
-        [targets.text(answer.ids) for answer in answers],
+        [targets.text(best.ids) for best, *_ in answers],
         [prepared.references[each] for each in sample],
         target_separator=prepared.description.config.target_separator or "",
     )

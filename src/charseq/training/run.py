@@ -209,7 +209,7 @@ def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:
     step = model.stepper()
     began = time.perf_counter()
     answers = answer_texts(model, step, prepared.description, list(prepared.references))
-    hypotheses = [targets.text(answer.ids) for answer in answers]
+    hypotheses = [targets.text(best.ids) for best, *_ in answers]
     return HeldOutAnswers(prepared.references, hypotheses, time.perf_counter() - began)
 
 
