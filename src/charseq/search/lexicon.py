@@ -69,6 +69,13 @@ class Lexicon:
             left_out=len(spelt) - int(spelt.sum()),
         )
 
+    def warning(self) -> str:
+        """Return the sentence that says how many texts were left out."""
+        return (
+            "entries of the lexicon left out, since they hold symbols that the model never saw in"
+            f" a target: {self.left_out:,}"
+        )
+
     def to(self, device: torch.device) -> "Lexicon":
         """Return the lexicon on a device."""
         return replace(
