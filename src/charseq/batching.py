@@ -67,12 +67,14 @@ class Batch:
         source_lengths: (batch,), on the CPU.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
+        copies: where the model copies, the column of each source symbol, (batch, source time).
     """
 
     sources: Tensor
     source_lengths: Tensor
     targets: Tensor
     target_lengths: Tensor
+    copies: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device; the source lengths stay on the CPU, where they steer.
@@ -91,6 +93,7 @@ class Batch:
             self.source_lengths,
             moved(self.targets),
             moved(self.target_lengths),
+            None if self.copies is None else moved(self.copies),
         )
 
     @property

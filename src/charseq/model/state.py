@@ -7,13 +7,27 @@ from torch import Tensor
 
 
 class Memory(NamedTuple):
-    """What is computed once per source.
+    """What is computed once per source; what a model has no use for has no columns.
 
     Attributes:
         source_lengths: symbols in each source, (batch,).
+        mask: 0 where attention may look, -inf past a source's end, (batch, source time).
+        keys: what the decoder's state is compared with, (batch, source time, units).
+        values: what attention reads, (batch, source time, units).
+        copies: the column that each source symbol is copied to, (batch, source time); -1: none.
     """
 
     source_lengths: Tensor
+    mask: Tensor
+    keys: Tensor
+    values: Tensor
+    copies: Tensor
+
+    @classmethod
+    def without_attention(cls, source_lengths: Tensor) -> "Memory":
+        """Return the memory of a model whose decoder reads nothing but its state."""
+        nothing = source_lengths.new_empty(len(source_lengths), 0)
+        return cls(source_lengths, nothing, nothing[..., None], nothing[..., None], nothing)
 
     def select(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows, in their order."""
@@ -24,8 +38,8 @@ class State(NamedTuple):
     """What every step of the decoder replaces.
 
     Attributes:
-        hidden: the LSTM's h, (batch, units).
-        cell: the LSTM's c, (batch, units).
+        hidden: each layer's h, (batch, layers, units).
+        cell: each LSTM layer's c, (batch, layers, units); empty for GRUs.
     """
 
     hidden: Tensor
@@ -37,5 +51,6 @@ class State(NamedTuple):
 
 
 # Takes the ids written last, (batch,), the state and the memory of the same rows; returns the
-# log-probabilities of the next symbol, (batch, symbols), and the next state.
+# log-probabilities of the next symbol, (batch, symbols), and the next state. A model that copies
+# has further columns, for source symbols outside its vocabulary.
 Step = Callable[[Tensor, State, Memory], tuple[Tensor, State]]
