@@ -30,7 +30,7 @@ def scripted(script: dict[int, list[float]]) -> Step:
 
 def run(step: Step, limits: list[int]) -> list[Hypothesis]:
     count = len(limits)
-    memory = Memory(torch.ones(count))
+    memory = Memory.without_attention(torch.ones(count))
     state = State(torch.zeros(count, 1), torch.zeros(count, 1))
     return greedy(step, memory, state, VOCABULARY, torch.tensor(limits))
 

@@ -49,11 +49,14 @@ class Decoder(nn.Module):
             Logits, (batch, time, symbols), or log-probabilities where the model copies.
         """
         vectors = self.embedding(previous.t())
-        for number, layer in enumerate(layers_of(self.layers)):
+        starts = state.layers(len(self.layers))
+        for layer, (hidden, cell) in zip(layers_of(self.layers), starts, strict=True):
             vectors = locked_dropout(vectors, self.dropout, noise)
-            start = (part[:, number].contiguous() for part in state)
-            vectors, _, _ = layer(vectors, *start)
-        return self._written(vectors.transpose(0, 1), memory, noise)
+            vectors, _, _ = layer(vectors, hidden.contiguous(), cell.contiguous())
+        if self.attention is None:
+            logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
+            return logits.transpose(0, 1)
+        return self._attended(self.attention, vectors.transpose(0, 1), memory, noise)
 
     @torch.no_grad()
     def stepper(self) -> Step:
@@ -62,37 +65,35 @@ class Decoder(nn.Module):
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
         table = layers[0].project(self.embedding.table)
         last = len(table) - 1
+        output = self.output.weight.t().contiguous()
 
         def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-            ids = previous.clamp(max=last) if self.copying is not None else previous
+            ids = previous if self.copying is None else previous.clamp(max=last)
             projected = table.index_select(0, ids)
-            hidden, cell = layers[0](projected, state.hidden[:, 0], state.cell[:, 0])
-            states = [(hidden, cell)]
-            for number, layer in enumerate(layers[1:], start=1):
-                before = state.hidden[:, number], state.cell[:, number]
-                hidden, cell = layer(layer.project(hidden), *before)
-                states.append((hidden, cell))
-            written = self._written(hidden[:, None], memory, None)[:, 0]
+            states: list[tuple[Tensor, Tensor]] = []
+            for layer, (hidden, cell) in zip(layers, state.layers(len(layers)), strict=True):
+                below = projected if not states else layer.project(states[-1][0])
+                states.append(layer(below, hidden, cell))
+            outputs = states[-1][0]
+            if self.attention is None:
+                written = torch.addmm(self.output.bias, outputs, output)
+            else:
+                written = self._attended(self.attention, outputs[:, None], memory, None)[:, 0]
             if self.copying is None:
                 written = functional.log_softmax(written, dim=1)
-            hiddens, cells = zip(*states, strict=True)
-            return written, State(torch.stack(hiddens, dim=1), torch.stack(cells, dim=1))
+            return written, State.of_layers(states)
 
         return step
 
-    def _written(self, outputs: Tensor, memory: Memory, noise: Generator | None) -> Tensor:
-        """Turn the last layer's outputs, (batch, time, units), into logits."""
-        if self.attention is None:
-            return self._logits(outputs, noise)
-        scores = self.attention.scores(outputs, memory)
-        attended = self.attention(outputs, scores, memory)
-        logits = self._logits(attended, noise)
+    def _attended(
+        self, attention: Attention, outputs: Tensor, memory: Memory, noise: Generator | None
+    ) -> Tensor:
+        """Turn the last layer's outputs, (batch, time, units), into logits by looking back."""
+        scores = attention.scores(outputs, memory)
+        attended: Tensor = attention(outputs, scores, memory)
+        dropped = locked_dropout(attended.transpose(0, 1), self.dropout, noise)
+        logits: Tensor = self.output(dropped).transpose(0, 1)
         if self.copying is None:
             return logits
         mixed: Tensor = self.copying(attended, logits, scores, memory.copies)
         return mixed
-
-    def _logits(self, vectors: Tensor, noise: Generator | None) -> Tensor:
-        dropped = locked_dropout(vectors.transpose(0, 1), self.dropout, noise).transpose(0, 1)
-        logits: Tensor = self.output(dropped)
-        return logits

@@ -33,7 +33,7 @@ class Encoder(nn.Module):
         for layer in layers_of(self.forwards):
             vectors, hidden, cell = layer(locked_dropout(vectors, self.dropout, noise))
             states.append((hidden, cell))
-        return State(*(torch.stack(parts, dim=1) for parts in zip(*states, strict=True)))
+        return State.of_layers(states)
 
     def forward(
         self, ids: Tensor, lengths: Tensor, noise: Generator | None

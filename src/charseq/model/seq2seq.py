@@ -135,10 +135,9 @@ class Seq2Seq(nn.Module):
             memory = Memory.without_attention(source_lengths.to(sources.device))
             return memory, self._last_state(sources, source_lengths, noise)
         outputs, last = self.encoder(sources, source_lengths, noise)
-        rows, units = last.shape
-        start = torch.tanh(self.bridge(last)).view(rows, -1, len(self.decoder.layers), units)
-        # A GRU has no cell.
-        state = State(start[:, 0], start[:, 1] if start.shape[1] == 2 else start[:, 0, :, :0])
+        start = torch.tanh(self.bridge(last))
+        width = len(self.decoder.layers) * last.shape[1]
+        state = State(start[:, :width], start[:, width:])
         if self.decoder.attention is None:
             return Memory.without_attention(source_lengths.to(sources.device)), state
         if copies is None:

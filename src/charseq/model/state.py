@@ -1,8 +1,9 @@
 """What the network hands from call to call; nothing is ever stored on a module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -38,12 +39,28 @@ class State(NamedTuple):
     """What every step of the decoder replaces.
 
     Attributes:
-        hidden: each layer's h, (batch, layers, units).
-        cell: each LSTM layer's c, (batch, layers, units); empty for GRUs.
+        hidden: h, layer after layer, (batch, layers · units).
+        cell: the LSTMs' c, likewise; GRUs have none, (batch, 0).
     """
 
     hidden: Tensor
     cell: Tensor
+
+    @classmethod
+    def of_layers(cls, states: Sequence[tuple[Tensor, Tensor]]) -> "State":
+        """Join each layer's hidden and cell."""
+        if len(states) == 1:
+            return cls(*states[0])
+        hiddens, cells = zip(*states, strict=True)
+        return cls(torch.cat(hiddens, dim=1), torch.cat(cells, dim=1))
+
+    def layers(self, count: int) -> list[tuple[Tensor, Tensor]]:
+        """Return each layer's hidden and cell."""
+        if count == 1:
+            return [(self.hidden, self.cell)]
+        hiddens = self.hidden.chunk(count, dim=1)
+        cells = self.cell.chunk(count, dim=1) if self.cell.shape[1] else [self.cell] * count
+        return list(zip(hiddens, cells, strict=True))
 
     def select(self, rows: Tensor) -> "State":
         """Return the state of these rows, in their order."""
