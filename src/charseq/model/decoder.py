@@ -28,12 +28,6 @@ class Decoder(nn.Module):
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
 
-    @torch.no_grad()
-    def initialise(self, generator: Generator) -> None:
-        """Draw fresh weights for the output; the other parts draw their own."""
-        nn.init.xavier_uniform_(self.output.weight, generator=generator)
-        nn.init.zeros_(self.output.bias)
-
     def forward(
         self, previous: Tensor, state: State, memory: Memory, noise: Generator | None
     ) -> Tensor:

@@ -43,11 +43,11 @@ class Seq2Seq(nn.Module):
         model = cls(config, source_symbols, target_symbols)
         generator = Generator().manual_seed(seed)
         for part in model.modules():
-            if isinstance(part, Embedding | Layer | Attention | Copying | Decoder):
+            if isinstance(part, Embedding | Layer | Attention | Copying):
                 part.initialise(generator)
-        if model.bridge is not None:
-            nn.init.xavier_uniform_(model.bridge.weight, generator=generator)
-            nn.init.zeros_(model.bridge.bias)
+        for linear in filter(None, (model.decoder.output, model.bridge)):
+            nn.init.xavier_uniform_(linear.weight, generator=generator)
+            nn.init.zeros_(linear.bias)
         return model
 
     @classmethod
