@@ -177,6 +177,8 @@ class ModelConfig(Settings):
             raise UsageError(f"units is {self.units}: a bidirectional model needs an even number")
         if self.copying and self.attention == "none":
             raise UsageError("copying needs attention: dot, general or additive")
+        if self.copying and self.pad_source_to is not None:
+            raise UsageError("copying does not go with pad_source_to: padding is no text")
         if self.tied_embeddings and self.embedding is None:
             raise UsageError("tied_embeddings needs the size of an embedding")
         return self
