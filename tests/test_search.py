@@ -30,7 +30,7 @@ def scripted(script: dict[int, list[float]]) -> Step:
 
 def run(step: Step, limits: list[int]) -> list[Hypothesis]:
     count = len(limits)
-    memory = Memory(torch.ones(count))
+    memory = Memory.without_attention(torch.ones(count))
     state = State(torch.zeros(count, 1), torch.zeros(count, 1))
     return greedy(step, memory, state, VOCABULARY, torch.tensor(limits))
 
@@ -93,7 +93,7 @@ def test_a_batch_finds_what_a_plain_loop_finds_for_each_row(lengths, limit, seed
     model = Seq2Seq.fresh(ModelConfig(units=12), 5, len(VOCABULARY), seed)
     with torch.inference_mode():
         # Sharper than fresh weights are, so that answers differ and end at different places.
-        model.output.weight.mul_(8)
+        model.decoder.output.weight.mul_(8)
         sources = torch.randint(0, 5, (len(lengths), max(lengths)))
         memory, state = model.encode(sources, torch.tensor(lengths))
         found = greedy(

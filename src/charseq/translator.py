@@ -15,7 +15,7 @@ from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
 from charseq.results import Translation, Unseen
-from charseq.search import answer_texts
+from charseq.search import answer_texts, spelt
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
@@ -162,7 +162,7 @@ class Translator:
         return inputs_of(texts, features, language, self.description.features_separator)
 
     def _answer(self, inputs: Sequence[Input], unknown: Unknown) -> list[Translation]:
-        sources, targets = self.description.sources, self.description.targets
+        sources = self.description.sources
         read = [
             Unseen(
                 tuple(sorted(sources.unknown_symbols(each.source))),
@@ -178,10 +178,11 @@ class Translator:
             Input("") if error else each for each, error in zip(inputs, errors, strict=True)
         ]
         hypotheses = answer_texts(self.model, self._step, self.description, accepted)
+        texts = spelt(self.description, accepted, hypotheses)
         return [
             Translation(
                 source=each.source,
-                hypothesis=targets.text(hypothesis.ids),
+                hypothesis=text,
                 log_probability=hypothesis.log_probability,
                 cut=hypothesis.cut,
                 unknown_symbols=tuple(strange.symbols),
@@ -190,8 +191,8 @@ class Translator:
                 features=each.features,
                 language=each.language,
             )
-            for each, hypothesis, strange, error in zip(
-                inputs, hypotheses, read, errors, strict=True
+            for each, text, hypothesis, strange, error in zip(
+                inputs, texts, hypotheses, read, errors, strict=True
             )
         ]
 

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from charseq.batching import Rows, Sequences, encode_conditions, encode_sources
+from charseq.batching import (
+    NEVER_COPIED,
+    Rows,
+    Sequences,
+    encode_conditions,
+    encode_copies,
+    encode_sources,
+)
 from charseq.model import Seq2Seq, Step
 from charseq.modelfile import ModelDescription
 from charseq.search.greedy import Hypothesis, greedy
@@ -37,13 +44,18 @@ def answer_texts(
     distinct = [each for each in answers if symbols(each.source)]
     plain = [each.source for each in distinct]
     texts = encode_sources(plain, description.sources, description.config)
-    sources = encode_conditions(distinct, description.sources).followed_by(texts)
+    conditions = encode_conditions(distinct, description.sources)
+    sources = conditions.followed_by(texts)
+    copies = None
+    if description.config.copying:
+        copies = encode_copies(distinct, description.sources, description.targets, conditions)
     device = next(model.parameters()).device
 
     @torch.inference_mode()
     def answered(rows: Rows) -> list[Hypothesis]:
         lengths = torch.from_numpy(sources.lengths[rows])
-        memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
+        copied = None if copies is None else copies.padded(rows, fill=NEVER_COPIED).to(device)
+        memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths, copied)
         # The limit goes by the text alone.
         limit_of = description.output_limit.of
         limits = torch.tensor([limit_of(length) for length in texts.lengths[rows].tolist()])
@@ -60,6 +72,21 @@ def answer_texts(
     for rows, hypotheses in zip(batches, found, strict=True):
         answers.update(zip((distinct[row] for row in rows.tolist()), hypotheses, strict=True))
     return [answers[each] for each in inputs]
+
+
+def spelt(
+    description: ModelDescription, inputs: Sequence[Input], hypotheses: Sequence[Hypothesis]
+) -> list[str]:
+    """Return the texts of answers; what was copied is spelt as in its source."""
+    targets = description.targets
+    if not description.config.copying:
+        return [targets.text(hypothesis.ids) for hypothesis in hypotheses]
+    conditions = encode_conditions(inputs, description.sources).lengths.tolist()
+    symbols = description.sources.spelling.symbols
+    return [
+        targets.text(hypothesis.ids, [""] * before + list(symbols(each.source)))
+        for each, hypothesis, before in zip(inputs, hypotheses, conditions, strict=True)
+    ]
 
 
 @contextmanager
