@@ -87,7 +87,9 @@ def test_a_decoding_step_takes_a_handful_of_calls_however_many_rows_there_are() 
     vocabulary = Vocabulary.of_targets(["abcdefgh"])
     model = Seq2Seq.fresh(ModelConfig(units=16), SYMBOLS, len(vocabulary), seed=1)
     with torch.no_grad():
-        model.output.bias[vocabulary.frame[1]] = -torch.inf  # No answer ends before its limit.
+        model.decoder.output.bias[
+            vocabulary.frame[1]
+        ] = -torch.inf  # No answer ends before its limit.
 
     def calls(rows: int, places: int) -> int:
         batch, limits = batch_of(rows, 4), torch.full((rows,), places)
@@ -107,7 +109,10 @@ def waste(prepared: Prepared, batch_size: int) -> tuple[float, float, int]:
     sizes = len(description.sources), len(description.targets)
     model = Seq2Seq.fresh(ModelConfig(units=1), *sizes, seed=1)
     read = Counter[str]()
-    for side, lstm in (("source", model.encoder.lstm), ("target", model.decoder.lstm)):
+    for side, lstm in (
+        ("source", model.encoder.forwards[0].fused),
+        ("target", model.decoder.layers[0].fused),
+    ):
 
         def count(_: Any, inputs: Any, side: str = side) -> None:
             read[side] += inputs[0].shape[0] * inputs[0].shape[1]

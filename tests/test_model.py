@@ -1,4 +1,5 @@
 import copy
+from itertools import product
 
 import pytest
 import torch
@@ -8,15 +9,44 @@ from torch import Tensor
 
 from charseq.batching import Batch
 from charseq.config import ModelConfig
-from charseq.errors import ModelFileError
+from charseq.errors import ModelFileError, UsageError
 from charseq.model import Seq2Seq
 
 SOURCES, TARGETS = 7, 9
 
 
-def random_model(units: int = 16, seed: int = 0) -> Seq2Seq:
+def every_kind_of_model() -> list[ModelConfig]:
+    """Every combination of the options that change what is computed."""
+    attention = [("none", False), *product(("dot", "general", "additive"), (False, True))]
+    embeddings = [(None, False), (5, False), (5, True)]
+    options = product(("lstm", "gru"), (1, 2), (False, True), attention, embeddings)
+    return [
+        ModelConfig(
+            units=8,
+            cell=cell,
+            layers=layers,
+            bidirectional=bidirectional,
+            attention=kind,
+            copying=copying,
+            embedding=size,
+            tied_embeddings=tied,
+        )
+        for cell, layers, bidirectional, (kind, copying), (size, tied) in options
+    ]
+
+
+def described(config: ModelConfig) -> str:
+    named = config.model_dump(exclude_defaults=True, exclude={"units"})
+    return "-".join(f"{name}={value}" for name, value in named.items())
+
+
+every_kind = pytest.mark.parametrize("config", every_kind_of_model(), ids=described)
+
+
+def random_model(config: ModelConfig, seed: int = 0) -> Seq2Seq:
     """A model with all weights drawn at random, biases too."""
-    model = Seq2Seq.fresh(ModelConfig(units=units), SOURCES, TARGETS, seed)
+    symbols = (TARGETS, TARGETS) if config.tied_embeddings else (SOURCES, TARGETS)
+    model = Seq2Seq.fresh(config, *symbols, seed)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -25,64 +55,144 @@ def random_model(units: int = 16, seed: int = 0) -> Seq2Seq:
     return model
 
 
-def random_batch(lengths: list[int], time: int, seed: int = 0) -> Batch:
+def random_batch(config: ModelConfig, lengths: list[int], time: int, seed: int = 0) -> Batch:
     generator = torch.Generator().manual_seed(seed)
+    rows, longest = len(lengths), max(lengths)
+    # Into the vocabulary, beyond it and, but for the first of a row, nowhere.
+    copies = torch.randint(-1, TARGETS + longest, (rows, longest), generator=generator)
+    copies[:, 0].clamp_(min=0)
+    copies = copies.minimum(TARGETS - 1 + torch.tensor(lengths)[:, None])
     return Batch(
         # The id past the last symbol reads as zeros.
-        torch.randint(0, SOURCES + 1, (len(lengths), max(lengths)), generator=generator),
+        torch.randint(0, SOURCES + 1, (rows, longest), generator=generator),
         torch.tensor(lengths),
-        torch.randint(0, TARGETS, (len(lengths), time), generator=generator),
-        torch.full((len(lengths),), time),
+        torch.randint(0, TARGETS, (rows, time), generator=generator),
+        torch.full((rows,), time),
+        copies if config.copying else None,
     )
 
 
 def stepped(model: Seq2Seq, batch: Batch) -> Tensor:
-    memory, state = model.encode(batch.sources, batch.source_lengths)
-    outputs = []
+    memory, state = model.encode(batch.sources, batch.source_lengths, batch.copies)
+    step, outputs = model.stepper(), []
     for previous in batch.targets[:, :-1].t():
-        log_probabilities, state = model.step(previous, state, memory)
+        log_probabilities, state = step(previous, state, memory)
         outputs.append(log_probabilities)
     return torch.stack(outputs, dim=1)
 
 
-lengths_of_rows = st.lists(st.integers(1, 8), min_size=1, max_size=6)
-
-
-@settings(max_examples=40)
-@given(lengths_of_rows, st.integers(2, 8), st.integers(1, 40), st.integers(0, 99))
-def test_stepping_symbol_by_symbol_gives_the_teacher_forced_logits(
-    lengths, time, units, seed
-) -> None:
-    model, batch = random_model(units, seed), random_batch(lengths, time, seed)
+@every_kind
+def test_stepping_symbol_by_symbol_gives_the_teacher_forced_predictions(config) -> None:
+    model, batch = random_model(config), random_batch(config, [3, 5, 5, 1], 6)
     with torch.inference_mode():
         forced = torch.log_softmax(model(batch), dim=2)
         torch.testing.assert_close(stepped(model, batch), forced, rtol=0, atol=1e-5)
 
 
-@settings(max_examples=40)
-@given(lengths_of_rows, st.integers(0, 99))
-def test_a_row_is_encoded_as_it_is_alone_whatever_pads_it(lengths, seed) -> None:
-    model, batch = random_model(seed=seed), random_batch(lengths, 3, seed)
+@every_kind
+def test_probabilities_add_up_to_one(config) -> None:
+    model, batch = random_model(config), random_batch(config, [3, 5, 1], 3)
     with torch.inference_mode():
-        _, together = model.encode(batch.sources, batch.source_lengths)
+        totals = stepped(model, batch).exp().sum(dim=2)
+    torch.testing.assert_close(totals, torch.ones_like(totals), rtol=0, atol=1e-5)
+
+
+@every_kind
+def test_a_row_is_answered_as_it_is_alone_whatever_pads_it(config) -> None:
+    lengths = [3, 5, 1, 5]
+    model, batch = random_model(config), random_batch(config, lengths, 4)
+    with torch.inference_mode():
+        together = stepped(model, batch)
         for row, length in enumerate(lengths):
-            source = batch.sources[row : row + 1, :length]
-            _, alone = model.encode(source, torch.tensor([length]))
-            torch.testing.assert_close(together.hidden[row], alone.hidden[0])
-            torch.testing.assert_close(together.cell[row], alone.cell[0])
+            one = slice(row, row + 1)
+            alone = Batch(
+                batch.sources[one, :length],
+                batch.source_lengths[one],
+                batch.targets[one],
+                batch.target_lengths[one],
+                None if batch.copies is None else batch.copies[one, :length],
+            )
+            columns = TARGETS + length if config.copying else TARGETS
+            found = together[one, :, :columns]
+            torch.testing.assert_close(found, stepped(model, alone), rtol=0, atol=1e-5)
 
 
-def test_memory_and_state_select_rows() -> None:
-    model, batch = random_model(), random_batch([2, 3, 1], 3)
-    memory, state = model.encode(batch.sources, batch.source_lengths)
+@every_kind
+def test_weights_come_back_from_their_arrays(config) -> None:
+    model, batch = random_model(config), random_batch(config, [3, 2], 5)
+    symbols = (TARGETS, TARGETS) if config.tied_embeddings else (SOURCES, TARGETS)
+    again = Seq2Seq.from_tensors(config, *symbols, model.tensors())
+    assert torch.equal(model(batch), again(batch))
+
+
+@every_kind
+def test_every_weight_that_is_kept_is_trained(config) -> None:
+    model, batch = random_model(config), random_batch(config, [3, 2, 4], 5)
+    model(batch)[..., :TARGETS].square().sum().backward()
+    kept = model.tensors()
+    untouched = [
+        name
+        for name, weight in model.named_parameters()
+        if name in kept and (weight.grad is None or not weight.grad.any())
+    ]
+    assert not untouched
+
+
+lengths_of_rows = st.lists(st.integers(1, 8), min_size=1, max_size=6)
+
+
+@settings(max_examples=30)
+@given(lengths_of_rows, st.integers(2, 8), st.integers(1, 40), st.integers(0, 99))
+def test_the_examples_model_steps_as_it_is_forced_at_any_size(lengths, time, units, seed) -> None:
+    config = ModelConfig(units=units)
+    model, batch = random_model(config, seed), random_batch(config, lengths, time, seed)
+    with torch.inference_mode():
+        forced = torch.log_softmax(model(batch), dim=2)
+        torch.testing.assert_close(stepped(model, batch), forced, rtol=0, atol=1e-5)
+
+
+ATTENDING = ModelConfig(units=8, bidirectional=True, attention="dot", embedding=5, copying=True)
+
+
+def test_dropout_is_noise_that_its_generator_repeats_and_translating_lacks() -> None:
+    config = ATTENDING.model_copy(update={"dropout": 0.5, "layers": 2})
+    model, batch = random_model(config), random_batch(config, [3, 5], 5)
+
+    def noisy(seed: int) -> Tensor:
+        return model(batch, torch.Generator().manual_seed(seed))
+
+    assert torch.equal(noisy(1), noisy(1))
+    assert not torch.allclose(noisy(1), noisy(2))
+    assert torch.equal(model(batch), model(batch))
+    with torch.inference_mode():
+        torch.testing.assert_close(stepped(model, batch), model(batch), rtol=0, atol=1e-5)
+
+
+def test_copied_symbols_outside_the_vocabulary_have_columns_of_their_own() -> None:
+    model, batch = random_model(ATTENDING), random_batch(ATTENDING, [4], 3)
+    assert batch.copies is not None
+    batch.copies[:] = torch.tensor([[2, TARGETS + 1, -1, TARGETS + 1]])
+    probabilities = model(batch).exp()[0]
+    assert probabilities.shape == (2, TARGETS + 4)
+    assert (probabilities[:, TARGETS + 1] > 0.01).all()
+    assert (probabilities[:, [TARGETS, TARGETS + 2, TARGETS + 3]] < 1e-6).all()
+
+
+@pytest.mark.parametrize("config", [ModelConfig(units=8, layers=2), ATTENDING], ids=described)
+def test_memory_and_state_select_rows(config) -> None:
+    model, batch = random_model(config), random_batch(config, [2, 3, 1], 3)
+    memory, state = model.encode(batch.sources, batch.source_lengths, batch.copies)
     rows = torch.tensor([2, 0])
     assert memory.select(rows).source_lengths.tolist() == [1, 2]
-    assert torch.equal(state.select(rows).hidden, state.hidden[[2, 0]])
-    assert torch.equal(state.select(rows).cell, state.cell[[2, 0]])
+    for chosen, whole in zip(
+        (*memory.select(rows), *state.select(rows)), (*memory, *state), strict=True
+    ):
+        assert torch.equal(chosen, whole[[2, 0]])
 
 
-def test_nothing_is_stored_on_a_module() -> None:
-    model, batch = random_model(), random_batch([2, 3], 4)
+@pytest.mark.parametrize("config", [ModelConfig(units=8), ATTENDING], ids=described)
+def test_nothing_is_stored_on_a_module(config) -> None:
+    model, batch = random_model(config), random_batch(config, [2, 3], 4)
     before = {name: copy.copy(vars(module)) for name, module in model.named_modules()}
     model(batch)
     stepped(model, batch)
@@ -96,35 +206,43 @@ def test_nothing_is_stored_on_a_module() -> None:
 
 def test_fresh_weights_are_drawn_as_keras_draws_them() -> None:
     model = Seq2Seq.fresh(ModelConfig(units=64), 71, 93, seed=1)
-    kernel, recurrent, bias, second = model.encoder.lstm.all_weights[0]
+    kernel, recurrent, bias, second = model.encoder.forwards[0].fused.all_weights[0]
     bound = (6 / (71 + 4 * 64)) ** 0.5
     assert 0.9 * bound < float(kernel.detach().abs().max()) <= bound
     torch.testing.assert_close(recurrent.t() @ recurrent, torch.eye(64), atol=1e-5, rtol=0)
     assert bias.tolist() == [0.0] * 64 + [1.0] * 64 + [0.0] * 128
     assert not second.any()
     assert not second.requires_grad
-    assert not model.output.bias.any()
-
-
-def test_weights_come_back_from_their_arrays() -> None:
-    model = random_model(8)
-    again = Seq2Seq.from_tensors(ModelConfig(units=8), SOURCES, TARGETS, model.tensors())
-    batch = random_batch([3, 2], 5)
-    assert torch.equal(model(batch), again(batch))
+    assert not model.decoder.output.bias.any()
 
 
 @pytest.mark.parametrize("units", [9, 65_536])
 def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> None:
+    tensors = random_model(ModelConfig(units=8)).tensors()
     with pytest.raises(ModelFileError, match=r"do not fit its configuration: .* should be"):
-        Seq2Seq.from_tensors(ModelConfig(units=units), SOURCES, TARGETS, random_model(8).tensors())
+        Seq2Seq.from_tensors(ModelConfig(units=units), SOURCES, TARGETS, tensors)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bidirectional": True, "units": 7}, "needs an even number"),
+        ({"copying": True}, "copying needs attention"),
+        ({"tied_embeddings": True}, "needs the size of an embedding"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(options, reason) -> None:
+    with pytest.raises(UsageError, match=reason):
+        ModelConfig(**options)
 
 
 def test_adopted_weights_stand_where_the_known_symbols_are() -> None:
-    small = random_model(8)
+    small = random_model(ModelConfig(units=8))
     large = Seq2Seq.fresh(ModelConfig(units=8), SOURCES + 2, TARGETS + 1, seed=5)
-    fresh = large.encoder.lstm.all_weights[0][0].detach().clone()
+    fresh = large.tensors()["encoder.forwards.0.fused.weight_ih_l0"].copy()
     large.adopt(small.tensors())
-    kernel = large.encoder.lstm.all_weights[0][0]
-    assert torch.equal(kernel[:, :SOURCES], small.encoder.lstm.all_weights[0][0])
-    assert torch.equal(kernel[:, SOURCES:], fresh[:, SOURCES:])
-    assert torch.equal(large.output.weight[:TARGETS], small.output.weight)
+    adopted, known = large.tensors(), small.tensors()
+    kernel = adopted["encoder.forwards.0.fused.weight_ih_l0"]
+    assert (kernel[:, :SOURCES] == known["encoder.forwards.0.fused.weight_ih_l0"]).all()
+    assert (kernel[:, SOURCES:] == fresh[:, SOURCES:]).all()
+    assert (adopted["decoder.output.weight"][:TARGETS] == known["decoder.output.weight"]).all()

@@ -13,6 +13,9 @@ from charseq.text import Input, Vocabulary
 
 Rows = NDArray[np.int64]
 
+# The column of what is no text, such as a feature.
+NEVER_COPIED = -1
+
 
 @dataclass(frozen=True)
 class Sequences:
@@ -67,12 +70,14 @@ class Batch:
         source_lengths: (batch,), on the CPU.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
+        copies: where the model copies, the column of each source symbol, (batch, source time).
     """
 
     sources: Tensor
     source_lengths: Tensor
     targets: Tensor
     target_lengths: Tensor
+    copies: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device; the source lengths stay on the CPU, where they steer.
@@ -91,6 +96,7 @@ class Batch:
             self.source_lengths,
             moved(self.targets),
             moved(self.target_lengths),
+            None if self.copies is None else moved(self.copies),
         )
 
     @property
@@ -109,12 +115,14 @@ class EncodedPairs:
         targets: the targets' ids between the start and the end symbol.
         fill: the id that targets are filled up with.
         target_width: the width that all targets are filled up to; None: the batch's longest.
+        copies: where the model copies, the column of each source symbol.
     """
 
     sources: Sequences
     targets: Sequences
     fill: int
     target_width: int | None = None
+    copies: Sequences | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -126,6 +134,7 @@ class EncodedPairs:
             source_lengths=torch.from_numpy(self.sources.lengths[rows]),
             targets=self.targets.padded(rows, self.fill, self.target_width),
             target_lengths=torch.from_numpy(self.targets.lengths[rows]),
+            copies=None if self.copies is None else self.copies.padded(rows, fill=NEVER_COPIED),
         )
 
 
@@ -145,6 +154,32 @@ def encode_conditions(inputs: Sequence[Input], vocabulary: Vocabulary) -> Sequen
     They are of `vocabulary.conditions.ids`, which no source's own symbols are.
     """
     return Sequences.of(*vocabulary.conditions.encode(inputs))
+
+
+def encode_copies(
+    inputs: Sequence[Input], sources: Vocabulary, targets: Vocabulary, conditions: Sequences
+) -> Sequences:
+    """Say for each symbol that the encoder reads in which column of the answer's it is copied.
+
+    That is its id among the targets or, for a symbol outside their vocabulary, the place beyond it
+    where the same symbol first stands in the source.
+
+    Args:
+        inputs: whose sources are read.
+        sources: the vocabulary that says how those are cut into symbols.
+        targets: the vocabulary of answers.
+        conditions: what stands before each source.
+    """
+    spelt = [sources.spelling.symbols(each.source) for each in inputs]
+    copies = Sequences.of(*targets.encode_symbols(spelt))
+    unseen = np.flatnonzero(copies.ids == targets.unseen)
+    rows = np.searchsorted(copies.starts, unseen, side="right") - 1
+    for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
+        symbols = spelt[row]
+        first = symbols.index(symbols[place - int(copies.starts[row])])
+        copies.ids[place] = len(targets) + int(conditions.lengths[row]) + first
+    never = np.full(len(conditions.ids), NEVER_COPIED, np.int32)
+    return Sequences.of(never, conditions.lengths).followed_by(copies)
 
 
 def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:

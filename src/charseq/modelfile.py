@@ -29,6 +29,13 @@ COLUMNS = frozenset({"features_column", "features_separator", "language_column"}
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
+# How format 1, which knew one layer a side, began its tensors' names.
+FORMER_NAMES = {
+    "encoder.lstm.": "encoder.forwards.0.fused.",
+    "decoder.lstm.": "decoder.layers.0.fused.",
+    "output.": "decoder.output.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class OutputLimit:
@@ -114,7 +121,10 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
             if METADATA_KEY not in metadata:
                 raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
             description = description_from_dict(json.loads(metadata[METADATA_KEY]))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {
+                _current_name(name): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+            }
     except PermissionError:
         raise MachineError(f"cannot read {path}: permission denied") from None
     except ModelFileError as error:
@@ -194,6 +204,13 @@ def description_from_dict(fields: Any) -> ModelDescription:
         scores=scores,
         charseq_version=str(fields.get("charseq_version", "")),
     )
+
+
+def _current_name(name: str) -> str:
+    for former, current in FORMER_NAMES.items():
+        if name.startswith(former):
+            return current + name.removeprefix(former)
+    return name
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
 from charseq.results import Alternative, Translation, Unseen
-from charseq.search import Hypothesis, Lexicon, answer_texts, score_pairs
+from charseq.search import Hypothesis, Lexicon, answer_texts, score_pairs, spelt
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
@@ -310,11 +310,12 @@ class Translator:
         error: str | None,
         manner: "_Manner",
     ) -> Translation:
-        best, text = hypotheses[0], self.description.targets.text
+        best, *_ = hypotheses
+        text, *_ = texts = spelt(self.description, [given] * len(hypotheses), hypotheses)
         several = manner.decoding.n_best > 1 and error is None
         return Translation(
             source=given.source,
-            hypothesis=text(best.ids),
+            hypothesis=text,
             log_probability=best.log_probability if error is None else 0.0,
             cut=best.cut,
             unknown_symbols=tuple(strange.symbols),
@@ -324,12 +325,12 @@ class Translator:
             language=given.language,
             alternatives=tuple(
                 Alternative(
-                    text(each.ids),
+                    spelling,
                     each.log_probability,
                     each.score(manner.decoding.length_penalty),
                     each.cut,
                 )
-                for each in hypotheses
+                for spelling, each in zip(texts, hypotheses, strict=True)
                 if several
             ),
         )

@@ -50,7 +50,7 @@ def make_model(config: ModelConfig, seed: int = 0, pairs: list[Pair] = PAIRS) ->
         for name, size in tensor_sizes(shape).items()
     }
     # Or hardly any answer would end.
-    tensors["output.bias"][description.targets.frame[1]] += 3
+    tensors["decoder.output.bias"][description.targets.frame[1]] += 3
     return description, tensors
 
 

@@ -51,7 +51,7 @@ def test_an_answer_that_never_ends_is_cut_after_the_longest_target_and_one_more(
     targets = Vocabulary.of_targets([pair.target for pair in PAIRS], unknown=False)
     bias = np.zeros(len(targets), np.float32)
     bias[targets.ids("a")] = 99
-    description, tensors = import_keras(saved(**{"output.bias": bias}), corpus)
+    description, tensors = import_keras(saved(**{"decoder.output.bias": bias}), corpus)
     answer = translator_of(description, tensors).translate("Go.")
     longest = len("\tArrête tout de suite.\n")
     assert answer.hypothesis == "a" * (longest + 1)

@@ -45,7 +45,7 @@ def search(
 ) -> list[Any]:
     """Search with a step that reads no source."""
     count = len(limits)
-    memory = Memory(torch.ones(count))
+    memory = Memory.without_attention(torch.ones(count))
     state = State(torch.zeros(count, 1), torch.zeros(count, 1))
     found: list[Any] = method(step, memory, state, VOCABULARY, torch.tensor(limits), **settings)
     return found
@@ -55,7 +55,7 @@ def sharp_model(seed: int, units: int = 12) -> Seq2Seq:
     """A model of five source symbols, sharper than fresh weights are, so that answers differ."""
     model = Seq2Seq.fresh(ModelConfig(units=units), 5, len(VOCABULARY), seed)
     with torch.no_grad():
-        model.output.weight.mul_(8)
+        model.decoder.output.weight.mul_(8)
     return model
 
 

@@ -19,7 +19,7 @@ from scripts import (
 
 from charseq.errors import UsageError
 from charseq.search import Lexicon, beam_search, greedy, sample
-from charseq.search.constraint import both
+from charseq.search.constraint import together
 from charseq.search.prefixes import Prefixes
 from charseq.text import Vocabulary
 
@@ -90,11 +90,11 @@ def test_a_beam_finds_the_best_texts_of_the_lexicon(seed, words) -> None:
 def test_a_prefix_and_a_lexicon_hold_together() -> None:
     walk = Lexicon.of(["a", "cab", "cc", "b"], VOCABULARY).within(torch.tensor([9, 9, 9]))
     prefixes = Prefixes.of([[], VOCABULARY.ids("c"), VOCABULARY.ids("bc")], CPU)
-    found = search(greedy, scripted(ABC), [9, 9, 9], constraint=both(prefixes, walk))
+    found = search(greedy, scripted(ABC), [9, 9, 9], constraint=together(prefixes, walk))
     assert [VOCABULARY.text(each.ids) for each in found[:2]] == ["a", "cab"]
     assert not found[2].possible
-    assert both(None, None) is None
-    assert both(walk, None) is both(None, walk) is walk
+    assert together() is together(None, None) is None
+    assert together(walk, None) is together(None, walk) is walk
 
 
 def test_texts_that_the_vocabulary_cannot_spell_are_left_out_and_counted() -> None:

@@ -73,8 +73,8 @@ def test_the_probabilities_of_all_answers_sum_to_what_has_ended() -> None:
     model = sharp_model(5)
     with torch.no_grad():
         # Start and unknown, which no target holds, get nothing; the end comes soon.
-        model.output.bias[[0, 2]] = -torch.inf
-        model.output.bias[1] += 12
+        model.decoder.output.bias[[0, 2]] = -torch.inf
+        model.decoder.output.bias[1] += 12
     texts = ["", *"abc", *(first + second for first in "abc" for second in "abc")]
     texts += [pair + third for pair in texts[4:] for third in "abc"]
     scores = score_pairs(model, description(), [Input("wx")] * len(texts), texts)

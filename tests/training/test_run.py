@@ -121,9 +121,9 @@ def test_the_unknown_symbol_is_trained(toy_pairs: Pairs, tmp_path: Path) -> None
         model = charseq.train(toy_pairs, run=run, **{**QUICK, **settings}).model
         from charseq.model import Seq2Seq
 
-        kernel = model.tensors()["encoder.lstm.weight_ih_l0"]
-        fresh = Seq2Seq.fresh(configure(units=16).model, kernel.shape[1], len(model.output.bias), 1)
-        return kernel[:, 0], fresh.tensors()["encoder.lstm.weight_ih_l0"][:, 0]
+        kernel = model.tensors()["encoder.forwards.0.fused.weight_ih_l0"]
+        fresh = Seq2Seq.fresh(configure(units=16).model, kernel.shape[1], model.decoder.symbols, 1)
+        return kernel[:, 0], fresh.tensors()["encoder.forwards.0.fused.weight_ih_l0"][:, 0]
 
     trained, fresh = read_of_unknown()
     assert np.abs(trained - fresh).max() > 0.01

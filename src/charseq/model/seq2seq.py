@@ -1,4 +1,4 @@
-"""The encoder–decoder network of the Keras example `lstm_seq2seq` (Sutskever et al. 2014)."""
+"""The encoder–decoder network: the Keras example's (Sutskever et al. 2014), and beyond it."""
 
 from collections.abc import Mapping
 
@@ -6,24 +6,34 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 
 from charseq.batching import Batch
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError
-from charseq.model.lstm import CharacterLSTM
+from charseq.model.attention import Attention
+from charseq.model.cells import Layer
+from charseq.model.copying import Copying
+from charseq.model.decoder import Decoder
+from charseq.model.embedding import Embedding
+from charseq.model.encoder import Encoder
 from charseq.model.state import Memory, State, Step
 from charseq.modelfile import ModelDescription
 
 
 class Seq2Seq(nn.Module):
-    """An encoder LSTM whose last state starts a decoder LSTM."""
+    """An encoder whose last state starts a decoder that may look back at what was read."""
 
     def __init__(self, config: ModelConfig, source_symbols: int, target_symbols: int) -> None:
         super().__init__()
-        self.encoder = CharacterLSTM(source_symbols, config.units)
-        self.decoder = CharacterLSTM(target_symbols, config.units)
-        self.output = nn.Linear(config.units, target_symbols)
+        self.encoder = Encoder(config, source_symbols)
+        shared = self.encoder.embedding if config.tied_embeddings else None
+        self.decoder = Decoder(config, target_symbols, shared)
+        # A decoder that only continues the encoder takes over its state. `nn.LSTM` gives c at the
+        # last step alone, so where rows end at different steps there is a learnt bridge on h.
+        self.bridge = None
+        if config.bidirectional or config.attention != "none":
+            vectors = 2 if config.cell == "lstm" else 1
+            self.bridge = nn.Linear(config.units, vectors * config.layers * config.units)
 
     @classmethod
     def fresh(
@@ -32,10 +42,12 @@ class Seq2Seq(nn.Module):
         """Return a model with weights drawn from `seed`, as Keras initialises them."""
         model = cls(config, source_symbols, target_symbols)
         generator = Generator().manual_seed(seed)
-        model.encoder.initialise(generator)
-        model.decoder.initialise(generator)
-        nn.init.xavier_uniform_(model.output.weight, generator=generator)
-        nn.init.zeros_(model.output.bias)
+        for part in model.modules():
+            if isinstance(part, Embedding | Layer | Attention | Copying):
+                part.initialise(generator)
+        for linear in filter(None, (model.decoder.output, model.bridge)):
+            nn.init.xavier_uniform_(linear.weight, generator=generator)
+            nn.init.zeros_(linear.bias)
         return model
 
     @classmethod
@@ -103,44 +115,43 @@ class Seq2Seq(nn.Module):
         """Return the weights as a model file keeps them."""
         return {name: tensor.detach().cpu().numpy() for name, tensor in self._kept().items()}
 
-    def encode(self, sources: Tensor, source_lengths: Tensor) -> tuple[Memory, State]:
-        """Read whole sources.
-
-        Rows of one length take one fused call without padding or mask, so that a source is read
-        the same way in any company.
+    def encode(
+        self,
+        sources: Tensor,
+        source_lengths: Tensor,
+        copies: Tensor | None = None,
+        noise: Generator | None = None,
+    ) -> tuple[Memory, State]:
+        """Read whole sources, each the same in any company.
 
         Args:
             sources: ids, (batch, time).
             source_lengths: (batch,), at least 1, on the CPU.
+            copies: where the model copies, the column of each source symbol, (batch, time).
+            noise: what dropout draws from, if there is any.
         """
-        memory = Memory(source_lengths.to(sources.device))
-        longest = int(source_lengths.max())
-        if int(source_lengths.min()) == longest:
-            return memory, self.encoder(sources[:, :longest])[1]
-        order, states = [], []
-        for length in torch.unique(source_lengths).tolist():
-            rows = (source_lengths == length).nonzero()[:, 0].to(sources.device)
-            order.append(rows)
-            states.append(self.encoder(sources.index_select(0, rows)[:, :length])[1])
-        together = State(*(torch.cat(parts) for parts in zip(*states, strict=True)))
-        return memory, together.select(torch.cat(order).argsort())
+        sources = sources[:, : int(source_lengths.max())]
+        if self.bridge is None:
+            memory = Memory.without_attention(source_lengths.to(sources.device))
+            return memory, self._last_state(sources, source_lengths, noise)
+        outputs, last = self.encoder(sources, source_lengths, noise)
+        start = torch.tanh(self.bridge(last))
+        width = len(self.decoder.layers) * last.shape[1]
+        state = State(start[:, :width], start[:, width:])
+        if self.decoder.attention is None:
+            return Memory.without_attention(source_lengths.to(sources.device)), state
+        if copies is None:
+            copies = sources.new_empty(len(sources), 0)
+        else:
+            copies = copies[:, : sources.shape[1]]
+        return self.decoder.attention.memory(outputs, source_lengths, copies), state
 
-    @torch.no_grad()
     def stepper(self) -> Step:
         """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
 
         It is made once for many steps; later changes of the weights do not reach it.
         """
-        decoder = self.decoder.stepper()
-        weight, bias = self.output.weight.t().contiguous(), self.output.bias.clone()
-
-        def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-            del memory  # The two state vectors are all that this decoder reads.
-            state = decoder(previous, state)
-            logits = torch.addmm(bias, state.hidden, weight)
-            return functional.log_softmax(logits, dim=1), state
-
-        return step
+        return self.decoder.stepper()
 
     def step(self, previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Write one symbol per row; for many steps in turn, make a `stepper` once.
@@ -155,17 +166,36 @@ class Seq2Seq(nn.Module):
         """
         return self.stepper()(previous, state, memory)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch, noise: Generator | None = None) -> Tensor:
         """Predict every next symbol of the targets by teacher forcing.
 
         Returns:
-            The logits, (batch, target time - 1, symbols).
+            The logits, (batch, target time - 1, symbols), or log-probabilities where the model
+            copies, with a further column for each source symbol.
         """
-        _, state = self.encode(batch.sources, batch.source_lengths)
-        outputs, _ = self.decoder(batch.targets[:, :-1], state)
-        logits: Tensor = self.output(outputs)
-        return logits.transpose(0, 1)
+        memory, state = self.encode(batch.sources, batch.source_lengths, batch.copies, noise)
+        predicted: Tensor = self.decoder(batch.targets[:, :-1], state, memory, noise)
+        return predicted
+
+    def _last_state(
+        self, sources: Tensor, source_lengths: Tensor, noise: Generator | None
+    ) -> State:
+        """Read rows of one length in one fused call, without padding or mask."""
+        longest = sources.shape[1]
+        if int(source_lengths.min()) == longest:
+            return self.encoder.last_state(sources, noise)
+        order, states = [], []
+        for length in torch.unique(source_lengths).tolist():
+            rows = (source_lengths == length).nonzero()[:, 0].to(sources.device)
+            order.append(rows)
+            states.append(self.encoder.last_state(sources.index_select(0, rows)[:, :length], noise))
+        together = State(*(torch.cat(parts) for parts in zip(*states, strict=True)))
+        return together.select(torch.cat(order).argsort())
 
     def _kept(self) -> dict[str, Tensor]:
-        zeros = ("encoder.lstm.bias_hh_l0", "decoder.lstm.bias_hh_l0")
+        zeros = {
+            f"{name}.fused.bias_hh_l0"
+            for name, part in self.named_modules()
+            if isinstance(part, Layer) and part.cell == "lstm"
+        }
         return {name: tensor for name, tensor in self.named_parameters() if name not in zeros}

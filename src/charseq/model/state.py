@@ -1,19 +1,34 @@
 """What the network hands from call to call; nothing is ever stored on a module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
 class Memory(NamedTuple):
-    """What is computed once per source.
+    """What is computed once per source; what a model has no use for has no columns.
 
     Attributes:
         source_lengths: symbols in each source, (batch,).
+        mask: 0 where attention may look, -inf past a source's end, (batch, source time).
+        keys: what the decoder's state is compared with, (batch, source time, units).
+        values: what attention reads, (batch, source time, units).
+        copies: the column that each source symbol is copied to, (batch, source time); -1: none.
     """
 
     source_lengths: Tensor
+    mask: Tensor
+    keys: Tensor
+    values: Tensor
+    copies: Tensor
+
+    @classmethod
+    def without_attention(cls, source_lengths: Tensor) -> "Memory":
+        """Return the memory of a model whose decoder reads nothing but its state."""
+        nothing = source_lengths.new_empty(len(source_lengths), 0)
+        return cls(source_lengths, nothing, nothing[..., None], nothing[..., None], nothing)
 
     def select(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows, in their order."""
@@ -24,12 +39,28 @@ class State(NamedTuple):
     """What every step of the decoder replaces.
 
     Attributes:
-        hidden: the LSTM's h, (batch, units).
-        cell: the LSTM's c, (batch, units).
+        hidden: h, layer after layer, (batch, layers · units).
+        cell: the LSTMs' c, likewise; GRUs have none, (batch, 0).
     """
 
     hidden: Tensor
     cell: Tensor
+
+    @classmethod
+    def of_layers(cls, states: Sequence[tuple[Tensor, Tensor]]) -> "State":
+        """Join each layer's hidden and cell."""
+        if len(states) == 1:
+            return cls(*states[0])
+        hiddens, cells = zip(*states, strict=True)
+        return cls(torch.cat(hiddens, dim=1), torch.cat(cells, dim=1))
+
+    def layers(self, count: int) -> list[tuple[Tensor, Tensor]]:
+        """Return each layer's hidden and cell."""
+        if count == 1:
+            return [(self.hidden, self.cell)]
+        hiddens = self.hidden.chunk(count, dim=1)
+        cells = self.cell.chunk(count, dim=1) if self.cell.shape[1] else [self.cell] * count
+        return list(zip(hiddens, cells, strict=True))
 
     def select(self, rows: Tensor) -> "State":
         """Return the state of these rows, in their order."""
@@ -37,5 +68,6 @@ class State(NamedTuple):
 
 
 # Takes the ids written last, (batch,), the state and the memory of the same rows; returns the
-# log-probabilities of the next symbol, (batch, symbols), and the next state.
+# log-probabilities of the next symbol, (batch, symbols), and the next state. A model that copies
+# has further columns, for source symbols outside its vocabulary.
 Step = Callable[[Tensor, State, Memory], tuple[Tensor, State]]

@@ -6,7 +6,7 @@ from charseq.search.hypothesis import Hypothesis
 from charseq.search.lexicon import Lexicon
 from charseq.search.pairs import score_pairs
 from charseq.search.sampling import sample
-from charseq.search.texts import answer_texts
+from charseq.search.texts import answer_texts, spelt
 
 __all__ = [
     "Hypothesis",
@@ -16,4 +16,5 @@ __all__ = [
     "greedy",
     "sample",
     "score_pairs",
+    "spelt",
 ]

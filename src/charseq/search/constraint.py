@@ -1,5 +1,6 @@
 """What answers may be: which symbols may come next in each row, given those before."""
 
+import functools
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
@@ -31,7 +32,7 @@ class Both(NamedTuple):
 
     def allowed(self, symbols: int) -> Tensor:
         """Return which of so many symbols both allow, (rows, symbols)."""
-        return self.first.allowed(symbols).logical_and_(self.second.allowed(symbols))
+        return self.first.allowed(symbols) & self.second.allowed(symbols)
 
     def advance(self, ids: Tensor) -> "Both":
         """Return both after each row has written one symbol, (rows,)."""
@@ -42,8 +43,7 @@ class Both(NamedTuple):
         return Both(self.first.select(rows), self.second.select(rows))
 
 
-def both(first: Constraint | None, second: Constraint | None) -> Constraint | None:
-    """Return the constraint that holds what either holds; None allows everything."""
-    if first is None or second is None:
-        return second if first is None else first
-    return Both(first, second)
+def together(*constraints: Constraint | None) -> Constraint | None:
+    """Return the constraint that holds what each holds; None allows everything."""
+    given = [constraint for constraint in constraints if constraint is not None]
+    return functools.reduce(Both, given) if given else None

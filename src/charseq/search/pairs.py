@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import compress
 
+import numpy as np
 import torch
 
 from charseq.batching import (
+    NEVER_COPIED,
     EncodedPairs,
     Rows,
+    Sequences,
     encode_conditions,
+    encode_copies,
     encode_sources,
     encode_targets,
 )
@@ -42,25 +47,29 @@ def score_pairs(
     """
     reads, writes = description.sources, description.targets
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
-    plain = list(compress(inputs, filled))
-    sources = encode_sources([each.source for each in plain], reads, description.config)
+    plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
+    conditions = encode_conditions(plain, reads)
+    copies = None
+    if description.config.copying:
+        copies = encode_copies(plain, reads, writes, conditions)
     pairs = EncodedPairs(
-        encode_conditions(plain, reads).followed_by(sources),
-        encode_targets(list(compress(targets, filled)), writes),
+        conditions.followed_by(
+            encode_sources([each.source for each in plain], reads, description.config)
+        ),
+        _columns(plain, written, description, conditions),
         fill=writes.frame[1],
+        copies=copies,
     )
-    unseen = writes.unseen
     device = next(model.parameters()).device
 
     def scored(rows: Rows) -> list[float]:
         batch = pairs.batch(rows).to(device)
-        logits = model(batch)
-        following = batch.targets[:, 1:]
-        # The id of an unseen symbol may be one more than there are logits.
-        chosen = logits.gather(2, following.masked_fill(following == unseen, 0)[:, :, None])
-        gains = chosen[:, :, 0] - logits.logsumexp(dim=2)
-        gains = gains.masked_fill(following == unseen, -torch.inf).masked_fill(~batch.mask, 0)
-        totals: list[float] = gains.sum(dim=1).tolist()
+        # As in a search, what was copied from outside the vocabulary is read as nothing.
+        logits = model(replace(batch, targets=batch.targets.clamp(0, len(writes)))).float()
+        columns = batch.targets[:, 1:]
+        chosen = logits.gather(2, columns.clamp(min=0)[:, :, None])[:, :, 0]
+        gains = (chosen - logits.logsumexp(dim=2)).masked_fill(columns < 0, -torch.inf)
+        totals: list[float] = gains.masked_fill(~batch.mask, 0).sum(dim=1).tolist()
         return totals
 
     scores = iter(
@@ -76,3 +85,26 @@ def score_pairs(
         next(scores) if some else -math.inf if writes.spelling.symbols(target) else 0.0
         for some, target in zip(filled, targets, strict=True)
     ]
+
+
+def _columns(
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+    description: ModelDescription,
+    conditions: Sequences,
+) -> Sequences:
+    """Return the column of each target symbol among a model's predictions; -1: it has none."""
+    reads, writes = description.sources, description.targets
+    columns = encode_targets(targets, writes)
+    unseen = np.flatnonzero(columns.ids == writes.unseen)
+    columns.ids[unseen] = NEVER_COPIED
+    if description.config.copying:
+        rows = np.searchsorted(columns.starts, unseen, side="right") - 1
+        for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
+            # The start symbol stands before the target's own.
+            symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
+            offered = list(reads.spelling.symbols(inputs[row].source))
+            if symbol in offered:
+                before = len(writes) + int(conditions.lengths[row])
+                columns.ids[place] = before + offered.index(symbol)
+    return columns

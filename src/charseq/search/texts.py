@@ -8,13 +8,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import Rows, encode_conditions, encode_sources
+from charseq.batching import (
+    NEVER_COPIED,
+    Rows,
+    encode_conditions,
+    encode_copies,
+    encode_sources,
+)
 from charseq.config import DecodingConfig
 from charseq.model import Memory, Seq2Seq, State, Step
 from charseq.modelfile import ModelDescription
 from charseq.search.batches import MOST_ROWS, in_batches
 from charseq.search.beam import beam_search
-from charseq.search.constraint import Constraint, both
+from charseq.search.constraint import Constraint, together
+from charseq.search.copies import Copies
 from charseq.search.hypothesis import Hypothesis
 from charseq.search.lexicon import Lexicon
 from charseq.search.prefixes import Prefixes
@@ -65,13 +72,18 @@ def answer_texts(
     texts = encode_sources(
         [each.source for each in distinct], description.sources, description.config
     )
-    sources = encode_conditions(distinct, description.sources).followed_by(texts)
+    conditions = encode_conditions(distinct, description.sources)
+    sources = conditions.followed_by(texts)
+    copies = None
+    if description.config.copying:
+        copies = encode_copies(distinct, description.sources, description.targets, conditions)
     forced = [description.targets.ids(start) for _, start, _ in asked]
     device = next(model.parameters()).device
 
     def answered(rows: Rows) -> list[list[Hypothesis]]:
         lengths = torch.from_numpy(sources.lengths[rows])
-        memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths)
+        copied = None if copies is None else copies.padded(rows, fill=NEVER_COPIED).to(device)
+        memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths, copied)
         begun = [forced[row] for row in rows]
         # The limit goes by the text alone.
         limit_of = description.output_limit.of
@@ -89,7 +101,8 @@ def answer_texts(
             state,
             description.targets,
             limits,
-            both(
+            together(
+                None if copied is None else Copies.of(copied, len(description.targets)),
                 Prefixes.of(begun, device) if any(begun) else None,
                 None if lexicon is None else lexicon.within(limits),
             ),
@@ -140,3 +153,18 @@ def found(
         constraint=constraint,
     )
     return [[hypothesis] for hypothesis in drawn]
+
+
+def spelt(
+    description: ModelDescription, inputs: Sequence[Input], hypotheses: Sequence[Hypothesis]
+) -> list[str]:
+    """Return the texts of answers; what was copied is spelt as in its source."""
+    targets = description.targets
+    if not description.config.copying:
+        return [targets.text(hypothesis.ids) for hypothesis in hypotheses]
+    conditions = encode_conditions(inputs, description.sources).lengths.tolist()
+    symbols = description.sources.spelling.symbols
+    return [
+        targets.text(hypothesis.ids, [""] * before + list(symbols(each.source)))
+        for each, hypothesis, before in zip(inputs, hypotheses, conditions, strict=True)
+    ]

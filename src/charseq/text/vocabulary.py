@@ -1,6 +1,6 @@
 """Symbols to ids and back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, repeat
@@ -166,17 +166,27 @@ class Vocabulary:
 
     def encode(self, texts: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the ids of all `texts` one after another, and the length of each text."""
-        spelt = list(map(self.spelling.symbols, texts))
+        return self.encode_symbols(list(map(self.spelling.symbols, texts)))
+
+    def encode_symbols(
+        self, spelt: Sequence[Sequence[str]]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the ids of texts that are cut into symbols, and the length of each."""
         lengths = np.fromiter(map(len, spelt), np.int64, len(spelt))
-        if self.spelling.is_of_characters:
+        if all(isinstance(text, str) for text in spelt):
             return self._ids_of_characters("".join(map(str, spelt))), lengths
         ids = map(self._ids.get, chain.from_iterable(spelt), repeat(self.unseen))
         return np.fromiter(ids, np.int32, int(lengths.sum())), lengths
 
-    def text(self, ids: Iterable[int]) -> str:
-        """Return the text that `ids` spell; special symbols are left out."""
-        special = frozenset(self.special)
-        return self.spelling.text(self.symbols[i] for i in ids if i not in special)
+    def text(self, ids: Iterable[int], copied: Sequence[str] = ()) -> str:
+        """Return the text that `ids` spell; special symbols are left out.
+
+        Args:
+            ids: of symbols; those beyond the vocabulary stand for `copied`, in order.
+            copied: what an answer's source offers for copying.
+        """
+        special, symbols = frozenset(self.special), (*self.symbols, *copied)
+        return self.spelling.text(symbols[i] for i in ids if i not in special)
 
     def unknown_symbols(self, text: str) -> frozenset[str]:
         """Return the symbols of `text` that this vocabulary lacks."""

@@ -14,7 +14,7 @@ from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
 from charseq.scoring import character_error_rate
-from charseq.search import answer_texts
+from charseq.search import answer_texts, spelt
 from charseq.training.history import EpochRecord
 from charseq.training.loss import Comparison, compare
 from charseq.training.optimiser import build_optimiser, clip_gradients
@@ -66,6 +66,7 @@ def fit(
     """
     optimiser = build_optimiser(config, model.parameters())
     generator = np.random.default_rng(config.seed)
+    noise = torch.Generator(next(model.parameters()).device).manual_seed(config.seed)
     deal = shuffled_batches if config.count_padding else bucketed_batches
     # The loss is divided by the average batch's symbols: so every symbol weighs the same.
     symbols = int((prepared.training.targets.lengths - 1).sum())
@@ -79,7 +80,7 @@ def fit(
         pairs = 0
         for rows in deal(epoch_pairs, config.batch_size, generator):
             batch = epoch_pairs.batch(rows)
-            seen.append(training_step(model, optimiser, batch, average_symbols, config))
+            seen.append(training_step(model, optimiser, batch, average_symbols, config, noise))
             pairs += len(rows)
             after_step(len(rows))
             if clock.is_over:
@@ -127,6 +128,7 @@ def training_step(
     batch: Batch,
     average_symbols: float,
     config: TrainingConfig,
+    noise: torch.Generator | None = None,
 ) -> Comparison:
     """Move the weights once.
 
@@ -136,11 +138,12 @@ def training_step(
         batch: some pairs, on the CPU.
         average_symbols: what the loss's sum is divided by, unless padding counts.
         config: how to train.
+        noise: what dropout draws from; without it, nothing is dropped.
 
     Returns:
         How the predictions compared with the targets, before the move.
     """
-    compared = _compare(model, batch, config)
+    compared = _compare(model, batch, config, noise)
     if compared.padded is not None:
         loss = compared.padded.loss / compared.padded.positions
     else:
@@ -155,11 +158,13 @@ def training_step(
     return compared
 
 
-def _compare(model: Seq2Seq, batch: Batch, config: TrainingConfig) -> Comparison:
+def _compare(
+    model: Seq2Seq, batch: Batch, config: TrainingConfig, noise: torch.Generator | None = None
+) -> Comparison:
     device = next(model.parameters()).device
     batch = batch.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-        logits = model(batch)
+        logits = model(batch, noise)
     logits, targets = logits.float(), batch.targets[:, 1:]
     return compare(logits, targets, batch.mask, count_padding=config.count_padding)
 
@@ -186,9 +191,8 @@ def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
     places = np.linspace(0, len(inputs) - 1, min(at_most, len(inputs))).astype(int)
     sample = [inputs[place] for place in places]
     answers = answer_texts(model, model.stepper(), prepared.description, sample)
-    targets = prepared.description.targets
     return character_error_rate(
-        [targets.text(best.ids) for best, *_ in answers],
+        spelt(prepared.description, sample, [best for best, *_ in answers]),
         [prepared.references[each] for each in sample],
         target_separator=prepared.description.config.target_separator or "",
     )

@@ -10,11 +10,13 @@ from charseq.batching import (
     EncodedPairs,
     Sequences,
     encode_conditions,
+    encode_copies,
     encode_sources,
     encode_targets,
 )
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
+from charseq.errors import UsageError
 from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
 from charseq.text import Input, Spellings, Vocabulary, has_hangul, own_form
 
@@ -108,10 +110,19 @@ def prepare(
     width = longest_target + 1 if training.count_padding else None
     train_inputs = train_conditions.followed_by(train_sources)
     held_out_inputs = held_out_conditions.followed_by(held_out_sources)
+    train_copies, held_out_copies = (
+        encode_copies([pair.input for pair in pairs], sources, targets, conditions)
+        if model.copying
+        else None
+        for pairs, conditions in (
+            (split.training, train_conditions),
+            (split.held_out, held_out_conditions),
+        )
+    )
     return Prepared(
         description=description,
-        training=EncodedPairs(train_inputs, train_targets, fill, width),
-        held_out=EncodedPairs(held_out_inputs, held_out_targets, fill, width),
+        training=EncodedPairs(train_inputs, train_targets, fill, width, train_copies),
+        held_out=EncodedPairs(held_out_inputs, held_out_targets, fill, width, held_out_copies),
         references=references_by_input(split.held_out),
         unknown_rates=_unknown_rates(train_inputs, sources, training),
         unknown_ids=_unknown_ids(sources),
@@ -171,18 +182,26 @@ def _vocabularies(
     source_pad = [model.pad_character] * (model.pad_source_to is not None)
     target_pad = [model.pad_character] * training.count_padding
     if start is not None:
-        return (
-            start.sources.extended(sources, also=source_pad).conditioned(inputs),
-            start.targets.extended(targets, also=target_pad),
-        )
+        known_sources = start.sources.extended(sources, also=source_pad)
+        known_targets = start.targets.extended(targets, also=target_pad)
+        if model.tied_embeddings and len(known_targets) + len(known_sources) > len(
+            start.targets
+        ) + len(start.sources):
+            raise UsageError("a model with tied embeddings cannot learn new symbols")
+        return known_sources.conditioned(inputs), known_targets
     unknown = model.unknown_symbol
     spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))
-    return (
-        Vocabulary.of_sources(
-            sources, unknown=unknown, spelling=spellings.source, also=source_pad
-        ).conditioned(inputs),
-        Vocabulary.of_targets(targets, unknown=unknown, spelling=spellings.target, also=target_pad),
+    read = Vocabulary.of_sources(
+        sources, unknown=unknown, spelling=spellings.source, also=source_pad
     )
+    written = Vocabulary.of_targets(
+        targets, unknown=unknown, spelling=spellings.target, also=target_pad
+    )
+    if model.tied_embeddings:
+        # Equal symbols have equal ids on both sides.
+        written = written.extended((), also=read.ordinary)
+        read = replace(written, spelling=spellings.source)
+    return read.conditioned(inputs), written
 
 
 def _unknown_rates(

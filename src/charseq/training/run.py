@@ -19,7 +19,7 @@ from charseq.model import Seq2Seq
 from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
 from charseq.scoring import Report, score
-from charseq.search import answer_texts
+from charseq.search import answer_texts, spelt
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
@@ -205,11 +205,10 @@ def _first_model(
 
 
 def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:
-    targets = prepared.description.targets
-    step = model.stepper()
+    step, inputs = model.stepper(), list(prepared.references)
     began = time.perf_counter()
-    answers = answer_texts(model, step, prepared.description, list(prepared.references))
-    hypotheses = [targets.text(best.ids) for best, *_ in answers]
+    answers = answer_texts(model, step, prepared.description, inputs)
+    hypotheses = spelt(prepared.description, inputs, [best for best, *_ in answers])
     return HeldOutAnswers(prepared.references, hypotheses, time.perf_counter() - began)
 
 

@@ -91,17 +91,17 @@ def _places(shape: ExampleShape) -> dict[str, tuple[tuple[str, ...], int, tuple[
     """Return by charseq's name where Keras keeps each tensor, and its size there."""
     gates = 4 * shape.units
     parts = (
-        ("encoder", shape.encoder, shape.source_symbols),
-        ("decoder", shape.decoder, shape.target_symbols),
+        ("encoder.forwards.0", shape.encoder, shape.source_symbols),
+        ("decoder.layers.0", shape.decoder, shape.target_symbols),
     )
     places: dict[str, tuple[tuple[str, ...], int, tuple[int, ...]]] = {}
     for part, name, symbols in parts:
         cell = (name, "cell")
-        places[f"{part}.lstm.weight_ih_l0"] = (cell, 0, (symbols, gates))
-        places[f"{part}.lstm.weight_hh_l0"] = (cell, 1, (shape.units, gates))
-        places[f"{part}.lstm.bias_ih_l0"] = (cell, 2, (gates,))
-    places["output.weight"] = (("dense",), 0, (shape.units, shape.target_symbols))
-    places["output.bias"] = (("dense",), 1, (shape.target_symbols,))
+        places[f"{part}.fused.weight_ih_l0"] = (cell, 0, (symbols, gates))
+        places[f"{part}.fused.weight_hh_l0"] = (cell, 1, (shape.units, gates))
+        places[f"{part}.fused.bias_ih_l0"] = (cell, 2, (gates,))
+    places["decoder.output.weight"] = (("dense",), 0, (shape.units, shape.target_symbols))
+    places["decoder.output.bias"] = (("dense",), 1, (shape.target_symbols,))
     return places
 
 

@@ -1,0 +1,93 @@
+"""The decoder: all symbols at once by teacher forcing, or one at a time."""
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from charseq.config import ModelConfig
+from charseq.model.attention import Attention
+from charseq.model.cells import Layer, layers_of
+from charseq.model.copying import Copying
+from charseq.model.embedding import Embedding, locked_dropout
+from charseq.model.state import Memory, State, Step
+
+
+class Decoder(nn.Module):
+    """Layers that write targets, with attention and copying where the model has them."""
+
+    def __init__(self, config: ModelConfig, symbols: int, embedding: Embedding | None) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        self.symbols = symbols
+        self.embedding = embedding or Embedding(symbols, config.embedding)
+        sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
+        self.layers = nn.ModuleList(Layer(config.cell, size, config.units) for size in sizes)
+        self.attention = (
+            None if config.attention == "none" else Attention(config.attention, config.units)
+        )
+        self.copying = Copying(config.units) if config.copying else None
+        self.output = nn.Linear(config.units, symbols)
+
+    def forward(
+        self, previous: Tensor, state: State, memory: Memory, noise: Generator | None
+    ) -> Tensor:
+        """Predict every next symbol from the ones before.
+
+        Args:
+            previous: ids, (batch, time).
+            state: where to start.
+            memory: of the same rows.
+            noise: what dropout draws from, if there is any.
+
+        Returns:
+            Logits, (batch, time, symbols), or log-probabilities where the model copies.
+        """
+        vectors = self.embedding(previous.t())
+        starts = state.layers(len(self.layers))
+        for layer, (hidden, cell) in zip(layers_of(self.layers), starts, strict=True):
+            vectors = locked_dropout(vectors, self.dropout, noise)
+            vectors, _, _ = layer(vectors, hidden.contiguous(), cell.contiguous())
+        if self.attention is None:
+            logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
+            return logits.transpose(0, 1)
+        return self._attended(self.attention, vectors.transpose(0, 1), memory, noise)
+
+    @torch.no_grad()
+    def stepper(self) -> Step:
+        """Lay the weights out for writing symbol by symbol, and return the `step` that does so."""
+        layers = [layer.stepper() for layer in layers_of(self.layers)]
+        # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
+        table = layers[0].project(self.embedding.table)
+        last = len(table) - 1
+        output = self.output.weight.t().contiguous()
+
+        def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+            ids = previous if self.copying is None else previous.clamp(max=last)
+            projected = table.index_select(0, ids)
+            states: list[tuple[Tensor, Tensor]] = []
+            for layer, (hidden, cell) in zip(layers, state.layers(len(layers)), strict=True):
+                below = projected if not states else layer.project(states[-1][0])
+                states.append(layer(below, hidden, cell))
+            outputs = states[-1][0]
+            if self.attention is None:
+                written = torch.addmm(self.output.bias, outputs, output)
+            else:
+                written = self._attended(self.attention, outputs[:, None], memory, None)[:, 0]
+            if self.copying is None:
+                written = functional.log_softmax(written, dim=1)
+            return written, State.of_layers(states)
+
+        return step
+
+    def _attended(
+        self, attention: Attention, outputs: Tensor, memory: Memory, noise: Generator | None
+    ) -> Tensor:
+        """Turn the last layer's outputs, (batch, time, units), into logits by looking back."""
+        scores = attention.scores(outputs, memory)
+        attended: Tensor = attention(outputs, scores, memory)
+        dropped = locked_dropout(attended.transpose(0, 1), self.dropout, noise)
+        logits: Tensor = self.output(dropped).transpose(0, 1)
+        if self.copying is None:
+            return logits
+        mixed: Tensor = self.copying(attended, logits, scores, memory.copies)
+        return mixed

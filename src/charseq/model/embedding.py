@@ -1,0 +1,56 @@
+"""Symbols as vectors, and the noise that keeps a network from learning its corpus by heart."""
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+
+class Embedding(nn.Module):
+    """Reads ids as learnt vectors or, without a size, as one-hot vectors.
+
+    The id past the last symbol, of what a vocabulary without an unknown symbol never saw, reads as
+    zeros.
+    """
+
+    one_hot: Tensor
+
+    def __init__(self, symbols: int, size: int | None) -> None:
+        super().__init__()
+        self.symbols = symbols
+        self.size = symbols if size is None else size
+        self.weight = None if size is None else nn.Parameter(torch.empty(symbols, size))
+        if self.weight is None:
+            self.register_buffer("one_hot", torch.eye(symbols + 1, symbols), persistent=False)
+
+    @torch.no_grad()
+    def initialise(self, generator: Generator) -> None:
+        """Draw fresh vectors, of length one on average."""
+        if self.weight is not None:
+            nn.init.normal_(self.weight, std=1 / math.sqrt(self.size), generator=generator)
+
+    @property
+    def table(self) -> Tensor:
+        """The vector of every id, (symbols + 1, size)."""
+        if self.weight is None:
+            return self.one_hot
+        return functional.pad(self.weight, (0, 0, 0, 1))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the vectors of `ids`, of any shape, (…, size)."""
+        return functional.embedding(ids, self.table)
+
+
+def locked_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:
+    """Drop the same features at every time step of a row (Gal & Ghahramani 2016).
+
+    Args:
+        vectors: (time, batch, size).
+        rate: the share that is dropped.
+        noise: where chance comes from; None, as when translating, drops nothing.
+    """
+    if noise is None or not rate:
+        return vectors
+    kept = torch.empty(vectors.shape[1:], device=vectors.device, dtype=vectors.dtype)
+    return vectors * kept.bernoulli_(1 - rate, generator=noise).div_(1 - rate)

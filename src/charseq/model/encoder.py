@@ -1,0 +1,94 @@
+"""The encoder: what has been read, symbol by symbol and as a whole."""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from charseq.config import ModelConfig
+from charseq.model.cells import Layer, layers_of
+from charseq.model.embedding import Embedding, locked_dropout
+from charseq.model.state import State
+
+
+class Encoder(nn.Module):
+    """Layers that read sources forwards and, where the model is bidirectional, backwards too.
+
+    Both directions together have as many units as the decoder.
+    """
+
+    def __init__(self, config: ModelConfig, symbols: int) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        self.embedding = Embedding(symbols, config.embedding)
+        units = config.units // 2 if config.bidirectional else config.units
+        sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
+        self.forwards = nn.ModuleList(Layer(config.cell, size, units) for size in sizes)
+        self.backwards = nn.ModuleList(
+            Layer(config.cell, size, units) for size in sizes if config.bidirectional
+        )
+
+    def last_state(self, ids: Tensor, noise: Generator | None) -> State:
+        """Return each layer's last state after sources of one length, (batch, time)."""
+        vectors = self.embedding(ids.t())
+        states = []
+        for layer in layers_of(self.forwards):
+            vectors, hidden, cell = layer(locked_dropout(vectors, self.dropout, noise))
+            states.append((hidden, cell))
+        return State.of_layers(states)
+
+    def forward(
+        self, ids: Tensor, lengths: Tensor, noise: Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """Read sources of any lengths, filled up at the right.
+
+        Nothing is packed, since packing leaves the fused path of CPUs: what is read past a
+        source's end comes after all that is used, also backwards, as each row is reversed by
+        itself.
+
+        Args:
+            ids: (batch, time).
+            lengths: (batch,), at least 1, on the CPU.
+            noise: what dropout draws from, if there is any.
+
+        Returns:
+            The outputs of the last layer, (time, batch, units), and what each direction wrote
+            last, (batch, units).
+        """
+        vectors = self.embedding(ids.t())
+        ends = _Ends(ids, lengths)
+        last = vectors
+        for number, onwards in enumerate(layers_of(self.forwards)):
+            vectors = locked_dropout(vectors, self.dropout, noise)
+            outputs, _, _ = onwards(vectors)
+            last = ends.last(outputs)
+            if self.backwards:
+                back, _, _ = self.backwards[number](ends.reversed(vectors))
+                last = torch.cat([last, ends.last(back)], dim=1)
+                outputs = torch.cat([outputs, ends.reversed(back)], dim=2)
+            vectors = outputs
+        return vectors, last
+
+
+class _Ends:
+    """Where the rows of a padded batch end."""
+
+    def __init__(self, ids: Tensor, lengths: Tensor) -> None:
+        rows, time = ids.shape
+        self.uniform = int(lengths.min()) == time
+        if not self.uniform:
+            lengths = lengths.to(ids.device)
+            steps = torch.arange(time, device=ids.device)[:, None]
+            mirrored = torch.where(steps < lengths, lengths - 1 - steps, steps)
+            self.mirrored = (mirrored * rows + torch.arange(rows, device=ids.device)).flatten()
+            self.final = (lengths - 1) * rows + torch.arange(rows, device=ids.device)
+
+    def reversed(self, vectors: Tensor) -> Tensor:
+        """Reverse each row up to its end, (time, batch, size)."""
+        if self.uniform:
+            return vectors.flip(0)
+        return vectors.flatten(0, 1).index_select(0, self.mirrored).view_as(vectors)
+
+    def last(self, vectors: Tensor) -> Tensor:
+        """Return each row's last real vector, (batch, size)."""
+        if self.uniform:
+            return vectors[-1]
+        return vectors.flatten(0, 1).index_select(0, self.final)

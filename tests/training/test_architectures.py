@@ -1,0 +1,99 @@
+"""Models beyond the Keras example's, really trained."""
+
+import pytest
+import torch
+
+import charseq
+from charseq import Translator
+from charseq.batching import NEVER_COPIED
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair, split_corpus
+from charseq.errors import UsageError
+from charseq.training.prepare import Prepared, prepare
+
+ATTENTIVE = {"bidirectional": True, "attention": "dot", "embedding": 16, "units": 48}
+
+
+def prepared(pairs: list[Pair], **settings: object) -> Prepared:
+    config = configure(**ATTENTIVE, **settings)
+    corpus = Corpus("pairs", pairs)
+    return prepare(corpus, split_corpus(corpus, config.training), config)
+
+
+@pytest.fixture(scope="module")
+def copier(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Words with an ending: all but the ending is copied."""
+    words = [a + b + c for a in "abcdef" for b in "ghijk" for c in "lmnop"]
+    return charseq.train(
+        [(word, word + "s") for word in words],
+        run=tmp_path_factory.mktemp("runs") / "copier",
+        copying=True,
+        epochs=25,
+        learning_rate=0.01,
+        unknown_rate=0.05,
+        patience=None,
+        **ATTENTIVE,
+    )
+
+
+def test_attention_learns_to_reverse_words_better_than_two_vectors(toy_pairs, tmp_path) -> None:
+    rates = {}
+    for name, options in (("with", ATTENTIVE), ("without", {"units": 48})):
+        trained = charseq.train(toy_pairs[:700], run=tmp_path / name, epochs=12, **options)
+        assert trained.training_run is not None
+        rates[name] = trained.training_run.report.character_error_rate.value
+    assert rates["with"] < 0.5 * rates["without"]
+
+
+@pytest.mark.parametrize("stranger", ["ж", "🙂", "京"])
+def test_symbols_never_seen_are_copied_as_they_are(copier: Translator, stranger: str) -> None:
+    word = f"a{stranger}l"
+    with pytest.warns(UserWarning, match="never saw"):
+        assert str(copier.translate(word)) == f"{word}s"
+
+
+def test_copying_models_come_back_from_their_files(copier: Translator, tmp_path) -> None:
+    copier.save(tmp_path / "copier.safetensors")
+    loaded = charseq.load(tmp_path / "copier.safetensors")
+    words = ["agl", "fkp", "bio"]
+    assert loaded.translate(words) == copier.translate(words)
+
+
+def test_features_are_never_copied_and_strangers_have_a_column_of_their_own() -> None:
+    pairs = [Pair(word, word, ("N", "PL")) for word in ("ab", "ba", "aab", "bb")]
+    found = prepared(pairs, copying=True)
+    pairs_copies = found.training.copies
+    assert pairs_copies is not None
+    assert (pairs_copies.padded([0], fill=NEVER_COPIED)[0, :2] == NEVER_COPIED).all()
+    assert (pairs_copies.padded([0], fill=NEVER_COPIED)[0, 2:] >= 3).all()
+
+
+def test_tied_sides_give_equal_symbols_equal_ids() -> None:
+    pairs = [Pair("ab", "bc"), Pair("ba", "cb"), Pair("aa", "bb"), Pair("bb", "cc")]
+    description = prepared(pairs, tied_embeddings=True, vocabulary_from="corpus").description
+    assert description.sources.ids("abc") == description.targets.ids("abc")
+    assert description.sources.unseen not in description.sources.ids("abc")
+
+
+def test_a_tied_model_trains_and_refuses_new_symbols(tmp_path) -> None:
+    pairs = [(a + b, b + a) for a in "abcd" for b in "abcd"]
+    charseq.train(pairs, run=tmp_path / "run", epochs=1, tied_embeddings=True, **ATTENTIVE)
+    model = tmp_path / "run" / "model.safetensors"
+    charseq.train(pairs, run=tmp_path / "again", epochs=1, start_from=model)
+    with pytest.raises(UsageError, match="tied embeddings cannot learn new symbols"):
+        charseq.train([*pairs, ("x", "x")], run=tmp_path / "more", epochs=1, start_from=model)
+
+
+def test_dropout_changes_training_and_is_repeated_by_its_seed(tmp_path) -> None:
+    pairs = [(a + b, b + a) for a in "abcd" for b in "abcd"]
+
+    def loss(name: str, **settings: object) -> float:
+        trained = charseq.train(pairs, run=tmp_path / name, epochs=1, **ATTENTIVE, **settings)
+        assert trained.training_run is not None
+        return trained.training_run.history.epochs[0].training_loss
+
+    torch.manual_seed(1)
+    first = loss("first", dropout=0.5)
+    torch.manual_seed(2)
+    assert loss("second", dropout=0.5) == first
+    assert loss("plain") != first
