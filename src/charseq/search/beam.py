@@ -62,7 +62,7 @@ def beam_search(
     ends = set(limits.tolist())
     sources = _Sources.beginning(limits, length_penalty)
     best = _Best.beginning(first, n_best, length_penalty)
-    live = _Live.beginning(first)
+    live = _Live.beginning(first, beam)
     found, tree = best, _Tree()
     held = (torch.arange(beam, device=limits.device) == 0).expand(len(limits), beam)
     previous = torch.full_like(limits, start)
@@ -70,19 +70,19 @@ def beam_search(
         divisor = penalty(float(place), length_penalty)
         scores, state = step(previous, state, memory)
         reached = masked(scores, forbidden, constraint).add_(live.totals[:, None])
-        cells = live.source * beam + live.slot
         copied = first.symbols[min(place, len(first.symbols)) - 1, sources.rows]
 
         # Every hypothesis may end here; the greedy one is counted already.
-        counted = live.greedy & (copied == end)[live.source]
-        ended = reached[:, end].masked_fill(counted, -torch.inf)
-        ends_of = _spread(live.nodes, cells, held, ROOT)
-        best = best.joined(_spread(ended, cells, held, -torch.inf), ends_of, divisor)
+        rows = _spread(torch.arange(len(reached), device=limits.device), live.cells, held, 0)
+        counted = live.greedy.take(rows) & (copied == end)[:, None]
+        ended = _spread(reached[:, end], live.cells, held, -torch.inf)
+        ended = ended.masked_fill(counted, -torch.inf)
+        best = best.joined(ended, live.nodes.take(rows), divisor)
 
         reached[:, end] = -torch.inf
-        totals, parents, symbols = _continued(reached, cells, held)
-        nodes = tree.grow(live.nodes[parents], symbols)
-        as_greedy = live.greedy[parents] & (symbols == copied[:, None])
+        totals, parents, symbols = _continued(reached, live.cells, rows)
+        nodes = tree.grow(live.nodes.take(parents), symbols)
+        as_greedy = live.greedy.take(parents) & (symbols == copied[:, None])
         if place in ends:
             over = (sources.limits == place)[:, None]
             best = best.joined(totals.masked_fill(as_greedy | ~over, -torch.inf), nodes, divisor)
@@ -93,7 +93,7 @@ def beam_search(
         totals = totals.masked_fill(~keep, -torch.inf)
         staying, new = torch.stack([keep.sum(), (keep & ~held).sum()]).tolist()
         # The rows are laid out anew where slots are lacking or many are empty; memory is large.
-        anew = new > 0 or staying <= (1 - LEAVING_SHARE) * len(cells)
+        anew = new > 0 or staying <= (1 - LEAVING_SHARE) * len(live.cells)
         if anew:
             found = found.with_rows(sources.rows, best)
             kept = keep.any(1).nonzero()[:, 0]
@@ -102,9 +102,9 @@ def beam_search(
             parents, as_greedy = parents[kept], as_greedy[kept]
         if staying == 0:
             break
-        source, slot = held.nonzero(as_tuple=True)
-        live = _Live(source, slot, totals[held], nodes[held], as_greedy[held])
-        previous, chosen = symbols[held], parents[held]
+        cells = held.flatten().nonzero()[:, 0]
+        live = _Live(cells, *(each.take(cells) for each in (totals, nodes, as_greedy)))
+        previous, chosen = symbols.take(cells), parents.take(cells)
         state = state.select(chosen)
         if anew:
             memory = memory.select(chosen)
@@ -141,25 +141,23 @@ class _Live(NamedTuple):
     Those that cannot, and have not left yet, have a total of minus infinity.
 
     Attributes:
-        source: among the sources that are left, (rows,).
-        slot: in the source's beam, (rows,).
+        cells: where they lie in the grid, line after line, (rows,).
         totals: log-probabilities so far, (rows,).
         nodes: of the last symbols, (rows,).
         greedy: whether all symbols so far are those of the greedy hypothesis, (rows,).
     """
 
-    source: Tensor
-    slot: Tensor
+    cells: Tensor
     totals: Tensor
     nodes: Tensor
     greedy: Tensor
 
     @classmethod
-    def beginning(cls, first: Written) -> "_Live":
-        source = torch.arange(len(first.lengths), device=first.lengths.device)
-        zeros = torch.zeros_like(source)
+    def beginning(cls, first: Written, beam: int) -> "_Live":
+        cells = torch.arange(len(first.lengths), device=first.lengths.device) * beam
+        totals = torch.zeros_like(first.log_probabilities)
         possible = first.log_probabilities > -torch.inf
-        return cls(source, zeros, zeros.float(), zeros + ROOT, possible)
+        return cls(cells, totals, torch.full_like(cells, ROOT), possible)
 
 
 class _Best(NamedTuple):
@@ -227,25 +225,24 @@ class _Tree:
         return [[[i for i in path if i != ROOT] for path in of_source] for of_source in table]
 
 
-def _continued(reached: Tensor, cells: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _continued(reached: Tensor, cells: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Choose each source's most probable continuations, as many as it has slots, best first.
 
     Args:
         reached: the log-probability of every continuation, (rows, symbols).
         cells: where the rows lie in the grid, (rows,).
-        grid: of that shape, (sources, beam).
+        rows: which row lies in each cell, (sources, beam).
 
     Returns:
         Their log-probabilities, the rows that they continue and their symbols, (sources, beam).
     """
-    beam = grid.shape[1]
+    beam = rows.shape[1]
     # A source's best continuations are among the best of each of its hypotheses.
     gains, symbols = reached.topk(min(beam, reached.shape[1]), dim=1)
-    totals, picks = _spread(gains, cells, grid, -torch.inf).topk(beam, dim=1)
-    slots, ranks = picks // gains.shape[1], picks % gains.shape[1]
-    rows = _spread(torch.arange(len(cells), device=cells.device), cells, grid, 0)
-    parents = rows.gather(1, slots)
-    return totals, parents, symbols[parents, ranks]
+    each = gains.shape[1]
+    totals, picks = _spread(gains, cells, rows, -torch.inf).topk(beam, dim=1)
+    parents = rows.gather(1, picks // each)
+    return totals, parents, symbols.take(parents * each + picks % each)
 
 
 def _spread(values: Tensor, cells: Tensor, grid: Tensor, fill: float) -> Tensor:
