@@ -39,7 +39,7 @@ def beam_search(
     At every step each hypothesis may end, and the `beam` most probable continuations of a source's
     hypotheses go on. A hypothesis goes on only while it can still get among the source's n best:
     its log-probability cannot rise, so that over the penalty of the longest answer it bounds its
-    score. The greedy hypothesis is among the answers from the start: no answer of a beam has a
+    score. The greedy hypothesis is among the answers from the start: the best answer never has a
     lower score than it, and a beam of one is greedy search.
 
     Args:
