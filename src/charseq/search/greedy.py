@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from charseq.batching import Rows
 from charseq.model import Memory, State, Step
 from charseq.text import Vocabulary
 
@@ -41,48 +44,54 @@ def greedy(
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
-        limits: the most symbols of each answer, (batch,).
+        limits: the most symbols of each answer, (batch,), on the CPU.
     """
     start, end = vocabulary.frame
     device, count = state.hidden.device, len(limits)
     forbidden = torch.tensor([i for i in vocabulary.special if i != end], device=device)
-    left = limits.to(device)
-    rows = torch.arange(count, device=device)
-    going = torch.ones(count, dtype=torch.bool, device=device)
     previous = torch.full((count,), start, device=device)
-    # What each step wrote, what it gained, and in which rows.
-    steps: list[tuple[Tensor, Tensor, Tensor]] = []
-    for place in range(1, int(limits.max()) + 1):
+    # The books are kept in NumPy, whose calls on few numbers cost a fraction of PyTorch's.
+    left = limits.numpy()
+    rows, going = np.arange(count), np.ones(count, bool)
+    steps: list[tuple[Rows, NDArray[np.int64], Tensor]] = []
+    for place in range(1, int(left.max()) + 1):
         scores, state = step(previous, state, memory)
         gain, previous = scores.index_fill_(1, forbidden, -torch.inf).max(dim=1)
-        steps.append((previous, gain, rows))
+        written = previous.cpu().numpy()
+        steps.append((rows, written, gain))
         # What a row writes after its end is not read again.
-        going = going & (previous != end) & (left > place)
-        staying = int(going.sum())
+        going = going & (written != end) & (left > place)
+        staying = np.count_nonzero(going)
         if staying == 0:
             break
         if staying <= (1 - LEAVING_SHARE) * len(rows):
-            chosen = going.nonzero()[:, 0]
-            rows, previous, left = rows[chosen], previous[chosen], left[chosen]
-            memory, state, going = memory.select(chosen), state.select(chosen), going[chosen]
-    written = torch.full((len(steps), count), end, device=device)
-    gained = torch.zeros((len(steps), count), device=device)
-    for place, (symbols, gain, rows) in enumerate(steps):
-        written[place].index_copy_(0, rows, symbols)
-        gained[place].index_copy_(0, rows, gain)
-    return _hypotheses(written, gained, limits.to(device), end)
+            chosen = torch.from_numpy(going.nonzero()[0]).to(device)
+            rows, left, going = rows[going], left[going], going[going]
+            previous, memory, state = previous[chosen], memory.select(chosen), state.select(chosen)
+    written = np.full((len(steps), count), end)
+    gained = np.zeros((len(steps), count), np.float32)
+    gains = torch.cat([gain for _, _, gain in steps]).cpu().numpy()
+    first = 0
+    for place, (rows, symbols, _) in enumerate(steps):
+        written[place, rows] = symbols
+        gained[place, rows] = gains[first : first + len(rows)]
+        first += len(rows)
+    return _hypotheses(written, gained, limits.numpy(), end)
 
 
-def _hypotheses(written: Tensor, gained: Tensor, limits: Tensor, end: int) -> list[Hypothesis]:
+def _hypotheses(
+    written: NDArray[np.int64], gained: NDArray[np.float32], limits: NDArray[np.int64], end: int
+) -> list[Hypothesis]:
     """Cut what was written, (places, batch), at each row's end symbol or limit."""
     ended = written == end
-    lengths = torch.where(ended.any(0), ended.int().argmax(0), len(written)).minimum(limits)
-    places = torch.arange(len(written), device=written.device)[:, None]
+    lengths = np.minimum(np.where(ended.any(0), ended.argmax(0), len(written)), limits)
+    places = np.arange(len(written))[:, None]
     # The end symbol counts where it came within the limit.
-    totals = gained.masked_fill(places > lengths, 0).masked_fill(places >= limits, 0).sum(0)
+    counted = (places <= lengths) & (places < limits)
+    totals = np.where(counted, gained, 0).sum(0, dtype=np.float64)
     return [
         Hypothesis(row[:length], total, length == limit)
         for row, length, total, limit in zip(
-            written.t().tolist(), lengths.tolist(), totals.tolist(), limits.tolist(), strict=True
+            written.T.tolist(), lengths.tolist(), totals.tolist(), limits.tolist(), strict=True
         )
     ]

@@ -49,7 +49,7 @@ def answer_texts(
     copies = None
     if description.config.copying:
         copies = encode_copies(distinct, description.sources, description.targets, conditions)
-    device = next(model.parameters()).device
+    device = model.device
 
     @torch.inference_mode()
     def answered(rows: Rows) -> list[Hypothesis]:
