@@ -173,7 +173,7 @@ class Vocabulary:
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the ids of texts that are cut into symbols, and the length of each."""
         lengths = np.fromiter(map(len, spelt), np.int64, len(spelt))
-        if all(isinstance(text, str) for text in spelt):
+        if self.spelling.is_of_characters and all(isinstance(text, str) for text in spelt):
             return self._ids_of_characters("".join(map(str, spelt))), lengths
         ids = map(self._ids.get, chain.from_iterable(spelt), repeat(self.unseen))
         return np.fromiter(ids, np.int32, int(lengths.sum())), lengths
