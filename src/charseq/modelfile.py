@@ -25,6 +25,7 @@ from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2
 METADATA_KEY = "charseq"
+DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -84,7 +85,7 @@ class ModelDescription:
     @property
     def features_separator(self) -> str:
         """What stands between two features in one text."""
-        return str(self.columns.get("features_separator", CorpusConfig().features_separator))
+        return str(self.columns.get("features_separator", DEFAULT_FEATURES_SEPARATOR))
 
     @property
     def spellings(self) -> Spellings:

@@ -223,7 +223,7 @@ class Translator:
         lexicon = Lexicon.of(texts, self.description.targets)
         if lexicon.left_out:
             warnings.warn(lexicon.warning(), UnknownCharactersWarning, stacklevel=2)
-        return lexicon.to(next(self.model.parameters()).device)
+        return lexicon.to(self.model.device)
 
     def save(self, path: str | Path) -> None:
         """Write the model file.

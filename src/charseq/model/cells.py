@@ -7,6 +7,9 @@ from torch import Generator, Tensor, nn
 
 Cell = Literal["lstm", "gru"]
 
+# Up to so many rows the calls cost more than what they compute.
+FEW_ROWS = 16
+
 
 class Layer(nn.Module):
     """One layer of LSTM or GRU cells, initialised as Keras does.
@@ -102,6 +105,8 @@ class LSTMStepper(NamedTuple):
         enter, keep, leave, candidate = gates.chunk(4, dim=1)
         # keep · cell + enter · (2 · candidate − 1)
         cell = torch.mul(keep, cell).addcmul_(enter, candidate, value=2).sub_(enter)
+        if cell.shape[0] <= FEW_ROWS:
+            return torch.tanh(cell).mul_(leave), cell
         return (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(leave), cell
 
 

@@ -63,12 +63,12 @@ class Decoder(nn.Module):
 
         def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
             ids = previous if self.copying is None else previous.clamp(max=last)
-            projected = table.index_select(0, ids)
-            states: list[tuple[Tensor, Tensor]] = []
-            for layer, (hidden, cell) in zip(layers, state.layers(len(layers)), strict=True):
-                below = projected if not states else layer.project(states[-1][0])
-                states.append(layer(below, hidden, cell))
-            outputs = states[-1][0]
+            first, *others = state.layers(len(layers))
+            outputs, cell = layers[0](table.index_select(0, ids), *first)
+            states = [(outputs, cell)]
+            for layer, before in zip(layers[1:], others, strict=True):
+                outputs, cell = layer(layer.project(outputs), *before)
+                states.append((outputs, cell))
             if self.attention is None:
                 written = torch.addmm(self.output.bias, outputs, output)
             else:

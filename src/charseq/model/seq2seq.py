@@ -101,6 +101,11 @@ class Seq2Seq(nn.Module):
         symbols = len(description.sources), len(description.targets)
         return cls.from_tensors(description.config, *symbols, tensors)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.decoder.output.weight.device
+
     @torch.no_grad()
     def adopt(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over the weights of a model with the same units and the first of the symbols.

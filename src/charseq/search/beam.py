@@ -7,6 +7,7 @@ its parent and its symbol, and answers are read off from their last nodes when a
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.search.greedy import most_probable
 from charseq.search.hypothesis import Hypothesis, penalty
-from charseq.search.writing import LEAVING_SHARE, Written, masked, never_written, write
+from charseq.search.writing import LEAVING_SHARE, Written, device_of, masked, never_written, write
 from charseq.text import Vocabulary
 
 # Where no symbol was written yet, and in place of the tree's nodes for the greedy hypothesis.
@@ -47,7 +48,7 @@ def beam_search(
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
-        limits: the most symbols of each answer, (batch,), where the rest is computed.
+        limits: the most symbols of each answer, (batch,), on the CPU.
         beam: how many hypotheses of a source go on at each step.
         n_best: the most answers of a source, at most `beam`; there are fewer where the constraint
             or the limit leaves fewer.
@@ -58,22 +59,23 @@ def beam_search(
     if beam == 1:
         return [[hypothesis] for hypothesis in first.hypotheses()]
     start, end = vocabulary.frame
-    forbidden = never_written(vocabulary, limits.device)
-    ends = set(limits.tolist())
-    sources = _Sources.beginning(limits, length_penalty)
-    best = _Best.beginning(first, n_best, length_penalty)
-    live = _Live.beginning(first, beam)
+    device, ends = device_of(state), set(limits.tolist())
+    forbidden = never_written(vocabulary, device)
+    taken = torch.from_numpy(first.symbols).to(device)
+    sources = _Sources.beginning(limits.to(device), length_penalty)
+    best = _Best.beginning(first, n_best, length_penalty, device)
+    live = _Live.beginning(first, beam, device)
     found, tree = best, _Tree()
-    held = (torch.arange(beam, device=limits.device) == 0).expand(len(limits), beam)
-    previous = torch.full_like(limits, start)
+    held = (torch.arange(beam, device=device) == 0).expand(len(limits), beam)
+    previous = torch.full((len(limits),), start, device=device)
     for place in range(1, max(ends) + 1):
         divisor = penalty(float(place), length_penalty)
         scores, state = step(previous, state, memory)
         reached = masked(scores, forbidden, constraint).add_(live.totals[:, None])
-        copied = first.symbols[min(place, len(first.symbols)) - 1, sources.rows]
+        copied = taken[min(place, len(taken)) - 1, sources.rows]
 
         # Every hypothesis may end here; the greedy one is counted already.
-        rows = _spread(torch.arange(len(reached), device=limits.device), live.cells, held, 0)
+        rows = _spread(torch.arange(len(reached), device=device), live.cells, held, 0)
         counted = live.greedy.take(rows) & (copied == end)[:, None]
         ended = _spread(reached[:, end], live.cells, held, -torch.inf)
         ended = ended.masked_fill(counted, -torch.inf)
@@ -153,11 +155,10 @@ class _Live(NamedTuple):
     greedy: Tensor
 
     @classmethod
-    def beginning(cls, first: Written, beam: int) -> "_Live":
-        cells = torch.arange(len(first.lengths), device=first.lengths.device) * beam
-        totals = torch.zeros_like(first.log_probabilities)
-        possible = first.log_probabilities > -torch.inf
-        return cls(cells, totals, torch.full_like(cells, ROOT), possible)
+    def beginning(cls, first: Written, beam: int, device: torch.device) -> "_Live":
+        cells = torch.arange(len(first.lengths), device=device) * beam
+        possible = torch.from_numpy(first.log_probabilities > -np.inf).to(device)
+        return cls(cells, torch.zeros(len(cells), device=device), cells * 0 + ROOT, possible)
 
 
 class _Best(NamedTuple):
@@ -174,10 +175,12 @@ class _Best(NamedTuple):
     nodes: Tensor
 
     @classmethod
-    def beginning(cls, first: Written, n_best: int, length_penalty: float) -> "_Best":
-        totals = torch.full((len(first.lengths), n_best), -torch.inf, device=first.lengths.device)
-        totals[:, 0] = first.log_probabilities
-        steps = first.lengths + ~first.cut
+    def beginning(
+        cls, first: Written, n_best: int, length_penalty: float, device: torch.device
+    ) -> "_Best":
+        totals = torch.full((len(first.lengths), n_best), -torch.inf, device=device)
+        totals[:, 0] = torch.from_numpy(first.log_probabilities)
+        steps = torch.from_numpy(first.lengths + ~first.cut).to(device)
         scores = totals / penalty(steps.float(), length_penalty)[:, None]
         return cls(scores, totals, torch.full_like(totals, GREEDY, dtype=torch.long))
 

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from charseq.batching import Rows
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.search.hypothesis import Hypothesis
@@ -24,13 +25,13 @@ def greedy(
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
-        limits: the most symbols of each answer, (batch,), where the rest is computed.
+        limits: the most symbols of each answer, (batch,), on the CPU.
         constraint: what answers may be.
     """
     return write(step, memory, state, vocabulary, limits, most_probable, constraint).hypotheses()
 
 
-def most_probable(scores: Tensor, rows: Tensor, place: int) -> tuple[Tensor, Tensor]:
+def most_probable(scores: Tensor, rows: Rows, place: int) -> tuple[Tensor, Tensor]:
     """Choose each row's most probable symbol, the first of equals."""
     del rows, place
     gain, symbols = scores.max(dim=1)

@@ -60,7 +60,7 @@ def score_pairs(
         fill=writes.frame[1],
         copies=copies,
     )
-    device = next(model.parameters()).device
+    device = model.device
 
     def scored(rows: Rows) -> list[float]:
         batch = pairs.batch(rows).to(device)

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from charseq.batching import Rows
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.search.hypothesis import Hypothesis
@@ -37,7 +38,7 @@ def sample(
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
-        limits: the most symbols of each answer, (batch,), where the rest is computed.
+        limits: the most symbols of each answer, (batch,), on the CPU.
         numbers: of the rows; rows with different numbers draw independently, (batch,).
         seed: the start of every random choice.
         temperature: what the log-probabilities are divided by: below 1, probable symbols become
@@ -47,9 +48,9 @@ def sample(
             probability (Holtzman et al. 2020), after `temperature` and `top_k`.
         constraint: what answers may be.
     """
-    draws = torch.from_numpy(uniform(seed, numbers, int(limits.max()))).to(limits.device)
+    draws = uniform(seed, numbers, int(limits.max()))
 
-    def choose(scores: Tensor, rows: Tensor, place: int) -> tuple[Tensor, Tensor]:
+    def choose(scores: Tensor, rows: Rows, place: int) -> tuple[Tensor, Tensor]:
         kept = min(top_k or scores.shape[1], scores.shape[1])
         gains, symbols = scores.topk(kept, dim=1)
         probabilities = (gains / temperature).softmax(dim=1)
@@ -58,7 +59,7 @@ def sample(
             # A symbol stays as long as those before it have not reached the share.
             probabilities = probabilities.masked_fill(below - probabilities >= top_p, 0)
             below = probabilities.cumsum(dim=1)
-        point = draws[place].index_select(0, rows)[:, None] * below[:, -1:]
+        point = torch.from_numpy(draws[place, rows, None]).to(below.device) * below[:, -1:]
         # Rounding must not reach past the last symbol that can be drawn.
         last = (probabilities > 0).sum(dim=1, keepdim=True).sub_(1).clamp_(min=0)
         drawn = (below <= point).sum(dim=1, keepdim=True).minimum(last)

@@ -78,7 +78,7 @@ def answer_texts(
     if description.config.copying:
         copies = encode_copies(distinct, description.sources, description.targets, conditions)
     forced = [description.targets.ids(start) for _, start, _ in asked]
-    device = next(model.parameters()).device
+    device = model.device
 
     def answered(rows: Rows) -> list[list[Hypothesis]]:
         lengths = torch.from_numpy(sources.lengths[rows])
@@ -92,8 +92,7 @@ def answer_texts(
             [
                 max(limit_of(length), len(start) + 1)
                 for length, start in zip(lengths_of_texts, begun, strict=True)
-            ],
-            device=device,
+            ]
         )
         return found(
             step,
@@ -104,7 +103,7 @@ def answer_texts(
             together(
                 None if copied is None else Copies.of(copied, len(description.targets)),
                 Prefixes.of(begun, device) if any(begun) else None,
-                None if lexicon is None else lexicon.within(limits),
+                None if lexicon is None else lexicon.within(limits.to(device)),
             ),
             decoding,
             np.array([asked[row][2] for row in rows]),

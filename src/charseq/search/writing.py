@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from charseq.batching import Rows
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.search.hypothesis import Hypothesis
@@ -13,7 +16,7 @@ from charseq.text import Vocabulary
 
 # Takes log-probabilities, (rows, symbols), which rows of the whole batch they are of, (rows,), and
 # the place, from 0; returns the chosen symbols' log-probabilities and the symbols, (rows,) each.
-Choice = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
+Choice = Callable[[Tensor, Rows, int], tuple[Tensor, Tensor]]
 
 # Rows that have ended leave once they are this share of the batch: leaving copies those that stay.
 LEAVING_SHARE = 1 / 16
@@ -29,14 +32,14 @@ class Written(NamedTuple):
         cut: whether the limit came before the end, (batch,).
     """
 
-    symbols: Tensor
-    lengths: Tensor
-    log_probabilities: Tensor
-    cut: Tensor
+    symbols: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    log_probabilities: NDArray[np.float64]
+    cut: NDArray[np.bool_]
 
     def hypotheses(self) -> list[Hypothesis]:
         """Return the answers, in the order of the rows."""
-        columns = self.symbols.t(), self.lengths, self.log_probabilities, self.cut
+        columns = self.symbols.T, self.lengths, self.log_probabilities, self.cut
         return [
             Hypothesis(row[:length], log_probability, cut)
             for row, length, log_probability, cut in zip(
@@ -78,53 +81,63 @@ def write(
         memory: of the encoded sources, (batch, …).
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
-        limits: the most symbols of each answer, (batch,), where the rest is computed.
+        limits: the most symbols of each answer, (batch,), on the CPU.
         choose: takes one symbol for each row.
         constraint: what answers may be.
     """
     start, end = vocabulary.frame
-    device, count = limits.device, len(limits)
+    device, count = device_of(state), len(limits)
     forbidden = never_written(vocabulary, device)
-    left = limits
-    rows = torch.arange(count, device=device)
-    going = torch.ones(count, dtype=torch.bool, device=device)
     previous = torch.full((count,), start, device=device)
-    # What each step wrote, what it gained, and in which rows.
-    steps: list[tuple[Tensor, Tensor, Tensor]] = []
-    for place in range(int(limits.max())):
+    # The books are kept in NumPy, whose calls on few numbers cost a fraction of PyTorch's.
+    left = limits.numpy()
+    rows, going = np.arange(count), np.ones(count, bool)
+    steps: list[tuple[Rows, NDArray[np.int64], Tensor]] = []
+    for place in range(int(left.max())):
         scores, state = step(previous, state, memory)
         gain, previous = choose(masked(scores, forbidden, constraint), rows, place)
-        steps.append((previous, gain, rows))
+        written = previous.cpu().numpy()
+        steps.append((rows, written, gain))
         # What a row writes after its end is not read again.
-        going = going & (previous != end) & (left > place + 1)
+        going = going & (written != end) & (left > place + 1)
         if constraint is not None:
             constraint = constraint.advance(previous)
-            going &= gain > -torch.inf
-        staying = int(going.sum())
+            going &= gain.cpu().numpy() > -np.inf
+        staying = np.count_nonzero(going)
         if staying == 0:
             break
         if staying <= (1 - LEAVING_SHARE) * len(rows):
-            chosen = going.nonzero()[:, 0]
-            rows, previous, left = rows[chosen], previous[chosen], left[chosen]
-            memory, state, going = memory.select(chosen), state.select(chosen), going[chosen]
+            chosen = torch.from_numpy(going.nonzero()[0]).to(device)
+            rows, left, going = rows[going], left[going], going[going]
+            previous, memory, state = previous[chosen], memory.select(chosen), state.select(chosen)
             if constraint is not None:
                 constraint = constraint.select(chosen)
-    written = torch.full((len(steps), count), end, device=device)
-    gained = torch.zeros((len(steps), count), device=device)
-    for place, (symbols, gain, rows) in enumerate(steps):
-        written[place].index_copy_(0, rows, symbols)
-        gained[place].index_copy_(0, rows, gain)
-    return _cut(written, gained, limits, end)
+    symbols = np.full((len(steps), count), end)
+    gained = np.zeros((len(steps), count), np.float32)
+    gains = torch.cat([gain for _, _, gain in steps]).cpu().numpy()
+    first = 0
+    for place, (rows, written, _) in enumerate(steps):
+        symbols[place, rows] = written
+        gained[place, rows] = gains[first : first + len(rows)]
+        first += len(rows)
+    return _cut(symbols, gained, limits.numpy(), end)
 
 
-def _cut(written: Tensor, gained: Tensor, limits: Tensor, end: int) -> Written:
+def device_of(state: State) -> torch.device:
+    """Return where a state, and all that is computed with it, lies."""
+    return state[0].device
+
+
+def _cut(
+    symbols: NDArray[np.int64], gained: NDArray[np.float32], limits: NDArray[np.int64], end: int
+) -> Written:
     """Cut what was written, (places, batch), at each row's end symbol or limit."""
-    ended = written == end
-    lengths = torch.where(ended.any(0), ended.int().argmax(0), len(written)).minimum(limits)
-    places = torch.arange(len(written), device=written.device)[:, None]
+    ended = symbols == end
+    lengths = np.minimum(np.where(ended.any(0), ended.argmax(0), len(symbols)), limits)
+    places = np.arange(len(symbols))[:, None]
     # The end symbol counts where it came within the limit.
     counted = (places <= lengths) & (places < limits)
-    totals = gained.masked_fill(~counted, 0).sum(0)
+    totals = np.where(counted, gained, 0).sum(0, dtype=np.float64)
     # A row to which nothing was possible has written nothing, whatever stands there.
-    lengths = lengths.masked_fill(totals == -torch.inf, 0)
-    return Written(written.masked_fill(places >= lengths, end), lengths, totals, lengths == limits)
+    lengths = np.where(totals == -np.inf, 0, lengths)
+    return Written(np.where(places < lengths, symbols, end), lengths, totals, lengths == limits)

@@ -173,7 +173,7 @@ class Vocabulary:
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the ids of texts that are cut into symbols, and the length of each."""
         lengths = np.fromiter(map(len, spelt), np.int64, len(spelt))
-        if all(isinstance(text, str) for text in spelt):
+        if self.spelling.is_of_characters and all(isinstance(text, str) for text in spelt):
             return self._ids_of_characters("".join(map(str, spelt))), lengths
         ids = map(self._ids.get, chain.from_iterable(spelt), repeat(self.unseen))
         return np.fromiter(ids, np.int32, int(lengths.sum())), lengths
@@ -185,8 +185,10 @@ class Vocabulary:
             ids: of symbols; those beyond the vocabulary stand for `copied`, in order.
             copied: what an answer's source offers for copying.
         """
-        special, symbols = frozenset(self.special), (*self.symbols, *copied)
-        return self.spelling.text(symbols[i] for i in ids if i not in special)
+        own, size = self._written, len(self.symbols)
+        return self.spelling.text(
+            symbol for i in ids if (symbol := own[i] if i < size else copied[i - size])
+        )
 
     def unknown_symbols(self, text: str) -> frozenset[str]:
         """Return the symbols of `text` that this vocabulary lacks."""
@@ -247,18 +249,22 @@ class Vocabulary:
 
     def _ids_of_characters(self, text: str) -> NDArray[np.int32]:
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        sorted_points, sorted_ids = self._by_code_point
-        if not len(sorted_points):
-            return np.full(len(points), self.unseen, np.int32)
-        places = np.minimum(np.searchsorted(sorted_points, points), len(sorted_points) - 1)
-        found = sorted_points[places] == points
-        return np.where(found, sorted_ids[places], np.int32(self.unseen))
+        known = self._by_code_point
+        return known[np.minimum(points, len(known) - 1)]
 
     @cached_property
-    def _by_code_point(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-        ordered = sorted((ord(symbol), i) for symbol, i in self._ordinary)
-        points = np.array([point for point, _ in ordered], np.uint32)
-        return points, np.array([i for _, i in ordered], np.int32)
+    def _by_code_point(self) -> NDArray[np.int32]:
+        """The id of every code point up to the largest that is known, and of all beyond."""
+        points = np.array([ord(symbol) for symbol, _ in self._ordinary], np.int64)
+        known = np.full(int(points.max(initial=-1)) + 2, self.unseen, np.int32)
+        known[points] = [i for _, i in self._ordinary]
+        return known
+
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        """What each id writes; special symbols write nothing."""
+        special = frozenset(self.special)
+        return tuple("" if i in special else symbol for i, symbol in enumerate(self.symbols))
 
 
 def _symbols(texts: Iterable[str], spelling: Spelling) -> set[str]:

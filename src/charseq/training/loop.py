@@ -66,7 +66,7 @@ def fit(
     """
     optimiser = build_optimiser(config, model.parameters())
     generator = np.random.default_rng(config.seed)
-    noise = torch.Generator(next(model.parameters()).device).manual_seed(config.seed)
+    noise = torch.Generator(model.device).manual_seed(config.seed)
     deal = shuffled_batches if config.count_padding else bucketed_batches
     # The loss is divided by the average batch's symbols: so every symbol weighs the same.
     symbols = int((prepared.training.targets.lengths - 1).sum())
@@ -161,7 +161,7 @@ def training_step(
 def _compare(
     model: Seq2Seq, batch: Batch, config: TrainingConfig, noise: torch.Generator | None = None
 ) -> Comparison:
-    device = next(model.parameters()).device
+    device = model.device
     batch = batch.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
         logits = model(batch, noise)
