@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from charseq.config import PRESETS, SECTIONS, ModelConfig, RunConfig, configure
+from charseq.config import PRESETS, SECTIONS, DecodingConfig, ModelConfig, RunConfig, configure
 from charseq.errors import UsageError
 
 
@@ -90,3 +90,33 @@ def test_the_keras_preset_is_the_examples() -> None:
     assert (config.training.batch_size, config.training.epochs) == (64, 100)
     assert (config.training.split, config.training.held_out_share) == ("last", 0.2)
     assert (config.training.optimiser, config.training.learning_rate) == ("keras-rmsprop", 0.001)
+
+
+@pytest.mark.parametrize(
+    ("clash", "sentence"),
+    [
+        ({"n_best": 3}, "n_best is 3, but a beam of 1 finds at most 1: widen the beam"),
+        (
+            {"beam": 2, "n_best": 3},
+            "n_best is 3, but a beam of 2 finds at most 2: widen the beam",
+        ),
+        (
+            {"beam": 2, "sample": True},
+            "sample and a beam of 2 exclude each other: choose one",
+        ),
+        ({"temperature": 0.5}, "temperature is for sampling: add sample, or leave it out"),
+        ({"top_k": 5, "beam": 3}, "top_k is for sampling: add sample, or leave it out"),
+        ({"top_p": "0.5"}, "top_p is for sampling: add sample, or leave it out"),
+        (
+            {"sample": True, "temperature": 0},
+            "temperature cannot be 0: input should be greater than 0",
+        ),
+        ({"beems": 2}, "unknown setting 'beems'; did you mean 'beam'?"),
+    ],
+)
+def test_searches_that_make_no_sense_are_refused_in_one_sentence(
+    clash: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        DecodingConfig(**clash)
+    assert str(refused.value) == sentence

@@ -13,7 +13,7 @@ from charseq.batching import Batch, bucketed_batches
 from charseq.config import ModelConfig, configure
 from charseq.corpus import Corpus, Pair, read_corpus, split_corpus
 from charseq.model import Seq2Seq
-from charseq.search import greedy
+from charseq.search import beam_search
 from charseq.text import Vocabulary
 from charseq.training.loop import training_step
 from charseq.training.optimiser import build_optimiser
@@ -83,7 +83,11 @@ def test_a_training_step_allocates_little_beside_what_it_must_keep() -> None:
     assert allocated <= 1.75 * kept
 
 
-def test_a_decoding_step_takes_a_handful_of_calls_however_many_rows_there_are() -> None:
+# A beam's steps count with those of the greedy search before it.
+@pytest.mark.parametrize(("beam", "most"), [(1, 24), (5, 125)])
+def test_a_decoding_step_takes_a_handful_of_calls_however_many_rows_there_are(
+    beam: int, most: int
+) -> None:
     vocabulary = Vocabulary.of_targets(["abcdefgh"])
     model = Seq2Seq.fresh(ModelConfig(units=16), SYMBOLS, len(vocabulary), seed=1)
     with torch.no_grad():
@@ -96,11 +100,12 @@ def test_a_decoding_step_takes_a_handful_of_calls_however_many_rows_there_are() 
         with torch.inference_mode():
             memory, state = model.encode(batch.sources, batch.source_lengths)
             with Calls() as counted:
-                greedy(model.stepper(), memory, state, vocabulary, limits)
+                step = model.stepper()
+                beam_search(step, memory, state, vocabulary, limits, beam=beam, n_best=beam)
         return sum(counted.counts.values())
 
     assert calls(20, 20) == calls(100, 20)
-    assert (calls(20, 20) - calls(20, 10)) / 10 <= 24
+    assert (calls(20, 20) - calls(20, 10)) / 10 <= most
 
 
 def waste(prepared: Prepared, batch_size: int) -> tuple[float, float, int]:

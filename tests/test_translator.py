@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import charseq
-from charseq.errors import UnknownCharactersWarning
+from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.translator import LONGEST_SOURCE, STREAM_CHUNK, Translator
 
 words = st.text("abcd", max_size=7)
@@ -109,3 +109,96 @@ def test_the_public_names_are_there_without_importing_torch_first() -> None:
     assert charseq.Translator is Translator
     with pytest.raises(AttributeError, match="no attribute 'translat'"):
         charseq.translat  # noqa: B018
+
+
+def test_a_beam_gives_the_n_best_with_their_scores(toy_translator: Translator) -> None:
+    answer = toy_translator.translate("abcda", beam=5, n_best=3, length_penalty=1)
+    assert len(answer.alternatives) == len({str(each) for each in answer.alternatives}) == 3
+    best = answer.alternatives[0]
+    assert str(best) == str(answer) == "ADCBA"
+    assert best.log_probability == answer.log_probability
+    # Six symbols with the end.
+    assert best.score == pytest.approx(best.log_probability / (11 / 6))
+    scores = [each.score for each in answer.alternatives]
+    assert scores == sorted(scores, reverse=True)
+    assert answer.as_dict()["alternatives"][2]["hypothesis"] == str(answer.alternatives[2])
+    plain = toy_translator.translate("abcda", beam=5)
+    assert plain.alternatives == ()
+    assert "alternatives" not in plain.as_dict()
+
+
+def test_an_unknown_setting_of_the_search_names_the_nearest(toy_translator: Translator) -> None:
+    with pytest.raises(UsageError, match="unknown setting 'beems'; did you mean 'beam'"):
+        toy_translator.translate("ab", beems=3)
+
+
+def test_samples_are_the_same_alone_in_a_list_and_in_a_stream(toy_translator: Translator) -> None:
+    texts = ["abcda"] * (STREAM_CHUNK + 3)
+    asked = {"sample": True, "temperature": 4.0, "seed": 7}
+    streamed = [str(each) for each in toy_translator.stream(texts, **asked)]
+    assert len(set(streamed)) > 5
+    assert streamed[:9] == [str(each) for each in toy_translator.translate(texts[:9], **asked)]
+    last = STREAM_CHUNK + 2
+    assert streamed[last] == str(toy_translator.translate(texts[0], first=last, **asked))
+    other = toy_translator.stream(texts[:9], **{**asked, "seed": 8})
+    assert [str(each) for each in other] != streamed[:9]
+
+
+def test_a_prefix_is_for_all_texts_or_one_for_each(toy_translator: Translator) -> None:
+    def answers(prefix) -> list[str]:
+        return [str(each) for each in toy_translator.translate(["ab", "cd"], prefix=prefix)]
+
+    assert [text[0] for text in answers("D")] == ["D", "D"]
+    assert [text[:2] for text in answers(["BA", "CC"])] == ["BA", "CC"]
+    assert answers(["", ""]) == ["BA", "DC"]
+    assert str(toy_translator.translate("ab", prefix="C"))[0] == "C"
+    for prefixes, which in ((["A"], "fewer"), (["A", "B", "C"], "more")):
+        with pytest.raises(UsageError, match=f"there are {which} prefixes than texts"):
+            answers(prefixes)
+    refused, fine = toy_translator.translate(["ab", "cd"], prefix=["Éx", "D"])
+    assert refused.error == "the model cannot write its prefix: x (U+0078) É (U+00C9)"
+    assert (str(refused), str(fine)) == ("", "DC")
+
+
+def test_with_a_lexicon_every_answer_is_in_it_or_says_why_there_is_none(
+    toy_translator: Translator,
+) -> None:
+    entries = ["ADCBA", "DDA", "CC"]
+    for search in ({}, {"beam": 3}, {"sample": True}):
+        answers = toy_translator.translate(["abcda", "bbc"], lexicon=entries, **search)
+        assert {str(each) for each in answers} <= set(entries)
+    with pytest.warns(UnknownCharactersWarning, match="entries of the lexicon left out.*: 1"):
+        lexicon = toy_translator.lexicon([*entries, "zz"])
+    assert str(toy_translator.translate("abcda", lexicon=lexicon)) == "ADCBA"
+    assert [str(each) for each in toy_translator.stream(["add"], lexicon=lexicon)] == ["DDA"]
+    long = toy_translator.translate("a", lexicon=["A" * 500])
+    assert long.error == "no entry of the lexicon fits within the output limit"
+    assert (str(long), long.log_probability) == ("", 0.0)
+    both = toy_translator.translate("a", lexicon=lexicon, prefix="B", beam=2, n_best=2)
+    assert both.error == (
+        "no entry of the lexicon begins with its prefix and fits within the output limit"
+    )
+    assert both.alternatives == ()
+    with pytest.raises(UsageError, match="no entries"):
+        toy_translator.translate("a", lexicon=[])
+
+
+def test_scoring_an_answer_gives_its_own_log_probability(toy_translator: Translator) -> None:
+    sources = ["abcda", "dd", "bbc"]
+    answers = toy_translator.translate(sources, beam=3)
+    scores = toy_translator.score(sources, [str(each) for each in answers])
+    assert scores == pytest.approx([each.log_probability for each in answers], abs=1e-4)
+    right = toy_translator.score("dd", "DD")
+    assert right == pytest.approx(scores[1], abs=1e-4)
+    assert toy_translator.score("dd", "AB") < right
+    assert toy_translator.score("dd", "é") == -math.inf
+    assert toy_translator.score([], []) == []
+
+
+def test_pairs_that_do_not_match_are_not_scored(toy_translator: Translator) -> None:
+    with pytest.raises(UsageError, match="2 sources have 1 targets"):
+        toy_translator.score(["a", "b"], ["A"])
+    with pytest.raises(UsageError, match="one source and one target, or a list of each"):
+        toy_translator.score("a", ["A"])
+    with pytest.warns(UnknownCharactersWarning, match="é"):
+        toy_translator.score(["é"], ["A"])

@@ -2,11 +2,38 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from charseq.errors import visible
 
-_SILENT = ("unknown_symbols", "unknown_features", "error", "features", "language")
+_SILENT = (
+    "unknown_symbols",
+    "unknown_features",
+    "error",
+    "features",
+    "language",
+    "alternatives",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the n best answers to a source.
+
+    Attributes:
+        hypothesis: the answer.
+        log_probability: natural logarithm of its probability, its end included.
+        score: what it is ranked by: the log-probability over a penalty of the length.
+        cut: whether it hit the output limit before the model ended it.
+    """
+
+    hypothesis: str
+    log_probability: float
+    score: float
+    cut: bool = False
+
+    def __str__(self) -> str:
+        return self.hypothesis
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +50,8 @@ class Translation:
         error: why the source was refused; the hypothesis is empty then.
         features: what the answer was to be, where the model reads features.
         language: which of its languages it was in, where the model has several.
+        alternatives: the n best answers, best first, where more than one is asked for: the first is
+            the hypothesis.
     """
 
     source: str
@@ -34,11 +63,12 @@ class Translation:
     error: str | None = None
     features: tuple[str, ...] = ()
     language: str = ""
+    alternatives: tuple[Alternative, ...] = ()
 
     def __str__(self) -> str:
         return self.hypothesis
 
-    def as_dict(self) -> dict[str, str | float | bool | tuple[str, ...]]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON takes them, without those that say nothing."""
         fields = asdict(self)
         return {name: value for name, value in fields.items() if value or name not in _SILENT}

@@ -5,17 +5,17 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, NamedTuple, overload
 
 from rich.console import Console
 
-from charseq.config import ModelConfig, RunConfig, configure
+from charseq.config import DecodingConfig, ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
-from charseq.results import Translation, Unseen
-from charseq.search import answer_texts, spelt
+from charseq.results import Alternative, Translation, Unseen
+from charseq.search import Hypothesis, Lexicon, answer_texts, score_pairs, spelt
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
@@ -58,7 +58,11 @@ class Translator:
         *,
         features: Features | None = None,
         language: str | None = None,
+        prefix: str | None = None,
+        lexicon: Lexicon | Iterable[str] | None = None,
         unknown: Unknown = "replace",
+        first: int = 0,
+        **decoding: object,
     ) -> Translation: ...
     @overload
     def translate(
@@ -67,7 +71,11 @@ class Translator:
         *,
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
+        prefix: str | Iterable[str] | None = None,
+        lexicon: Lexicon | Iterable[str] | None = None,
         unknown: Unknown = "replace",
+        first: int = 0,
+        **decoding: object,
     ) -> list[Translation]: ...
     def translate(
         self,
@@ -75,12 +83,17 @@ class Translator:
         *,
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
+        prefix: str | Iterable[str] | None = None,
+        lexicon: Lexicon | Iterable[str] | None = None,
         unknown: Unknown = "replace",
+        first: int = 0,
+        **decoding: object,
     ) -> Translation | list[Translation]:
         """Translate one text, or many in one go.
 
         A text that is refused (longer than 10,000 characters, or with unknown characters where
-        those are an error) comes back with `error` set and an empty hypothesis.
+        those are an error), or to which no answer is allowed, comes back with `error` set and an
+        empty hypothesis.
 
         Args:
             texts: one source, or several.
@@ -89,18 +102,26 @@ class Translator:
                 one string for all, or the features of each.
             language: which of the model's languages the texts are in, where it was trained with
                 several: one for all, or one for each.
+            prefix: what the answer must begin with: one for all, or one for each.
+            lexicon: the only answers that may be given, as texts, or as `lexicon` makes them once
+                for many calls.
             unknown: what becomes of symbols that the model never saw: `replace` maps them to the
                 unknown symbol and warns once, naming them; `error` refuses the text.
+            first: the first text's number in sampling, where one series is translated in several
+                calls: what is drawn for a text depends on the seed and its number.
+            **decoding: any setting of `DecodingConfig` by its name, such as `beam=5, n_best=3`.
 
         Raises:
-            UsageError: if features or languages are missing, not the model's, or not one for each.
+            UsageError: if features or languages are missing, not the model's, or not one for each;
+                if settings are unknown or clash; if the model can write nothing of the lexicon.
         """
+        manner = self._manner(unknown, lexicon, decoding)
         if isinstance(texts, str):
             features = None if features is None else [features]  # type: ignore[list-item]
             many = self._inputs([texts], features, language)
         else:
             many = self._inputs(texts, features, language)
-        translations = self._answer(list(many), unknown)
+        translations = self._answer(list(_begun(many, prefix)), manner, first)
         _warn_of_unknown(translations)
         return translations[0] if isinstance(texts, str) else translations
 
@@ -110,7 +131,10 @@ class Translator:
         *,
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
+        prefix: str | Iterable[str] | None = None,
+        lexicon: Lexicon | Iterable[str] | None = None,
         unknown: Unknown = "replace",
+        **decoding: object,
     ) -> Iterator[Translation]:
         """Translate any number of texts in bounded memory, in order, some at a time.
 
@@ -118,19 +142,88 @@ class Translator:
             lines: the sources.
             features: as for `translate`.
             language: as for `translate`.
+            prefix: as for `translate`.
+            lexicon: as for `translate`.
             unknown: as for `translate`; the warning comes at the end.
+            **decoding: as for `translate`.
 
         Raises:
             UsageError: as `translate` does.
         """
+        manner = self._manner(unknown, lexicon, decoding)
         strange: list[Translation] = []
-        inputs = self._inputs(lines, features, language)
-        while chunk := list(itertools.islice(inputs, STREAM_CHUNK)):
-            for translation in self._answer(chunk, unknown):
+        inputs = _begun(self._inputs(lines, features, language), prefix)
+        for number in itertools.count(step=STREAM_CHUNK):
+            chunk = list(itertools.islice(inputs, STREAM_CHUNK))
+            if not chunk:
+                break
+            for translation in self._answer(chunk, manner, number):
                 if translation.unknown_symbols or translation.unknown_features:
                     strange = [*strange[-1_000:], translation]
                 yield translation
         _warn_of_unknown(strange)
+
+    @overload
+    def score(  # type: ignore[overload-overlap]
+        self,
+        sources: str,
+        targets: str,
+        *,
+        features: Features | None = None,
+        language: str | None = None,
+    ) -> float: ...
+    @overload
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> list[float]: ...
+    def score(
+        self,
+        sources: str | Sequence[str],
+        targets: str | Sequence[str],
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> float | list[float]:
+        """Return the log-probability that the model gives to a target, or to each of many.
+
+        It is the one that a translation carries. A target with symbols that the model cannot write
+        has minus infinity. Symbols of a source that the model never saw are read as unknown, and a
+        warning names them.
+
+        Args:
+            sources: one source, or several.
+            targets: one target, or one for each source.
+            features: as for `translate`.
+            language: as for `translate`.
+
+        Raises:
+            UsageError: if there are more sources than targets, or fewer; for features and
+                languages, as `translate` does.
+        """
+        if isinstance(sources, str) or isinstance(targets, str):
+            if not (isinstance(sources, str) and isinstance(targets, str)):
+                raise UsageError("give one source and one target, or a list of each")
+            features = None if features is None else [features]  # type: ignore[list-item]
+            return self._scores(list(self._inputs([sources], features, language)), [targets])[0]
+        return self._scores(list(self._inputs(sources, features, language)), targets)
+
+    def lexicon(self, texts: Iterable[str]) -> Lexicon:
+        """Lay out the only answers that may be given, once for many calls of `translate`.
+
+        Texts that the model cannot write are left out, and a warning counts them.
+
+        Raises:
+            UsageError: if the model can write none of them.
+        """
+        lexicon = Lexicon.of(texts, self.description.targets)
+        if lexicon.left_out:
+            warnings.warn(lexicon.warning(), UnknownCharactersWarning, stacklevel=2)
+        return lexicon.to(self.model.device)
 
     def save(self, path: str | Path) -> None:
         """Write the model file.
@@ -161,40 +254,118 @@ class Translator:
                 raise UsageError(f"this model was trained without {name}: leave {name} out")
         return inputs_of(texts, features, language, self.description.features_separator)
 
-    def _answer(self, inputs: Sequence[Input], unknown: Unknown) -> list[Translation]:
+    def _unseen(self, given: Input) -> Unseen:
         sources = self.description.sources
-        read = [
-            Unseen(
-                tuple(sorted(sources.unknown_symbols(each.source))),
-                tuple(chain.from_iterable(sources.conditions.lacking([each]))),
-            )
-            for each in inputs
-        ]
+        return Unseen(
+            tuple(sorted(sources.unknown_symbols(given.source))),
+            tuple(chain.from_iterable(sources.conditions.lacking([given]))),
+        )
+
+    def _manner(
+        self,
+        unknown: Unknown,
+        lexicon: Lexicon | Iterable[str] | None,
+        settings: dict[str, object],
+    ) -> "_Manner":
+        decoding = DecodingConfig.model_validate(settings)
+        if lexicon is not None and not isinstance(lexicon, Lexicon):
+            lexicon = self.lexicon(lexicon)
+        return _Manner(decoding, lexicon, unknown)
+
+    def _answer(
+        self, begun: Sequence[tuple[Input, str]], manner: "_Manner", first: int
+    ) -> list[Translation]:
+        read = [self._unseen(each) for each, _ in begun]
         errors = [
-            _refusal(each.source, strange, unknown)
-            for each, strange in zip(inputs, read, strict=True)
+            _refusal(each.source, strange, manner.unknown) or self._refused_prefix(prefix)
+            for (each, prefix), strange in zip(begun, read, strict=True)
         ]
         accepted = [
-            Input("") if error else each for each, error in zip(inputs, errors, strict=True)
+            (Input(""), "") if error else each for each, error in zip(begun, errors, strict=True)
         ]
-        hypotheses = answer_texts(self.model, self._step, self.description, accepted)
-        texts = spelt(self.description, accepted, hypotheses)
+        answers = answer_texts(
+            self.model,
+            self._step,
+            self.description,
+            [each for each, _ in accepted],
+            manner.decoding,
+            prefixes=[prefix for _, prefix in accepted],
+            lexicon=manner.lexicon,
+            first=first,
+        )
         return [
-            Translation(
-                source=each.source,
-                hypothesis=text,
-                log_probability=hypothesis.log_probability,
-                cut=hypothesis.cut,
-                unknown_symbols=tuple(strange.symbols),
-                unknown_features=tuple(strange.features),
-                error=error,
-                features=each.features,
-                language=each.language,
+            self._translation(
+                each, hypotheses, strange, error or manner.fault(best, prefix), manner
             )
-            for each, text, hypothesis, strange, error in zip(
-                inputs, texts, hypotheses, read, errors, strict=True
+            for (each, prefix), (best, *_), hypotheses, strange, error in zip(
+                begun, answers, answers, read, errors, strict=True
             )
         ]
+
+    def _translation(
+        self,
+        given: Input,
+        hypotheses: Sequence[Hypothesis],
+        strange: Unseen,
+        error: str | None,
+        manner: "_Manner",
+    ) -> Translation:
+        best, *_ = hypotheses
+        text, *_ = texts = spelt(self.description, [given] * len(hypotheses), hypotheses)
+        several = manner.decoding.n_best > 1 and error is None
+        return Translation(
+            source=given.source,
+            hypothesis=text,
+            log_probability=best.log_probability if error is None else 0.0,
+            cut=best.cut,
+            unknown_symbols=tuple(strange.symbols),
+            unknown_features=tuple(strange.features),
+            error=error,
+            features=given.features,
+            language=given.language,
+            alternatives=tuple(
+                Alternative(
+                    spelling,
+                    each.log_probability,
+                    each.score(manner.decoding.length_penalty),
+                    each.cut,
+                )
+                for spelling, each in zip(texts, hypotheses, strict=True)
+                if several
+            ),
+        )
+
+    def _refused_prefix(self, prefix: str) -> str | None:
+        strange = self.description.targets.unknown_symbols(prefix) if prefix else None
+        return f"the model cannot write its prefix: {Unseen(strange)}" if strange else None
+
+    def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
+        if len(inputs) != len(targets):
+            raise UsageError(
+                f"{len(inputs):,} sources have {len(targets):,} targets: give one each"
+            )
+        read = [self._unseen(each) for each in inputs]
+        unseen = Unseen(*(set(chain.from_iterable(kind)) for kind in zip(*read, strict=True)))
+        if any(unseen):
+            warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
+        return score_pairs(self.model, self.description, inputs, targets)
+
+
+class _Manner(NamedTuple):
+    """How texts are answered."""
+
+    decoding: DecodingConfig
+    lexicon: Lexicon | None
+    unknown: Unknown
+
+    def fault(self, best: Hypothesis, prefix: str) -> str | None:
+        """Return why there is no answer, if there is none."""
+        if best.possible:
+            return None
+        if self.lexicon is None:
+            return "the model finds no answer possible"
+        begins = "begins with its prefix and " if prefix else ""
+        return f"no entry of the lexicon {begins}fits within the output limit"
 
 
 def load(path: str | Path, *, device: str = "auto") -> Translator:
@@ -280,6 +451,20 @@ def train(
     if output is not None:
         translator.save(output)
     return translator
+
+
+def _begun(
+    inputs: Iterable[Input], prefix: str | Iterable[str] | None
+) -> Iterator[tuple[Input, str]]:
+    """Yield each input with what its answer must begin with."""
+    if prefix is None or isinstance(prefix, str):
+        yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
+        return
+    for each, own in itertools.zip_longest(inputs, prefix):
+        if each is None or own is None:
+            few_or_many = "fewer" if own is None else "more"
+            raise UsageError(f"there are {few_or_many} prefixes than texts; give one for each")
+        yield each, own
 
 
 def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:

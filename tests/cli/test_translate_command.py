@@ -187,3 +187,72 @@ def test_memory_does_not_grow_with_the_number_of_lines(model: str, tmp_path: Pat
         return int(done.stderr.split()[-1])
 
     assert peak(lines) < 1.15 * peak(lines // 2)
+
+
+def test_the_n_best_come_with_their_line_rank_and_score(model: str, translate) -> None:
+    done = translate(model, "--beam", "4", "--n-best", "2", given=b"abcda\n\n\xff\nddd\n")
+    rows = [line.split("\t") for line in done.stdout.decode().split("\n")[:-1]]
+    assert [row[:2] for row in rows] == [
+        ["1", "1"],
+        ["1", "2"],
+        ["2", "1"],
+        ["3", "1"],
+        ["4", "1"],
+        ["4", "2"],
+    ]
+    assert [row[3] for row in rows if row[1] == "1"] == ["ADCBA", "", "", "DDD"]
+    assert 0 >= float(rows[0][2]) > float(rows[1][2])
+    assert rows[3][2] == ""
+    assert done.returncode == 3
+
+
+def test_json_has_all_of_the_n_best(model: str, translate) -> None:
+    done = translate(model, "--json", "--beam", "4", "--n-best", "3", "abcda")
+    answer = json.loads(done.stdout)
+    assert answer["hypothesis"] == answer["alternatives"][0]["hypothesis"] == "ADCBA"
+    assert len(answer["alternatives"]) == 3
+    assert set(answer["alternatives"][1]) == {"hypothesis", "log_probability", "score", "cut"}
+
+
+def test_samples_depend_on_the_seed_and_not_on_how_lines_arrive(
+    model: str, translate, monkeypatch
+) -> None:
+    def drawn(seed: str) -> bytes:
+        options = ("--sample", "--temperature", "4", "--top-k", "5", "--top-p", "0.99")
+        return translate(model, *options, "--seed", seed, given=b"abcda\n" * 20).stdout
+
+    together = drawn("3")
+    assert len(set(together.splitlines())) > 3
+    monkeypatch.setattr("charseq.cli.translate.PIECE", 16)
+    assert drawn("3") == together
+    assert drawn("4") != together
+
+
+def test_answers_begin_with_a_prefix_and_come_from_a_lexicon(
+    model: str, translate, tmp_path
+) -> None:
+    assert translate(model, "--prefix", "C", "ab").stdout.startswith(b"C")
+    lexicon = tmp_path / "words.txt"
+    lexicon.write_bytes("ADCBA\r\nDDA\n\nCC\nÉ\n".encode())
+    done = translate(model, "--lexicon", str(lexicon), "abcda", "bbc", "dda")
+    assert {*done.stdout.split()} <= {b"ADCBA", b"DDA", b"CC"}
+    assert "entries of the lexicon left out" in done.stderr
+    assert done.returncode == 0
+    nothing = translate(model, "--lexicon", str(lexicon), "--prefix", "B", "abcda")
+    assert (nothing.stdout, nothing.returncode) == (b"\n", 3)
+    assert "line 1: no entry of the lexicon begins with its prefix" in nothing.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--n-best", "2"], "n_best is 2, but a beam of 1 finds at most 1: widen the beam"),
+        (["--beam", "many"], "beam cannot be 'many'"),
+        (["--top-k", "3"], "top_k is for sampling: add sample, or leave it out"),
+        (["--lexicon", "nowhere.txt"], "nowhere.txt"),
+    ],
+)
+def test_searches_that_make_no_sense_are_refused(model, translate, options, sentence) -> None:
+    done = translate(model, *options, "ab")
+    assert (done.stdout, done.returncode) == (b"", 2)
+    assert sentence in done.stderr

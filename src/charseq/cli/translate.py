@@ -4,11 +4,15 @@ import json
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, Any, Literal, Protocol, cast
 
 import typer
 
+from charseq.cli.options import settings_options
+from charseq.cli.outputs import read_outputs
+from charseq.config import DecodingConfig
 from charseq.errors import DataError, UnknownCharactersWarning, UsageError
 from charseq.results import Translation, Unseen
 
@@ -22,6 +26,7 @@ class Readable(Protocol):
         """Return up to `size` bytes, waiting only for the first."""
 
 
+@settings_options(DecodingConfig)
 def translate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
     texts: Annotated[
@@ -33,6 +38,7 @@ def translate(
         ),
     ] = None,
     *,
+    settings: dict[str, Any],
     features: Annotated[
         str | None,
         typer.Option(
@@ -51,11 +57,24 @@ def translate(
             show_default=False,
         ),
     ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="What every answer must begin with.", show_default=False),
+    ] = None,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Give only answers that are lines of this file.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
             "--json",
-            help="One JSON object a line: source, hypothesis, log-probability, whether it was cut.",
+            help="One JSON object a line: source, hypothesis, log-probability, whether it was cut,"
+            " and the n best answers.",
         ),
     ] = False,
     unknown: Annotated[
@@ -75,28 +94,24 @@ def translate(
         raise UsageError(f"--unknown must be replace or error, not {unknown!r}")
     choice: Literal["replace", "error"] = "error" if unknown == "error" else "replace"
 
+    # Before the seconds that a model takes.
+    decoding = DecodingConfig.model_validate(settings)
+    entries = None if lexicon is None else [line for line in read_outputs(str(lexicon)) if line]
+
     from charseq.translator import LONGEST_SOURCE, load
 
     translator = load(model, device=device)
-    chunks: Iterable[list[bytes]]
-    if texts and texts != ["-"]:
-        if len(texts) == 1 and Path(texts[0]).is_file():
-            note = f"{texts[0]} is translated as a text; for the lines of that file: … < {texts[0]}"
-            typer.echo(f"charseq: warning: {note}", err=True)
-        chunks = [[text.encode("utf-8", "surrogateescape") for text in texts]]
-    else:
-        if sys.stdin.isatty():
-            typer.echo("Type a line to translate; end with Ctrl-D.", err=True)
-        # No character takes more than four bytes in UTF-8.
-        chunks = arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * LONGEST_SOURCE)
-    number = cut = refused = 0
-    unseen = Unseen()
+    warnings.simplefilter("ignore", UnknownCharactersWarning)
+    allowed = None if entries is None else translator.lexicon(entries)
+    if allowed is not None and allowed.left_out:
+        typer.echo(f"charseq: warning: {allowed.warning()}", err=True)
     known = translator.description.sources.conditions
     # What a text's further columns are; an option is for all of them.
     columns = ["features"] if known.features and features is None else []
     columns += ["language"] if known.languages and language is None else []
-    warnings.simplefilter("ignore", UnknownCharactersWarning)
-    for chunk in chunks:
+    tally = _Tally()
+    read = 0
+    for chunk in _chunks(texts, LONGEST_SOURCE):
         rows = [_cells(line, columns, LONGEST_SOURCE) for line in chunk]
         asked = [row for row in rows if not isinstance(row, Translation)]
         answers = iter(
@@ -104,29 +119,72 @@ def translate(
                 [row["source"] for row in asked],
                 features=[row["features"] for row in asked] if "features" in columns else features,
                 language=[row["language"] for row in asked] if "language" in columns else language,
+                prefix=prefix,
+                lexicon=allowed,
                 unknown=choice,
+                first=read,
+                **settings,
             )
         )
+        read += len(asked)
         for row in rows:
-            number += 1
             answer = row if isinstance(row, Translation) else next(answers)
-            cut += answer.cut
-            if answer.unknown_symbols or answer.unknown_features:
-                unseen = unseen.joined(Unseen.of([answer]))
-            if answer.error is not None:
-                refused += 1
-                typer.echo(f"charseq: line {number}: {answer.error}", err=True)
-            line = json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else str(answer)
-            sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
+            tally.add(answer)
+            for line in _lines(tally.number, answer, as_json, decoding.n_best > 1):
+                sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
         sys.stdout.buffer.flush()
-    if any(unseen):
-        typer.echo(f"charseq: warning: {unseen.warning()}", err=True)
-    if cut:
-        typer.echo(
-            f"charseq: warning: {cut:,} of {number:,} answers hit the output limit", err=True
-        )
-    if refused:
-        raise DataError(f"{refused:,} of {number:,} lines were refused; their answers are empty")
+    tally.report()
+
+
+@dataclass
+class _Tally:
+    """What to say of all answers together."""
+
+    number: int = 0
+    cut: int = 0
+    refused: int = 0
+    unseen: Unseen = field(default_factory=Unseen)
+
+    def add(self, answer: Translation) -> None:
+        """Count an answer, and say at once why a line is refused."""
+        self.number += 1
+        self.cut += answer.cut
+        if answer.unknown_symbols or answer.unknown_features:
+            self.unseen = self.unseen.joined(Unseen.of([answer]))
+        if answer.error is not None:
+            self.refused += 1
+            typer.echo(f"charseq: line {self.number}: {answer.error}", err=True)
+
+    def report(self) -> None:
+        """Warn of what there was.
+
+        Raises:
+            DataError: if lines were refused.
+        """
+        if any(self.unseen):
+            typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
+        if self.cut:
+            typer.echo(
+                f"charseq: warning: {self.cut:,} of {self.number:,} answers hit the output limit",
+                err=True,
+            )
+        if self.refused:
+            raise DataError(
+                f"{self.refused:,} of {self.number:,} lines were refused; their answers are empty"
+            )
+
+
+def _chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:
+    """Return the texts of the command line, or the lines of standard input as they arrive."""
+    if texts and texts != ["-"]:
+        if len(texts) == 1 and Path(texts[0]).is_file():
+            note = f"{texts[0]} is translated as a text; for the lines of that file: … < {texts[0]}"
+            typer.echo(f"charseq: warning: {note}", err=True)
+        return [[text.encode("utf-8", "surrogateescape") for text in texts]]
+    if sys.stdin.isatty():
+        typer.echo("Type a line to translate; end with Ctrl-D.", err=True)
+    # No character takes more than four bytes in UTF-8.
+    return arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * longest)
 
 
 def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
@@ -143,6 +201,20 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
             yield [line.removesuffix(b"\r") for line in lines]
     if rest:
         yield [rest.removesuffix(b"\r")]
+
+
+def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> list[str]:
+    """Return what is printed of an answer; of several, each with its line, rank and score."""
+    if as_json:
+        return [json.dumps(answer.as_dict(), ensure_ascii=False)]
+    if not several:
+        return [str(answer)]
+    if answer.error is not None:
+        return [f"{number}\t1\t\t"]
+    return [
+        f"{number}\t{rank}\t{each.score:.6f}\t{each}"
+        for rank, each in enumerate(answer.alternatives, start=1)
+    ]
 
 
 def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Translation:

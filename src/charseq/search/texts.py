@@ -1,77 +1,157 @@
-"""Many texts at once: like lengths together, a thread per core, answers in the texts' order."""
+"""Many texts at once, answered by the search that is asked for."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from charseq.batching import (
     NEVER_COPIED,
     Rows,
-    Sequences,
     encode_conditions,
     encode_copies,
     encode_sources,
 )
-from charseq.model import Seq2Seq, Step
+from charseq.config import DecodingConfig
+from charseq.model import Memory, Seq2Seq, State, Step
 from charseq.modelfile import ModelDescription
-from charseq.search.greedy import Hypothesis, greedy
-from charseq.text import Input
+from charseq.search.batches import MOST_ROWS, in_batches
+from charseq.search.beam import beam_search
+from charseq.search.constraint import Constraint, together
+from charseq.search.copies import Copies
+from charseq.search.hypothesis import Hypothesis
+from charseq.search.lexicon import Lexicon
+from charseq.search.prefixes import Prefixes
+from charseq.search.sampling import sample
+from charseq.text import Input, Vocabulary
 
-# Enough rows to keep matrix products busy, few enough symbols to bound memory.
-MOST_ROWS = 512
-MOST_SYMBOLS = 32_768
-# Fewer rows than these are not worth a thread of their own.
-FEWEST_ROWS = 16
+GREEDY = DecodingConfig()
+NOTHING = [Hypothesis((), 0.0, False)]
 
 
 def answer_texts(
-    model: Seq2Seq, step: Step, description: ModelDescription, inputs: Sequence[Input]
-) -> list[Hypothesis]:
-    """Answer each input, in order; a source without symbols is answered with nothing.
+    model: Seq2Seq,
+    step: Step,
+    description: ModelDescription,
+    inputs: Sequence[Input],
+    decoding: DecodingConfig = GREEDY,
+    *,
+    prefixes: Sequence[str] | None = None,
+    lexicon: Lexicon | None = None,
+    first: int = 0,
+) -> list[list[Hypothesis]]:
+    """Answer each input, in order, with its best hypotheses, best first.
+
+    A source without symbols is answered with nothing, whatever is asked for. Where a prefix and a
+    lexicon leave no answer within the limit, the one hypothesis is not `possible`.
 
     Args:
         model: on the device where the work is done.
         step: its stepper, made once for many calls.
         description: of that model.
         inputs: sources with the features and languages that the model knows; equal ones are
-            answered once.
+            answered once, but in sampling.
+        decoding: how answers are found.
+        prefixes: what each answer must begin with, spelt in the target vocabulary; the output limit
+            makes room for it.
+        lexicon: the only answers that may be given, on the model's device.
+        first: the number of the first input in sampling: what is drawn for an input depends on its
+            number.
     """
-    answers = dict.fromkeys(inputs, Hypothesis((), 0.0, False))
+    starts = repeat("") if prefixes is None else prefixes
+    questions = [
+        (each, start, number if decoding.sample else 0)
+        for number, (each, start) in enumerate(zip(inputs, starts, strict=False), first)
+    ]
     symbols = description.sources.spelling.symbols
-    distinct = [each for each in answers if symbols(each.source)]
-    plain = [each.source for each in distinct]
-    texts = encode_sources(plain, description.sources, description.config)
+    asked = [question for question in dict.fromkeys(questions) if symbols(question[0].source)]
+    distinct = [each for each, _, _ in asked]
+    texts = encode_sources(
+        [each.source for each in distinct], description.sources, description.config
+    )
     conditions = encode_conditions(distinct, description.sources)
     sources = conditions.followed_by(texts)
     copies = None
     if description.config.copying:
         copies = encode_copies(distinct, description.sources, description.targets, conditions)
+    forced = [description.targets.ids(start) for _, start, _ in asked]
     device = model.device
 
-    @torch.inference_mode()
-    def answered(rows: Rows) -> list[Hypothesis]:
+    def answered(rows: Rows) -> list[list[Hypothesis]]:
         lengths = torch.from_numpy(sources.lengths[rows])
         copied = None if copies is None else copies.padded(rows, fill=NEVER_COPIED).to(device)
         memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths, copied)
+        begun = [forced[row] for row in rows]
         # The limit goes by the text alone.
         limit_of = description.output_limit.of
-        limits = torch.tensor([limit_of(length) for length in texts.lengths[rows].tolist()])
-        return greedy(step, memory, state, description.targets, limits)
+        lengths_of_texts = texts.lengths[rows].tolist()
+        limits = torch.tensor(
+            [
+                max(limit_of(length), len(start) + 1)
+                for length, start in zip(lengths_of_texts, begun, strict=True)
+            ]
+        )
+        return found(
+            step,
+            memory,
+            state,
+            description.targets,
+            limits,
+            together(
+                None if copied is None else Copies.of(copied, len(description.targets)),
+                Prefixes.of(begun, device) if any(begun) else None,
+                None if lexicon is None else lexicon.within(limits.to(device)),
+            ),
+            decoding,
+            np.array([asked[row][2] for row in rows]),
+        )
 
-    with _one_thread_an_operation() as threads:
-        batches = list(_batches(sources, threads if device.type == "cpu" else 1))
-        if len(batches) < 2 or device.type != "cpu":
-            found = [answered(rows) for rows in batches]
-        else:
-            # The longest first, so that no thread is left alone with one at the end.
-            with ThreadPoolExecutor(threads) as pool:
-                found = list(pool.map(answered, batches[::-1]))[::-1]
-    for rows, hypotheses in zip(batches, found, strict=True):
-        answers.update(zip((distinct[row] for row in rows.tolist()), hypotheses, strict=True))
-    return [answers[each] for each in inputs]
+    most_rows = max(1, MOST_ROWS // decoding.beam)
+    answers = in_batches(answered, sources.lengths, device=device, most_rows=most_rows)
+    by_question = dict(zip(asked, answers, strict=True))
+    return [by_question.get(question, NOTHING) for question in questions]
+
+
+def found(
+    step: Step,
+    memory: Memory,
+    state: State,
+    vocabulary: Vocabulary,
+    limits: Tensor,
+    constraint: Constraint | None,
+    decoding: DecodingConfig,
+    numbers: NDArray[np.int64],
+) -> list[list[Hypothesis]]:
+    """Search as `decoding` says, and return the n best hypotheses of each row, best first."""
+    if not decoding.sample:
+        return beam_search(
+            step,
+            memory,
+            state,
+            vocabulary,
+            limits,
+            beam=decoding.beam,
+            n_best=decoding.n_best,
+            length_penalty=decoding.length_penalty,
+            constraint=constraint,
+        )
+    drawn = sample(
+        step,
+        memory,
+        state,
+        vocabulary,
+        limits,
+        numbers=numbers,
+        seed=decoding.seed,
+        temperature=decoding.temperature,
+        top_k=decoding.top_k,
+        top_p=decoding.top_p,
+        constraint=constraint,
+    )
+    return [[hypothesis] for hypothesis in drawn]
 
 
 def spelt(
@@ -87,30 +167,3 @@ def spelt(
         targets.text(hypothesis.ids, [""] * before + list(symbols(each.source)))
         for each, hypothesis, before in zip(inputs, hypotheses, conditions, strict=True)
     ]
-
-
-@contextmanager
-def _one_thread_an_operation() -> Iterator[int]:
-    """Leave the threads to batches, which need nothing of each other, and yield how many there are.
-
-    Threads that share one operation wait for the slowest at its end, very long where the machine
-    has other work; and an operation on one row is faster alone.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield threads
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _batches(sources: Sequences, threads: int) -> Iterator[Rows]:
-    order = np.argsort(sources.lengths, kind="stable")
-    most = min(MOST_ROWS, max(FEWEST_ROWS, -(-len(order) // threads)))
-    start = 0
-    while start < len(order):
-        # Sorted upwards, so the length `most` further on bounds the lengths in between.
-        last = min(start + most, len(order)) - 1
-        rows = max(1, min(most, MOST_SYMBOLS // int(sources.lengths[order[last]])))
-        yield order[start : start + rows]
-        start += rows

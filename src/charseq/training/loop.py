@@ -192,7 +192,7 @@ def _held_out_cer(model: Seq2Seq, prepared: Prepared, at_most: int) -> float:
     sample = [inputs[place] for place in places]
     answers = answer_texts(model, model.stepper(), prepared.description, sample)
     return character_error_rate(
-        spelt(prepared.description, sample, answers),
+        spelt(prepared.description, sample, [best for best, *_ in answers]),
         [prepared.references[each] for each in sample],
         target_separator=prepared.description.config.target_separator or "",
     )

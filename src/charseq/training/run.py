@@ -208,7 +208,7 @@ def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:
     step, inputs = model.stepper(), list(prepared.references)
     began = time.perf_counter()
     answers = answer_texts(model, step, prepared.description, inputs)
-    hypotheses = spelt(prepared.description, inputs, answers)
+    hypotheses = spelt(prepared.description, inputs, [best for best, *_ in answers])
     return HeldOutAnswers(prepared.references, hypotheses, time.perf_counter() - began)
 
 

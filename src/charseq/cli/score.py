@@ -1,0 +1,71 @@
+"""`charseq score`: how probable a model finds the pairs of a corpus."""
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.outputs import corpus_to_score
+from charseq.config import CorpusConfig
+from charseq.corpus import Pair
+
+
+@settings_options(CorpusConfig)
+def score(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
+    corpus: Annotated[
+        str, typer.Argument(metavar="CORPUS", help="The pairs: a file, '-', or a corpus's name.")
+    ],
+    *,
+    settings: dict[str, Any],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line instead of tabs.")
+    ] = False,
+    device: Annotated[
+        str, typer.Option(metavar="TEXT", help="Where to compute: auto, cpu, cuda or mps.")
+    ] = "auto",
+    mirror: MirrorOption = None,
+) -> None:
+    """Print the log-probability that a model gives to each pair of a corpus."""
+    from charseq.translator import load  # Only this needs torch.
+
+    translator = load(model, device=device)
+    pairs = corpus_to_score(corpus, settings, translator.description, mirror).pairs
+    features, languages = [pair.features for pair in pairs], [pair.language for pair in pairs]
+    scores = translator.score(
+        [pair.source for pair in pairs],
+        [pair.target for pair in pairs],
+        features=features if any(features) else None,
+        language=languages if any(languages) else None,
+    )
+    for pair, log_probability in zip(pairs, scores, strict=True):
+        typer.echo(_json(pair, log_probability) if as_json else _row(pair, log_probability))
+    impossible = sum(map(math.isinf, scores))
+    if impossible:
+        typer.echo(
+            f"charseq: warning: {impossible:,} of {len(pairs):,} targets hold symbols that the"
+            " model cannot write; their log-probability is minus infinity",
+            err=True,
+        )
+
+
+def _row(pair: Pair, log_probability: float) -> str:
+    return f"{log_probability:.6f}\t{pair.source}\t{pair.target}"
+
+
+def _json(pair: Pair, log_probability: float) -> str:
+    fields = {
+        "source": pair.source,
+        "target": pair.target,
+        # JSON has no infinity.
+        "log_probability": log_probability if math.isfinite(log_probability) else None,
+        **({"features": pair.features} if pair.features else {}),
+        **({"language": pair.language} if pair.language else {}),
+    }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+COMMANDS = {"score": score}

@@ -1,0 +1,42 @@
+"""An answer as ids, and the score that ranks answers of different lengths."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from torch import Tensor
+
+Length = TypeVar("Length", float, Tensor)
+
+
+class Hypothesis(NamedTuple):
+    """An answer as ids.
+
+    Attributes:
+        ids: the symbols written, without the end symbol.
+        log_probability: natural logarithm of its probability, the end symbol included; minus
+            infinity where no answer was possible, and then there are no ids.
+        cut: whether it hit its limit before it ended.
+    """
+
+    ids: Sequence[int]
+    log_probability: float
+    cut: bool
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is an answer at all: constraints may allow none."""
+        return self.log_probability > float("-inf")
+
+    def score(self, length_penalty: float) -> float:
+        """Return the log-probability over the penalty of the length, the end symbol counted."""
+        return self.log_probability / penalty(float(len(self.ids) + (not self.cut)), length_penalty)
+
+
+def penalty(length: Length, strength: float) -> Length:
+    """Return ((5 + length) / 6) ** strength (Wu et al. 2016, equation 14).
+
+    Log-probabilities fall with every symbol; divided by it, long answers stand beside short ones.
+    A strength of 0 leaves them alone, 1 comes close to the mean of a symbol.
+    """
+    divisor: Length = ((5 + length) / 6) ** strength
+    return divisor

@@ -1,0 +1,110 @@
+"""How probable given answers are: whole targets at once, by teacher forcing."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+
+import numpy as np
+import torch
+
+from charseq.batching import (
+    NEVER_COPIED,
+    EncodedPairs,
+    Rows,
+    Sequences,
+    encode_conditions,
+    encode_copies,
+    encode_sources,
+    encode_targets,
+)
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription
+from charseq.search.batches import MOST_SYMBOLS, in_batches
+from charseq.text import Input
+
+# The logits of a batch are all there at once; so many take 64 MiB.
+MOST_LOGITS = 2**24
+
+
+def score_pairs(
+    model: Seq2Seq,
+    description: ModelDescription,
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+) -> list[float]:
+    """Return the log-probability of each target, its end symbol included, given its input.
+
+    It is what a search finds for the same answer, unless that was cut. A target with a symbol that
+    the target vocabulary lacks cannot be written: its log-probability is minus infinity. A source
+    without symbols is surely answered with nothing.
+
+    Args:
+        model: on the device where the work is done.
+        description: of that model.
+        inputs: the sources of the pairs, with their features and languages.
+        targets: one for each of them.
+    """
+    reads, writes = description.sources, description.targets
+    filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
+    plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
+    conditions = encode_conditions(plain, reads)
+    copies = None
+    if description.config.copying:
+        copies = encode_copies(plain, reads, writes, conditions)
+    pairs = EncodedPairs(
+        conditions.followed_by(
+            encode_sources([each.source for each in plain], reads, description.config)
+        ),
+        _columns(plain, written, description, conditions),
+        fill=writes.frame[1],
+        copies=copies,
+    )
+    device = model.device
+
+    def scored(rows: Rows) -> list[float]:
+        batch = pairs.batch(rows).to(device)
+        # As in a search, what was copied from outside the vocabulary is read as nothing.
+        logits = model(replace(batch, targets=batch.targets.clamp(0, len(writes)))).float()
+        columns = batch.targets[:, 1:]
+        chosen = logits.gather(2, columns.clamp(min=0)[:, :, None])[:, :, 0]
+        gains = (chosen - logits.logsumexp(dim=2)).masked_fill(columns < 0, -torch.inf)
+        totals: list[float] = gains.masked_fill(~batch.mask, 0).sum(dim=1).tolist()
+        return totals
+
+    scores = iter(
+        in_batches(
+            scored,
+            pairs.sources.lengths,
+            pairs.targets.lengths,
+            device=device,
+            most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
+        )
+    )
+    return [
+        next(scores) if some else -math.inf if writes.spelling.symbols(target) else 0.0
+        for some, target in zip(filled, targets, strict=True)
+    ]
+
+
+def _columns(
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+    description: ModelDescription,
+    conditions: Sequences,
+) -> Sequences:
+    """Return the column of each target symbol among a model's predictions; -1: it has none."""
+    reads, writes = description.sources, description.targets
+    columns = encode_targets(targets, writes)
+    unseen = np.flatnonzero(columns.ids == writes.unseen)
+    columns.ids[unseen] = NEVER_COPIED
+    if description.config.copying:
+        rows = np.searchsorted(columns.starts, unseen, side="right") - 1
+        for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
+            # The start symbol stands before the target's own.
+            symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
+            offered = list(reads.spelling.symbols(inputs[row].source))
+            if symbol in offered:
+                before = len(writes) + int(conditions.lengths[row])
+                columns.ids[place] = before + offered.index(symbol)
+    return columns

@@ -1,0 +1,42 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from charseq.translator import Translator
+
+
+@pytest.fixture
+def files(toy_translator: Translator, tmp_path: Path) -> tuple[str, str]:
+    """A model, and a corpus of a right pair, a wrong one and one that cannot be written."""
+    toy_translator.save(tmp_path / "toy.safetensors")
+    (tmp_path / "pairs.tsv").write_text("abcda\tADCBA\nabcda\tAD\nab\tÉ\n", encoding="utf-8")
+    return str(tmp_path / "toy.safetensors"), str(tmp_path / "pairs.tsv")
+
+
+def test_each_pair_gets_a_line_with_its_log_probability(
+    files, charseq_command, capsys, toy_translator
+) -> None:
+    assert charseq_command("score", *files) == 0
+    captured = capsys.readouterr()
+    rows = [line.split("\t") for line in captured.out.splitlines()]
+    assert [row[1:] for row in rows] == [["abcda", "ADCBA"], ["abcda", "AD"], ["ab", "É"]]
+    right, wrong, impossible = (float(row[0]) for row in rows)
+    answer = toy_translator.translate("abcda")
+    assert right == pytest.approx(answer.log_probability, abs=1e-4)
+    assert right > wrong > impossible == -math.inf
+    assert "1 of 3 targets hold symbols that the model cannot write" in captured.err
+
+
+def test_json_has_no_infinity(files, charseq_command, capsys) -> None:
+    assert charseq_command("score", "--json", *files) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["target"] for line in lines] == ["ADCBA", "AD", "É"]
+    assert lines[2] == {"source": "ab", "target": "É", "log_probability": None}
+    assert lines[0]["log_probability"] > lines[1]["log_probability"]
+
+
+def test_the_corpus_is_read_as_its_settings_say(files, charseq_command, capsys) -> None:
+    assert charseq_command("score", *files, "--limit", "1") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

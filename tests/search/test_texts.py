@@ -1,0 +1,82 @@
+import torch
+
+from charseq.config import DecodingConfig
+from charseq.search import Hypothesis, Lexicon, answer_texts
+from charseq.text import Input
+
+
+def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
+    toy_translator, toy_pairs, monkeypatch
+) -> None:
+    inputs = [Input(source) for source, _ in toy_pairs[::7]]
+    inputs += map(Input, ["", "abba", "abba"])
+
+    def answers() -> list[list[Hypothesis]]:
+        model = toy_translator.model
+        return answer_texts(model, model.stepper(), toy_translator.description, inputs)
+
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = answers()
+        torch.set_num_threads(3)
+        monkeypatch.setattr("charseq.search.texts.MOST_ROWS", 16)
+        together = answers()
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    assert [best.ids for (best,) in together] == [best.ids for (best,) in alone]
+    targets = toy_translator.description.targets
+    assert targets.text(together[-1][0].ids) == "ABBA"
+    assert together[-1] is together[-2]
+    assert together[-3][0].ids == ()
+
+
+def test_every_search_is_asked_for_by_its_settings(toy_translator) -> None:
+    model, description = toy_translator.model, toy_translator.description
+    inputs = [Input("abcda"), Input("")]
+
+    def answers(**settings) -> list[list[str]]:
+        decoding = DecodingConfig(**settings)
+        found = answer_texts(model, model.stepper(), description, inputs, decoding)
+        return [[description.targets.text(each.ids) for each in hyps] for hyps in found]
+
+    assert answers() == [["ADCBA"], [""]]
+    best, nothing = answers(beam=4, n_best=3)
+    assert best[0] == "ADCBA"
+    assert len(set(best)) == 3
+    assert nothing == [""]
+    assert answers(sample=True, top_k=1) == [["ADCBA"], [""]]
+    drawn = {answers(sample=True, temperature=5.0, seed=seed)[0][0] for seed in range(5)}
+    assert len(drawn) > 1
+
+
+def test_equal_texts_are_drawn_for_independently_and_by_their_number(toy_translator) -> None:
+    model, description = toy_translator.model, toy_translator.description
+    decoding = DecodingConfig(sample=True, temperature=5.0)
+
+    def drawn(count: int, first: int = 0) -> list[list[int]]:
+        inputs = [Input("abcda")] * count
+        found = answer_texts(model, model.stepper(), description, inputs, decoding, first=first)
+        return [list(best.ids) for (best,) in found]
+
+    assert len({tuple(ids) for ids in drawn(8)}) > 4
+    assert drawn(3) + drawn(5, first=3) == drawn(8)
+
+
+def test_prefixes_and_a_lexicon_reach_their_own_texts(toy_translator) -> None:
+    model, description = toy_translator.model, toy_translator.description
+    lexicon = Lexicon.of(["ADCBA", "DDA", "CC", "CBB"], description.targets)
+
+    def answers(**constraints) -> list[str]:
+        inputs = [Input("abcda"), Input("add"), Input("bbc"), Input("cc"), Input("abcda")]
+        found = answer_texts(model, model.stepper(), description, inputs, **constraints)
+        return [description.targets.text(best.ids) for best, *_ in found]
+
+    assert answers(lexicon=lexicon) == ["ADCBA", "DDA", "CBB", "CC", "ADCBA"]
+    prefixes = ["", "DA", "", "DDDDDDDDDDDDDDDDDDDD", "B"]
+    begun = answers(prefixes=prefixes)
+    assert [begun[0], begun[2]] == ["ADCBA", "CBB"]
+    assert [text[: len(prefix)] for text, prefix in zip(begun, prefixes, strict=True)] == prefixes
+    both_ways = answers(lexicon=lexicon, prefixes=["", "", "CC", "", "A"])
+    assert both_ways == ["ADCBA", "DDA", "CC", "CC", "ADCBA"]
