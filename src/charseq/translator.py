@@ -15,7 +15,7 @@ from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
 from charseq.results import Alternative, Translation, Unseen
-from charseq.search import Hypothesis, Lexicon, answer_texts, score_pairs, spelt
+from charseq.search import GREEDY, Hypothesis, Lexicon, answer_texts, score_pairs, spelt
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
@@ -267,7 +267,7 @@ class Translator:
         lexicon: Lexicon | Iterable[str] | None,
         settings: dict[str, object],
     ) -> "_Manner":
-        decoding = DecodingConfig.model_validate(settings)
+        decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = self.lexicon(lexicon)
         return _Manner(decoding, lexicon, unknown)

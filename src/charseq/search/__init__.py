@@ -6,9 +6,10 @@ from charseq.search.hypothesis import Hypothesis
 from charseq.search.lexicon import Lexicon
 from charseq.search.pairs import score_pairs
 from charseq.search.sampling import sample
-from charseq.search.texts import answer_texts, spelt
+from charseq.search.texts import GREEDY, answer_texts, spelt
 
 __all__ = [
+    "GREEDY",
     "Hypothesis",
     "Lexicon",
     "answer_texts",
