@@ -11,7 +11,7 @@ from pathlib import Path
 
 import charseq
 from benchmarks.contestant import contestant_arguments, tell
-from benchmarks.example import UNITS, read_example
+from benchmarks.example import EMBEDDING, UNITS, read_example
 from charseq.training import EpochRecord
 
 
@@ -21,12 +21,17 @@ def main() -> None:
     parser.add_argument("--preset", default="default")
     parser.add_argument("--vocabulary-from", default="training", choices=("training", "corpus"))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--attention", action="store_true")
     chosen = parser.parse_args()
     pairs = len(read_example(chosen.corpus, chosen.limit).split.training)
 
     def show(record: EpochRecord) -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
         tell(**figures, training_seconds=pairs / record.pairs_per_second)
+
+    precision = {"precision": "bf16"} if chosen.bf16 else {}
+    attention = {"attention": "dot", "embedding": EMBEDDING} if chosen.attention else {}
 
     # Ended early, it still removes its folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -45,6 +50,8 @@ def main() -> None:
             split="last",
             held_out_share=0.2,
             patience=None,
+            **precision,
+            **attention,
         )
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from charseq.corpus import Split
 
 UNITS, BATCH_SIZE, LIMIT = 256, 64, 10_000
+# Of symbols, where a model learns vectors for them; yoyodyne's default.
+EMBEDDING = 128
 
 # Keras 3.15.1, JAX backend: the example's steps and settings on the release of 2017-09-29.
 KERAS_HISTORY = {

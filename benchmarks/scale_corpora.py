@@ -59,5 +59,5 @@ def synthetic(count: int, longest: int) -> Iterable[Pair]:
 def write_tsv(file: Path, pairs: Iterable[Pair]) -> Path:
     """Write pairs as two columns."""
     with file.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(f"{source}\t{target}\n" for source, target in pairs)
+        stream.writelines(f"{pair.source}\t{pair.target}\n" for pair in pairs)
     return file

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contestant import Contestant, SkippedError
-from benchmarks.example import BATCH_SIZE, LIMIT, UNITS, read_example, same_as_history
+from benchmarks.example import BATCH_SIZE, EMBEDDING, LIMIT, UNITS, read_example, same_as_history
 from benchmarks.floor import matrix_product_rate, training_floor
 from benchmarks.report import machine, machine_line, spread, write_section
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from charseq.corpus import Split
 
 PEER = "Keras example, JAX backend"
+SOFT_ATTENTION, ATTENTION = "yoyodyne, soft-attention LSTM", "charseq with attention"
 Epochs = list[dict[str, Any]]
 
 
@@ -82,6 +83,7 @@ def main() -> None:
         f" no padding) at the best rate measured in the same run, {rate / 1e9:.0f} GFLOP/s; the"
         " share is the floor over the training time.",
         *same_as_history(example, {1: first_loss}),
+        *beside_soft_attention(measured),
         "",
         *(f"Left out: {name}: {reason}.\n" for name, reason in skipped.items()),
         f"Command: `python -m benchmarks.training fra-eng --rounds {chosen.rounds}"
@@ -114,6 +116,11 @@ def contestants(corpus: str, limit: int, files: str, yoyodyne: str) -> list[Cont
         Contestant("yoyodyne, plain LSTM", "yoyodyne_lstm", (files,), interpreter=yoyodyne),
         Contestant("charseq --preset keras-example", "charseq_training", preset),
         Contestant("charseq, default loop", "charseq_training", pairs),
+        Contestant("charseq, default loop in bf16", "charseq_training", (*pairs, "--bf16")),
+        Contestant(
+            SOFT_ATTENTION, "yoyodyne_lstm", (files, "--model", "soft-attention"), interpreter=yoyodyne
+        ),
+        Contestant(ATTENTION, "charseq_training", (*pairs, "--attention")),
     ]
 
 
@@ -121,7 +128,7 @@ def write_files(split: "Split", folder: Path) -> None:
     """Write both sides for those who read files."""
     for name, pairs in (("training", split.training), ("held-out", split.held_out)):
         with (folder / f"{name}.tsv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter="\t").writerows(pairs)
+            csv.writer(file, delimiter="\t").writerows(pair[:2] for pair in pairs)
 
 
 def measure(
@@ -163,6 +170,21 @@ def floor_of(split: "Split", rate: float) -> float:
         target_symbols=len(set().union(*targets)) + 1,
         rate=rate,
     )
+
+
+def beside_soft_attention(measured: dict[str, Epochs]) -> list[str]:
+    """Return how both models with attention compare, where both took part."""
+    if SOFT_ATTENTION not in measured or ATTENTION not in measured:
+        return []
+    theirs, own = (
+        statistics.median(epoch["training_seconds"] for epoch in measured[name])
+        for name in (SOFT_ATTENTION, ATTENTION)
+    )
+    return [
+        f"With attention, both read sources forwards through {UNITS} units and embed symbols in"
+        f" {EMBEDDING} numbers; charseq's training epoch is {theirs / own:.1f} times as fast as"
+        " yoyodyne's."
+    ]
 
 
 def row(name: str, epochs: Epochs, peer: Epochs, floor: float) -> str:

@@ -32,8 +32,7 @@ from charseq.interop.keras import export_keras
 from charseq.modelfile import read_model
 
 SENTENCES = 10_000
-# One more search is one more row.
-SEARCHES: dict[str, dict[str, int]] = {"charseq, greedy": {}}
+SEARCHES: dict[str, dict[str, int]] = {"charseq, greedy": {}, "charseq, beam 5": {"beam": 5}}
 PEER = "Keras example, JAX backend"
 
 
