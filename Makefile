@@ -38,6 +38,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.translating $(CORPUS)
 	$(BIN)/python -m benchmarks.scale $(CORPUS)
 	$(BIN)/python -m benchmarks.training $(CORPUS)
+	$(BIN)/python -m benchmarks.profile $(CORPUS)
 	$(BIN)/python -m benchmarks.quality $(CORPUS)
 	$(BIN)/python -m benchmarks.preset --corpus $(CORPUS)
 
