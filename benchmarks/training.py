@@ -118,7 +118,10 @@ def contestants(corpus: str, limit: int, files: str, yoyodyne: str) -> list[Cont
         Contestant("charseq, default loop", "charseq_training", pairs),
         Contestant("charseq, default loop in bf16", "charseq_training", (*pairs, "--bf16")),
         Contestant(
-            SOFT_ATTENTION, "yoyodyne_lstm", (files, "--model", "soft-attention"), interpreter=yoyodyne
+            SOFT_ATTENTION,
+            "yoyodyne_lstm",
+            (files, "--model", "soft-attention"),
+            interpreter=yoyodyne,
         ),
         Contestant(ATTENTION, "charseq_training", (*pairs, "--attention")),
     ]

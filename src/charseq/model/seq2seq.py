@@ -63,29 +63,14 @@ class Seq2Seq(nn.Module):
         Raises:
             ModelFileError: if they do not fit the configuration.
         """
-        # Without memory first: the configuration may claim sizes that the tensors do not have.
-        with torch.device("meta"):
-            expected = {
-                name: tuple(tensor.shape)
-                for name, tensor in cls(config, source_symbols, target_symbols)._kept().items()
-            }
-        found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        wrong = sorted(
-            name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
-        )
-        wrong += sorted(name for name in found if tensors[name].dtype != np.float32)
-        if wrong:
-            raise ModelFileError(
-                "its tensors do not fit its configuration: "
-                + "; ".join(
-                    f"{name} should be {expected.get(name, 'absent')},"
-                    f" is {found.get(name, 'absent')}"
-                    for name in wrong[:3]
-                )
-            )
+        # Before memory is taken: the configuration may claim sizes that the tensors do not have.
+        _refuse_other_shapes(_claimed_shapes(config, source_symbols), tensors)
         model = cls(config, source_symbols, target_symbols)
+        kept = model._kept()
+        expected = {name: tuple(tensor.shape) for name, tensor in kept.items()}
+        _refuse_other_shapes(expected, tensors, complete=True)
         with torch.no_grad():
-            for name, tensor in model._kept().items():
+            for name, tensor in kept.items():
                 tensor.copy_(torch.from_numpy(tensors[name]))
         return model
 
@@ -204,3 +189,36 @@ class Seq2Seq(nn.Module):
             if isinstance(part, Layer) and part.cell == "lstm"
         }
         return {name: tensor for name, tensor in self.named_parameters() if name not in zeros}
+
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
+    """Return the shapes of the tensors that every size of a configuration shows in."""
+    gates = 4 if config.cell == "lstm" else 3
+    shapes: dict[str, tuple[int, ...]] = {
+        f"decoder.layers.{layer}.fused.weight_hh_l0": (gates * config.units, config.units)
+        for layer in range(config.layers)
+    }
+    if config.embedding is not None:
+        shapes["encoder.embedding.weight"] = (source_symbols, config.embedding)
+    return shapes
+
+
+def _refuse_other_shapes(
+    expected: Shapes, tensors: Mapping[str, NDArray[np.float32]], *, complete: bool = False
+) -> None:
+    """Raise a `ModelFileError` where tensors are lacking, odd or, if `complete`, too many."""
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    names = expected.keys() | found.keys() if complete else expected.keys()
+    wrong = sorted(name for name in names if expected.get(name) != found.get(name))
+    wrong += sorted(name for name in names & found.keys() if tensors[name].dtype != np.float32)
+    if wrong:
+        raise ModelFileError(
+            "its tensors do not fit its configuration: "
+            + "; ".join(
+                f"{name} should be {expected.get(name, 'absent')}, is {found.get(name, 'absent')}"
+                for name in wrong[:3]
+            )
+        )
