@@ -1,5 +1,7 @@
 """What work costs, counted in calls and bytes instead of seconds, which differ everywhere."""
 
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -155,3 +157,16 @@ def test_eight_hundred_words_are_dealt_without_a_sliver() -> None:
     source, _, smallest = waste(prepared, 64)
     assert source == 0
     assert smallest >= 56
+
+
+def test_translating_imports_no_compiler_and_no_symbolic_algebra(toy_translator, tmp_path) -> None:
+    """PyTorch imports them when it is asked for a little too much, and they double the start."""
+    toy_translator.save(tmp_path / "toy.safetensors")
+    program = (
+        "import sys, charseq\n"
+        "print(charseq.load(sys.argv[1], device='cpu').translate('abba'))\n"
+        "print({'torch._dynamo', 'sympy', 'matplotlib', 'sacrebleu'} & sys.modules.keys())"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "toy.safetensors")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "ABBA\nset()\n"

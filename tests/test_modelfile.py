@@ -117,7 +117,7 @@ def test_a_malformed_description_is_refused(model: Path, change, sentence) -> No
 
 def test_tensors_that_do_not_fit_are_refused_by_name_and_shape(model: Path) -> None:
     rewritten(model, {"config": {"units": 5}})
-    with pytest.raises(ModelFileError, match=r"bias_ih_l0 should be \(20,\), is \(16,\)"):
+    with pytest.raises(ModelFileError, match=r"weight_hh_l0 should be \(20, 5\), is \(16, 4\)"):
         load(model)
 
 
