@@ -67,7 +67,7 @@ def test_a_training_step_calls_each_fused_operation_once_a_side() -> None:
     if not torch.backends.mkldnn.is_available():
         pytest.skip("the fused LSTM of CPUs is oneDNN's")
     assert calls["mkldnn_rnn_layer"] == calls["mkldnn_rnn_layer_backward"] == 2
-    assert calls["_fused_adam_"] == 1
+    assert calls["_fused_adamw_"] == 1
 
 
 def test_a_training_step_allocates_little_beside_what_it_must_keep() -> None:

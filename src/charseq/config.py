@@ -189,11 +189,27 @@ class TrainingConfig(Settings):
 
     epochs: Annotated[int, Field(ge=1)] = Field(100, description="passes over the corpus, at most")
     batch_size: Annotated[int, Field(ge=1)] = Field(64, description="pairs per step")
-    optimiser: Literal["adam", "keras-rmsprop"] = Field(
-        "adam", description="Adam, or RMSprop as Keras computes it"
+    optimiser: Literal["adamw", "keras-rmsprop"] = Field(
+        "adamw", description="AdamW, or RMSprop as Keras computes it"
     )
     learning_rate: Annotated[float, Field(gt=0)] = Field(
         0.004, description="the optimiser's step size"
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        description="keep the step size, or let it grow over the first twentieth of the training"
+        " and then shrink to nothing, by epochs or by the time limit, whichever is further on",
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="how much AdamW shrinks weights, per step and step size"
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="the share of a target's probability that is spread over all symbols"
+    )
+    average: Share | None = Field(
+        None,
+        description="translate with an average of the weights that keeps this share of itself at"
+        " each step, such as 0.999; unset: with the last weights",
     )
     gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
         1.0, description="longest gradient, as a norm; unset: no clipping"
@@ -229,10 +245,15 @@ class TrainingConfig(Settings):
         "training", description="build the vocabularies from the training pairs, or from all"
     )
     patience: Annotated[int, Field(ge=1)] | None = Field(
-        8, description="stop after so many epochs without a better held-out CER; unset: never"
+        8, description="stop after so many epochs without a better held-out score; unset: never"
+    )
+    select: Literal["cer", "exact", "chrf", "loss"] = Field(
+        "cer",
+        description="the held-out score by which epochs are compared: CER, exact match, chrF or"
+        " the loss",
     )
     keep: Literal["best", "last"] = Field(
-        "best", description="keep the weights of the best held-out CER, or the last ones"
+        "best", description="keep the weights of the best held-out score, or the last ones"
     )
     time_limit: Annotated[float, Field(gt=0)] | None = Field(
         None, description="stop training after so many seconds"

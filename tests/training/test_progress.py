@@ -14,6 +14,7 @@ RECORD = EpochRecord(
     held_out_loss=1.75,
     character_accuracy=0.5,
     cer=0.625,
+    exact_match=0.25,
     best=True,
 )
 

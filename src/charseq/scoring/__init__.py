@@ -8,7 +8,7 @@ from charseq.scoring.comparison import ComparedItem, Comparison, Difference, com
 from charseq.scoring.distance import edit_distance
 from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups
 from charseq.scoring.items import ScoredItem, worst_errors
-from charseq.scoring.report import Metric, Report, character_error_rate, score
+from charseq.scoring.report import Metric, Report, character_error_rate, exact_match, score
 
 __all__ = [
     "ComparedItem",
@@ -24,6 +24,7 @@ __all__ = [
     "compare",
     "edit_distance",
     "error_groups",
+    "exact_match",
     "score",
     "worst_errors",
 ]

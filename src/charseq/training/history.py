@@ -21,7 +21,9 @@ class EpochRecord:
         held_out_loss: after the epoch; padding masked.
         character_accuracy: held-out, under teacher forcing; padding masked.
         cer: held-out character error rate of translations.
-        best: whether this CER is the lowest so far.
+        exact_match: the share of them that equal a reference whole.
+        best: whether this epoch's held-out score is the best so far.
+        chrf: chrF2 of the translations, where epochs are compared by it.
         padded_loss: `training_loss`, padding counted.
         padded_accuracy: training accuracy, padding counted.
         padded_held_out_loss: `held_out_loss`, padding counted.
@@ -35,7 +37,9 @@ class EpochRecord:
     held_out_loss: float
     character_accuracy: float
     cer: float
+    exact_match: float
     best: bool
+    chrf: float | None = None
     padded_loss: float | None = None
     padded_accuracy: float | None = None
     padded_held_out_loss: float | None = None
@@ -57,8 +61,8 @@ class History:
 
     @property
     def best(self) -> EpochRecord:
-        """The epoch of the lowest held-out CER, the first of equals."""
-        return min(self.epochs, key=lambda record: record.cer)
+        """The epoch of the best held-out score, the first of equals."""
+        return [record for record in self.epochs if record.best][-1]
 
     def to_json(self) -> str:
         """Return the history as JSON; figures that were not taken are left out."""

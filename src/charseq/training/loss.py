@@ -67,3 +67,21 @@ def compare(
     positions = torch.tensor(targets.numel(), device=targets.device)
     clipped = losses.clamp(KERAS_SMALLEST, KERAS_LARGEST)
     return Comparison(masked, Sums(clipped.sum(), correct.sum(), positions))
+
+
+def smoothed(losses: Tensor, logits: Tensor, mask: Tensor, share: float, symbols: int) -> Tensor:
+    """Return a loss's sum with a share of each target spread evenly over all symbols.
+
+    Source: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
+
+    Args:
+        losses: the sum of the real positions' cross-entropies, a scalar.
+        logits: (batch, time, columns); those beyond the vocabulary, of copies, get no share.
+        mask: which positions are real, (batch, time).
+        share: what is spread.
+        symbols: in the vocabulary.
+    """
+    if not share:
+        return losses
+    spread = logits.logsumexp(dim=2) - logits[..., :symbols].mean(dim=2)
+    return (1 - share) * losses + share * (spread * mask).sum()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
-from torch.optim import Adam, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from charseq.config import TrainingConfig
 
@@ -49,11 +49,25 @@ class KerasRMSprop(Optimizer):
 
 
 def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Optimizer:
-    """Return the optimiser that the configuration names, for the weights that are trained."""
+    """Return the optimiser that the configuration names, for the weights that are trained.
+
+    AdamW is that of Loshchilov & Hutter (2019), without weight decay Adam (Kingma & Ba 2015).
+    """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if config.optimiser == "keras-rmsprop":
         return KerasRMSprop(trained, config.learning_rate)
-    return Adam(trained, config.learning_rate, fused=trained[0].device.type in ("cpu", "cuda"))
+    return AdamW(
+        trained,
+        config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=trained[0].device.type in ("cpu", "cuda"),
+    )
+
+
+def set_step_size(optimiser: Optimizer, size: float) -> None:
+    """Let the following steps be of this size."""
+    for group in optimiser.param_groups:
+        group["lr"] = size
 
 
 def clip_gradients(model: nn.Module, longest: float) -> None:
