@@ -138,6 +138,41 @@ class EncodedPairs:
         )
 
 
+@dataclass(frozen=True)
+class EncodedInputs:
+    """What an encoder reads.
+
+    Attributes:
+        sequences: of each input its conditions, then its source.
+        text_lengths: symbols of each source alone, padding counted, (inputs,).
+        copies: where the model copies, the column of each symbol.
+    """
+
+    sequences: Sequences
+    text_lengths: NDArray[np.int64]
+    copies: Sequences | None
+
+
+def encode_inputs(
+    inputs: Sequence[Input], sources: Vocabulary, targets: Vocabulary, config: ModelConfig
+) -> EncodedInputs:
+    """Turn inputs into all that a model's encoder needs of them.
+
+    Args:
+        inputs: sources with their features and languages.
+        sources: the vocabulary that they are read with.
+        targets: the vocabulary of answers.
+        config: the model's shape.
+    """
+    conditions = encode_conditions(inputs, sources)
+    texts = encode_sources([each.source for each in inputs], sources, config)
+    return EncodedInputs(
+        conditions.followed_by(texts),
+        texts.lengths,
+        encode_copies(inputs, sources, targets, conditions) if config.copying else None,
+    )
+
+
 def encode_sources(texts: Sequence[str], vocabulary: Vocabulary, config: ModelConfig) -> Sequences:
     """Turn source texts into ids, padded with the pad character where the model asks for it."""
     sources = Sequences.of(*vocabulary.encode(texts))

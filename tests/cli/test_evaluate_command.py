@@ -9,7 +9,6 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from charseq.cli import main
-from charseq.config import ModelConfig
 from charseq.results import Translation
 from charseq.scoring import score
 from charseq.text import PLAIN
@@ -60,7 +59,7 @@ def answers(monkeypatch):
         module = ModuleType("charseq.translator")
         module.load = lambda _path: SimpleNamespace(
             translate=translate,
-            description=SimpleNamespace(columns={}, spellings=PLAIN, config=ModelConfig()),
+            description=SimpleNamespace(columns={}, spellings=PLAIN, target_separator=""),
         )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
 

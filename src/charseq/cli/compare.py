@@ -10,14 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.options import JsonOption, MirrorOption, TargetSeparatorOption, settings_options
 from charseq.cli.outputs import (
     corpus_to_score,
     is_model,
     load_model,
     one_output_each,
     read_outputs,
-    target_separator_of,
     translate_all,
 )
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
@@ -47,9 +46,7 @@ def compare(
         int,
         typer.Option(min=0, metavar="N", help="List so many items that only A, or only B, solves."),
     ] = 10,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of tables.")
-    ] = False,
+    as_json: JsonOption = False,
     mirror: MirrorOption = None,
 ) -> None:
     """Compare two models, or outputs, on the same corpus."""
@@ -70,7 +67,7 @@ def compare(
         for file in (first, second)
     )
     if target_separator is None:
-        target_separator = next(filter(None, map(target_separator_of, descriptions)), "")
+        target_separator = next(filter(None, (each.target_separator for each in descriptions)), "")
     comparison = compare_outputs(
         [each.label() for each in inputs],
         ours,

@@ -10,13 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.cli.options import MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.options import JsonOption, MirrorOption, TargetSeparatorOption, settings_options
 from charseq.cli.outputs import (
     corpus_to_score,
     inputs_and_outputs,
     load_model,
     read_outputs,
-    target_separator_of,
     translate_all,
 )
 from charseq.cli.tables import scores_table, show_groups, show_signatures, texts_in_lines
@@ -56,9 +55,7 @@ def evaluate(
         int,
         typer.Option(min=0, metavar="N", help="List so many of the most frequent symbol edits."),
     ] = 10,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of tables.")
-    ] = False,
+    as_json: JsonOption = False,
     mirror: MirrorOption = None,
 ) -> None:
     """Score a model, or anyone's output, against every reference of a corpus."""
@@ -84,7 +81,7 @@ def evaluate(
             "refused": sum(translation.error is not None for translation in translations),
         }
         if target_separator is None:
-            separator = target_separator_of(translator.description)
+            separator = translator.description.target_separator
     references = [right[each] for each in inputs]
     items = (outputs, references)
     report = score(*items, target_separator=separator)

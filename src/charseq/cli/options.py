@@ -21,6 +21,10 @@ MirrorOption = Annotated[
     ),
 ]
 
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object instead of tables.")
+]
+
 TargetSeparatorOption = Annotated[
     str | None,
     typer.Option(

@@ -48,19 +48,18 @@ def corpus_to_score(
     )
 
 
-def target_separator_of(description: ModelDescription) -> str:
-    """Return what separates the symbols of a model's answers; empty where they are characters."""
-    return description.config.target_separator or ""
+def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
+    """Return the features and the languages of inputs as a model takes them, if any has some."""
+    features, languages = [each.features for each in inputs], [each.language for each in inputs]
+    return {
+        "features": features if any(features) else None,
+        "language": languages if any(languages) else None,
+    }
 
 
 def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error."""
-    features, languages = [each.features for each in inputs], [each.language for each in inputs]
-    translations = model.translate(
-        [each.source for each in inputs],
-        features=features if any(features) else None,
-        language=languages if any(languages) else None,
-    )
+    translations = model.translate([each.source for each in inputs], **conditions_of(inputs))
     refused = [translation for translation in translations if translation.error is not None]
     if refused:
         first = refused[0]

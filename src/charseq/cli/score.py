@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
-from charseq.cli.outputs import corpus_to_score
+from charseq.cli.outputs import conditions_of, corpus_to_score
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 
@@ -34,13 +34,8 @@ def score(
 
     translator = load(model, device=device)
     pairs = corpus_to_score(corpus, settings, translator.description, mirror).pairs
-    features, languages = [pair.features for pair in pairs], [pair.language for pair in pairs]
-    scores = translator.score(
-        [pair.source for pair in pairs],
-        [pair.target for pair in pairs],
-        features=features if any(features) else None,
-        language=languages if any(languages) else None,
-    )
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    scores = translator.score(sources, targets, **conditions_of(pairs))
     for pair, log_probability in zip(pairs, scores, strict=True):
         typer.echo(_json(pair, log_probability) if as_json else _row(pair, log_probability))
     impossible = sum(map(math.isinf, scores))

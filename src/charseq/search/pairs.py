@@ -7,15 +7,14 @@ from itertools import compress
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from charseq.batching import (
     NEVER_COPIED,
     EncodedPairs,
     Rows,
     Sequences,
-    encode_conditions,
-    encode_copies,
-    encode_sources,
+    encode_inputs,
     encode_targets,
 )
 from charseq.model import Seq2Seq
@@ -48,17 +47,13 @@ def score_pairs(
     reads, writes = description.sources, description.targets
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
-    conditions = encode_conditions(plain, reads)
-    copies = None
-    if description.config.copying:
-        copies = encode_copies(plain, reads, writes, conditions)
+    encoded = encode_inputs(plain, reads, writes, description.config)
+    before = encoded.sequences.lengths - encoded.text_lengths
     pairs = EncodedPairs(
-        conditions.followed_by(
-            encode_sources([each.source for each in plain], reads, description.config)
-        ),
-        _columns(plain, written, description, conditions),
+        encoded.sequences,
+        _columns(plain, written, description, before),
         fill=writes.frame[1],
-        copies=copies,
+        copies=encoded.copies,
     )
     device = model.device
 
@@ -91,9 +86,16 @@ def _columns(
     inputs: Sequence[Input],
     targets: Sequence[str],
     description: ModelDescription,
-    conditions: Sequences,
+    before: NDArray[np.int64],
 ) -> Sequences:
-    """Return the column of each target symbol among a model's predictions; -1: it has none."""
+    """Return the column of each target symbol among a model's predictions; -1: it has none.
+
+    Args:
+        inputs: whose sources offer symbols for copying.
+        targets: one for each of them.
+        description: of the model.
+        before: how many conditions stand before each source, (inputs,).
+    """
     reads, writes = description.sources, description.targets
     columns = encode_targets(targets, writes)
     unseen = np.flatnonzero(columns.ids == writes.unseen)
@@ -105,6 +107,5 @@ def _columns(
             symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
             offered = list(reads.spelling.symbols(inputs[row].source))
             if symbol in offered:
-                before = len(writes) + int(conditions.lengths[row])
-                columns.ids[place] = before + offered.index(symbol)
+                columns.ids[place] = len(writes) + int(before[row]) + offered.index(symbol)
     return columns

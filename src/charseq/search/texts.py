@@ -8,13 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import (
-    NEVER_COPIED,
-    Rows,
-    encode_conditions,
-    encode_copies,
-    encode_sources,
-)
+from charseq.batching import NEVER_COPIED, Rows, encode_conditions, encode_inputs
 from charseq.config import DecodingConfig
 from charseq.model import Memory, Seq2Seq, State, Step
 from charseq.modelfile import ModelDescription
@@ -69,14 +63,8 @@ def answer_texts(
     symbols = description.sources.spelling.symbols
     asked = [question for question in dict.fromkeys(questions) if symbols(question[0].source)]
     distinct = [each for each, _, _ in asked]
-    texts = encode_sources(
-        [each.source for each in distinct], description.sources, description.config
-    )
-    conditions = encode_conditions(distinct, description.sources)
-    sources = conditions.followed_by(texts)
-    copies = None
-    if description.config.copying:
-        copies = encode_copies(distinct, description.sources, description.targets, conditions)
+    encoded = encode_inputs(distinct, description.sources, description.targets, description.config)
+    sources, copies = encoded.sequences, encoded.copies
     forced = [description.targets.ids(start) for _, start, _ in asked]
     device = model.device
 
@@ -87,7 +75,7 @@ def answer_texts(
         begun = [forced[row] for row in rows]
         # The limit goes by the text alone.
         limit_of = description.output_limit.of
-        lengths_of_texts = texts.lengths[rows].tolist()
+        lengths_of_texts = encoded.text_lengths[rows].tolist()
         limits = torch.tensor(
             [
                 max(limit_of(length), len(start) + 1)

@@ -216,15 +216,18 @@ def _held_out_scores(
     answers = answer_texts(model, model.stepper(), prepared.description, sample)
     hypotheses = spelt(prepared.description, sample, [best for best, *_ in answers])
     references = [prepared.references[each] for each in sample]
-    separator = prepared.description.config.target_separator or ""
-    scores = {
+    separator = prepared.description.target_separator
+    if config.select == "chrf":
+        report = score(hypotheses, references, target_separator=separator, intervals=False)
+        return {
+            "cer": report.character_error_rate.value,
+            "exact_match": report.exact_match.value,
+            "chrf": report.chrf.value,
+        }
+    return {
         "cer": character_error_rate(hypotheses, references, target_separator=separator),
         "exact_match": exact_match(hypotheses, references),
     }
-    if config.select == "chrf":
-        report = score(hypotheses, references, target_separator=separator, intervals=False)
-        scores["chrf"] = report.chrf.value
-    return scores
 
 
 def _cost(held_out: Comparison, scores: dict[str, float], config: TrainingConfig) -> float:

@@ -6,14 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.batching import (
-    EncodedPairs,
-    Sequences,
-    encode_conditions,
-    encode_copies,
-    encode_sources,
-    encode_targets,
-)
+from charseq.batching import EncodedPairs, Sequences, encode_inputs, encode_targets
 from charseq.config import ModelConfig, RunConfig, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.errors import UsageError
@@ -77,12 +70,8 @@ def prepare(
     longest_target = int(max(t.lengths.max() for t in (train_targets, held_out_targets)))
     if model.maximum_output_length == "longest":
         model = model.model_copy(update={"maximum_output_length": longest_target + 1})
-    train_sources, held_out_sources = (
-        encode_sources([pair.source for pair in pairs], sources, model)
-        for pairs in (split.training, split.held_out)
-    )
-    train_conditions, held_out_conditions = (
-        encode_conditions([pair.input for pair in pairs], sources)
+    train_inputs, held_out_inputs = (
+        encode_inputs([pair.input for pair in pairs], sources, targets, model)
         for pairs in (split.training, split.held_out)
     )
     description = ModelDescription(
@@ -90,7 +79,9 @@ def prepare(
         sources=sources,
         targets=targets,
         # The start and the end symbol are not the answer's.
-        output_limit=learn_output_limit(train_sources.lengths, train_targets.lengths - 2, model),
+        output_limit=learn_output_limit(
+            train_inputs.text_lengths, train_targets.lengths - 2, model
+        ),
         columns={
             name: value
             for name, value in config.corpus.model_dump(include=set(COLUMNS)).items()
@@ -108,23 +99,19 @@ def prepare(
     fill = targets.id_of(model.pad_character) if training.count_padding else end
     # The last input is the end symbol, the last output one more padding symbol: one column more.
     width = longest_target + 1 if training.count_padding else None
-    train_inputs = train_conditions.followed_by(train_sources)
-    held_out_inputs = held_out_conditions.followed_by(held_out_sources)
-    train_copies, held_out_copies = (
-        encode_copies([pair.input for pair in pairs], sources, targets, conditions)
-        if model.copying
-        else None
-        for pairs, conditions in (
-            (split.training, train_conditions),
-            (split.held_out, held_out_conditions),
+    training_pairs, held_out_pairs = (
+        EncodedPairs(inputs.sequences, encoded_targets, fill, width, inputs.copies)
+        for inputs, encoded_targets in (
+            (train_inputs, train_targets),
+            (held_out_inputs, held_out_targets),
         )
     )
     return Prepared(
         description=description,
-        training=EncodedPairs(train_inputs, train_targets, fill, width, train_copies),
-        held_out=EncodedPairs(held_out_inputs, held_out_targets, fill, width, held_out_copies),
+        training=training_pairs,
+        held_out=held_out_pairs,
         references=references_by_input(split.held_out),
-        unknown_rates=_unknown_rates(train_inputs, sources, training),
+        unknown_rates=_unknown_rates(train_inputs.sequences, sources, training),
         unknown_ids=_unknown_ids(sources),
     )
 

@@ -128,7 +128,7 @@ def train_run(
     report = score(
         answers.hypotheses,
         list(prepared.references.values()),
-        target_separator=prepared.description.config.target_separator or "",
+        target_separator=prepared.description.target_separator,
     )
     history.scores = report.as_dict()
     description = replace(
