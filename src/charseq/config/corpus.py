@@ -1,0 +1,42 @@
+"""How corpora are read."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from charseq.config.settings import Column, Separator, Settings
+
+
+class CorpusConfig(Settings):
+    """How pairs are read from a corpus."""
+
+    format: Literal["auto", "tsv", "csv", "jsonl", "parquet"] = Field(
+        "auto", description="how the file is laid out; 'auto' goes by its name"
+    )
+    source_column: Column = Field(
+        1, description="the sources' column: its number, from 1, or its name in the header"
+    )
+    target_column: Column = Field(
+        2, description="the targets' column: its number, from 1, or its name in the header"
+    )
+    features_column: Column | None = Field(
+        None,
+        description="the column of what a target is to be, such as 'N;ACC;PL': its number or name",
+    )
+    features_separator: Separator = Field(
+        ";", description="what stands between two features in their column"
+    )
+    language_column: Column | None = Field(
+        None, description="the column of each pair's language, of several in one corpus"
+    )
+    header: bool = Field(False, description="the first row names the columns")
+    reverse: bool = Field(False, description="swap source and target")
+    limit: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="use only the first so many pairs"
+    )
+    max_length: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="leave out pairs with a side of more symbols than this"
+    )
+    skip_bad_lines: bool = Field(
+        False, description="leave bad lines out and say how many, instead of stopping"
+    )

@@ -1,0 +1,55 @@
+"""How answers are found."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from charseq.config.settings import Settings
+from charseq.errors import UsageError
+
+
+class DecodingConfig(Settings):
+    """How answers are found."""
+
+    beam: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        1, description="how many hypotheses of a source go on at each step; 1 is greedy search"
+    )
+    n_best: Annotated[int, Field(ge=1)] = Field(
+        1, description="how many answers to give for a source, at most as many as the beam"
+    )
+    length_penalty: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.6,
+        description="how much long answers are favoured in a beam's ranking: 0 ranks by"
+        " log-probability, 1 nearly by its mean over the symbols",
+    )
+    sample: bool = Field(False, description="draw every symbol at random by its probability")
+    temperature: Annotated[float, Field(gt=0)] = Field(
+        1.0,
+        description="in sampling, what log-probabilities are divided by: below 1, probable symbols"
+        " become more so",
+    )
+    top_k: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="in sampling, draw from this many of the most probable symbols only"
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="in sampling, draw from the fewest most probable symbols that together have"
+        " this probability",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        1, description="in sampling, the start of every random choice"
+    )
+
+    @model_validator(mode="after")
+    def _refuse_clashes(self) -> Self:
+        if self.n_best > self.beam:
+            raise UsageError(
+                f"n_best is {self.n_best}, but a beam of {self.beam} finds at most {self.beam}:"
+                " widen the beam"
+            )
+        if self.sample and self.beam > 1:
+            raise UsageError(f"sample and a beam of {self.beam} exclude each other: choose one")
+        for name in ("temperature", "top_k", "top_p"):
+            if not self.sample and getattr(self, name) != type(self).model_fields[name].default:
+                raise UsageError(f"{name} is for sampling: add sample, or leave it out")
+        return self

@@ -1,0 +1,88 @@
+"""The shape of models."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from charseq.config.settings import Character, Separator, Settings
+from charseq.errors import UsageError
+
+
+class ModelConfig(Settings):
+    """The shape of a model."""
+
+    units: Annotated[int, Field(ge=1, le=65_536)] = Field(
+        256, description="units of the encoder and of the decoder"
+    )
+    cell: Literal["lstm", "gru"] = Field(
+        "lstm", description="LSTM or GRU cells; on CPUs LSTMs are several times faster"
+    )
+    layers: Annotated[int, Field(ge=1, le=16)] = Field(
+        1, description="layers of the encoder and of the decoder"
+    )
+    embedding: Annotated[int, Field(ge=1, le=65_536)] | None = Field(
+        None, description="read symbols as learnt vectors of this size; unset: as one-hot vectors"
+    )
+    tied_embeddings: bool = Field(
+        False, description="let source and target share one vocabulary and its vectors"
+    )
+    bidirectional: bool = Field(
+        False, description="read sources backwards too, each way with half of the units"
+    )
+    attention: Literal["none", "dot", "general", "additive"] = Field(
+        "none", description="how the decoder looks back at the source"
+    )
+    copying: bool = Field(
+        False, description="let the decoder copy source symbols, also ones never seen before"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="the share of features that training drops between layers"
+    )
+    source_separator: Separator | None = Field(
+        None,
+        description="what stands between two symbols of a source, such as a space between"
+        " phonemes; without it, every character is a symbol",
+    )
+    target_separator: Separator | None = Field(
+        None, description="what stands between two symbols of a target, and of an answer"
+    )
+    symbols: Literal["characters", "graphemes"] = Field(
+        "characters",
+        description="what a symbol is on a side without a separator: a code point, or a grapheme"
+        " cluster, which holds a letter with its marks together",
+    )
+    normalise: Literal["auto", "none", "nfc", "nfd", "jamo"] = Field(
+        "auto",
+        description="the Unicode form that texts are read in: 'jamo' is NFC with Hangul syllables"
+        " taken apart; 'auto' is 'jamo' for a corpus with Hangul in it, else 'nfc'; answers come in"
+        " the targets' own form",
+    )
+    unknown_symbol: bool = Field(
+        True,
+        description="have a symbol for characters never seen; without it the character tables"
+        " are the Keras example's, and unseen characters are read as zeros",
+    )
+    pad_source_to: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
+        None,
+        description="pad shorter sources with the pad character to this length, in training and"
+        " translating; 'longest' takes the corpus's longest source",
+    )
+    pad_character: Character = Field(" ", description="what sources and targets are padded with")
+    maximum_output_length: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
+        None,
+        description="cut answers at this length; by default a rule learnt from the corpus's"
+        " lengths; 'longest' is the Keras example's: the longest target, start and end counted,"
+        " and one more",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.bidirectional and self.units % 2:
+            raise UsageError(f"units is {self.units}: a bidirectional model needs an even number")
+        if self.copying and self.attention == "none":
+            raise UsageError("copying needs attention: dot, general or additive")
+        if self.copying and self.pad_source_to is not None:
+            raise UsageError("copying does not go with pad_source_to: padding is no text")
+        if self.tied_embeddings and self.embedding is None:
+            raise UsageError("tied_embeddings needs the size of an embedding")
+        return self

@@ -1,0 +1,119 @@
+"""All settings of a run: presets, files, and what was asked for."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from charseq.config.corpus import CorpusConfig
+from charseq.config.model import ModelConfig
+from charseq.config.settings import Settings, refuse_unknown
+from charseq.config.training import TrainingConfig
+from charseq.errors import UsageError
+
+SECTIONS: Mapping[str, type[Settings]] = {
+    "corpus": CorpusConfig,
+    "model": ModelConfig,
+    "training": TrainingConfig,
+}
+
+
+class RunConfig(Settings):
+    """All settings of one training run."""
+
+    corpus: CorpusConfig = CorpusConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def changed(self, **settings: object) -> Self:
+        """Return this configuration with some settings changed, each by its own name.
+
+        Raises:
+            UsageError: if a setting is unknown or its value is not allowed.
+        """
+        homes = {name: part for part, kind in SECTIONS.items() for name in kind.model_fields}
+        refuse_unknown(settings, homes)
+        return self.merged(
+            {
+                part: {name: value for name, value in settings.items() if homes[name] == part}
+                for part in SECTIONS
+            }
+        )
+
+    def merged(self, sections: Mapping[str, Mapping[str, object]]) -> Self:
+        """Return this configuration with the settings of `sections` in place of its own.
+
+        Raises:
+            UsageError: if a section or setting is unknown or a value is not allowed.
+        """
+        refuse_unknown(sections, SECTIONS)
+        values = self.model_dump()
+        for part, changes in sections.items():
+            if not isinstance(changes, Mapping):
+                raise UsageError(f"{part} must be a section, [{part}], not a single value")
+            values[part] |= changes
+        return type(self)(**values)
+
+    def to_toml(self) -> str:
+        """Return all settings as TOML, each with its description."""
+        lines: list[str] = []
+        for part, kind in SECTIONS.items():
+            section = getattr(self, part)
+            lines += [f"[{part}]"]
+            for name, field in kind.model_fields.items():
+                value = getattr(section, name)
+                # JSON's strings, numbers and booleans are valid TOML.
+                written = json.dumps("none" if value is None else value)
+                lines += [f"# {field.description}", f"{name} = {written}"]
+            lines += [""]
+        return "\n".join(lines)
+
+
+PRESETS: Mapping[str, RunConfig] = {
+    "default": RunConfig(),
+    "keras-example": RunConfig(
+        corpus=CorpusConfig(limit=10_000),
+        model=ModelConfig(
+            normalise="none",
+            unknown_symbol=False,
+            pad_source_to="longest",
+            maximum_output_length="longest",
+        ),
+        training=TrainingConfig(
+            optimiser="keras-rmsprop",
+            learning_rate=0.001,
+            gradient_clip=None,
+            count_padding=True,
+            unknown_rate=0,
+            split="last",
+            held_out_share=0.2,
+            held_out_maximum=None,
+            vocabulary_from="corpus",
+            patience=None,
+            keep="last",
+        ),
+    ),
+}
+
+
+def configure(
+    preset: str = "default", file: str | Path | None = None, **settings: object
+) -> RunConfig:
+    """Build a configuration: the preset's, changed by a TOML file's, changed by `settings`.
+
+    Raises:
+        UsageError: if a preset, file or setting is not valid.
+    """
+    refuse_unknown([preset], PRESETS, what="preset")
+    config = PRESETS[preset]
+    if file is not None:
+        try:
+            config = config.merged(tomllib.loads(Path(file).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} is not valid TOML: {error}") from None
+        except UsageError as error:
+            raise UsageError(f"{file}: {error}") from None
+    return config.changed(**settings)

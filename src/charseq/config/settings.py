@@ -1,0 +1,66 @@
+"""What all groups of settings have in common: they are frozen, and refuse in plain words."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from charseq.errors import UsageError
+
+Column = Annotated[int, Field(ge=1)] | str
+Separator = Annotated[str, StringConstraints(min_length=1)]
+Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "setting") -> None:
+    """Raise a `UsageError` for the first of `names` that is not `valid`, naming the nearest."""
+    choices = list(valid)
+    for name in names:
+        if name not in choices:
+            near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(choices)}"
+            raise UsageError(f"unknown {what} {name!r}; {hint}")
+
+
+def _sentence(error: ValidationError) -> str:
+    reasons: dict[str, list[str]] = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "value"
+        # A setting that may be of several kinds is refused once by each of them.
+        reasons.setdefault(f"{name} cannot be {problem['input']!r}", []).append(
+            problem["msg"][0].lower() + problem["msg"][1:]
+        )
+    return "; ".join(f"{what}: {', or '.join(why)}" for what, why in reasons.items())
+
+
+class Settings(BaseModel):
+    """A frozen group of settings; an unknown name is refused with the nearest valid one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_plainly(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(values, Mapping):
+            refuse_unknown(values, cls.model_fields)
+            values = {name: cls._unset(name, value) for name, value in values.items()}
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise UsageError(_sentence(error)) from None
+
+    @classmethod
+    def _unset(cls, name: str, value: Any) -> Any:
+        """Read `none` as None where a setting may be unset: TOML has no word for it."""
+        may_be = get_args(cls.model_fields[name].annotation)
+        return None if value == "none" and type(None) in may_be else value

@@ -1,0 +1,91 @@
+"""How models are trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from charseq.config.settings import Settings, Share
+
+
+class TrainingConfig(Settings):
+    """How a model is trained."""
+
+    epochs: Annotated[int, Field(ge=1)] = Field(100, description="passes over the corpus, at most")
+    batch_size: Annotated[int, Field(ge=1)] = Field(64, description="pairs per step")
+    optimiser: Literal["adamw", "keras-rmsprop"] = Field(
+        "adamw", description="AdamW, or RMSprop as Keras computes it"
+    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        0.004, description="the optimiser's step size"
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        description="keep the step size, or let it grow over the first twentieth of the training"
+        " and then shrink to nothing, by epochs or by the time limit, whichever is further on",
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="how much AdamW shrinks weights, per step and step size"
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="the share of a target's probability that is spread over all symbols"
+    )
+    average: Share | None = Field(
+        None,
+        description="translate with an average of the weights that keeps this share of itself at"
+        " each step, such as 0.999; unset: with the last weights",
+    )
+    gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
+        1.0, description="longest gradient, as a norm; unset: no clipping"
+    )
+    count_padding: bool = Field(
+        False,
+        description="as the Keras example: pad all targets to the longest, and let padding count"
+        " in the loss, with Keras's clipped cross-entropy and batches in shuffled order",
+    )
+    unknown_rate: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.005,
+        description="how often source characters are replaced by the unknown symbol in training;"
+        " rare ones more often",
+    )
+    split: Literal["source", "last"] = Field(
+        "source",
+        description="what is held out: whole sources drawn at random (all their pairs stay on one"
+        " side), or the last part of the corpus as the Keras example does",
+    )
+    split_by: Literal["source", "input"] = Field(
+        "source",
+        description="what stays together where whole sources are held out: all pairs of a source,"
+        " or only those that have its features and language in common, too",
+    )
+    held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
+    held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(
+        2_000, description="hold out at most so many sources, where whole sources are held out"
+    )
+    held_out_decoded: Annotated[int, Field(ge=1)] = Field(
+        500, description="how many held-out sources are translated after each epoch for the CER"
+    )
+    vocabulary_from: Literal["training", "corpus"] = Field(
+        "training", description="build the vocabularies from the training pairs, or from all"
+    )
+    patience: Annotated[int, Field(ge=1)] | None = Field(
+        8, description="stop after so many epochs without a better held-out score; unset: never"
+    )
+    select: Literal["cer", "exact", "chrf", "loss"] = Field(
+        "cer",
+        description="the held-out score by which epochs are compared: CER, exact match, chrF or"
+        " the loss",
+    )
+    keep: Literal["best", "last"] = Field(
+        "best", description="keep the weights of the best held-out score, or the last ones"
+    )
+    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="stop training after so many seconds"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        1, description="the start of every random choice"
+    )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        description="what the network is computed in; bf16 is faster where the processor has it",
+    )
+    device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
