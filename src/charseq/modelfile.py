@@ -79,8 +79,6 @@ class ModelDescription:
         _ = self.targets.frame
         if isinstance(self.config.pad_source_to, str):
             raise ModelFileError("pad_source_to must be a number once a model is trained")
-        if self.config.normalise == "auto":
-            raise ModelFileError("normalise must be decided once a model is trained")
 
     @property
     def features_separator(self) -> str:

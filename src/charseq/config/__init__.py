@@ -2,10 +2,10 @@
 
 from charseq.config.corpus import CorpusConfig
 from charseq.config.decoding import DecodingConfig
-from charseq.config.model import ModelConfig
-from charseq.config.run import PRESETS, SECTIONS, RunConfig, configure
+from charseq.config.model import ModelConfig, ModelSettings
+from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
 from charseq.config.settings import Column, Settings, refuse_unknown
-from charseq.config.training import TrainingConfig
+from charseq.config.training import TrainingConfig, TrainingSettings
 
 __all__ = [
     "PRESETS",
@@ -14,9 +14,12 @@ __all__ = [
     "CorpusConfig",
     "DecodingConfig",
     "ModelConfig",
+    "ModelSettings",
     "RunConfig",
+    "RunSettings",
     "Settings",
     "TrainingConfig",
+    "TrainingSettings",
     "configure",
     "refuse_unknown",
 ]

@@ -1,18 +1,21 @@
-"""The shape of models."""
+"""The shape of models: as it is asked for, and as it is."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Character, Separator, Settings
+from charseq.config.settings import Auto, Character, Separator, Settings
 from charseq.errors import UsageError
 
+Units = Annotated[int, Field(ge=1, le=65_536)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
 
-class ModelConfig(Settings):
+
+class ModelSettings(Settings):
     """The shape of a model."""
 
-    units: Annotated[int, Field(ge=1, le=65_536)] = Field(
-        256, description="units of the encoder and of the decoder"
+    units: Units | Auto = Field(
+        "auto", description="units of the encoder and of the decoder; 'auto': by the corpus's size"
     )
     cell: Literal["lstm", "gru"] = Field(
         "lstm", description="LSTM or GRU cells; on CPUs LSTMs are several times faster"
@@ -20,23 +23,29 @@ class ModelConfig(Settings):
     layers: Annotated[int, Field(ge=1, le=16)] = Field(
         1, description="layers of the encoder and of the decoder"
     )
-    embedding: Annotated[int, Field(ge=1, le=65_536)] | None = Field(
-        None, description="read symbols as learnt vectors of this size; unset: as one-hot vectors"
+    embedding: Units | Auto | None = Field(
+        "auto",
+        description="read symbols as learnt vectors of this size; 'none': as one-hot vectors;"
+        " 'auto': by the units",
     )
     tied_embeddings: bool = Field(
         False, description="let source and target share one vocabulary and its vectors"
     )
     bidirectional: bool = Field(
-        False, description="read sources backwards too, each way with half of the units"
+        True, description="read sources backwards too, each way with half of the units"
     )
     attention: Literal["none", "dot", "general", "additive"] = Field(
-        "none", description="how the decoder looks back at the source"
+        "general", description="how the decoder looks back at the source"
     )
-    copying: bool = Field(
-        False, description="let the decoder copy source symbols, also ones never seen before"
+    copying: bool | Auto = Field(
+        "auto",
+        description="let the decoder copy source symbols, also ones never seen before; by default"
+        " where sources and targets share most of their symbols",
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="the share of features that training drops between layers"
+    dropout: Rate | Auto = Field(
+        "auto",
+        description="the share of features that training drops between layers; 'auto': by the"
+        " corpus's size",
     )
     source_separator: Separator | None = Field(
         None,
@@ -77,12 +86,26 @@ class ModelConfig(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.bidirectional and self.units % 2:
-            raise UsageError(f"units is {self.units}: a bidirectional model needs an even number")
-        if self.copying and self.attention == "none":
+        if self.bidirectional and self.units != "auto" and self.units % 2:
+            raise UsageError(
+                f"units is {self.units}: a bidirectional model needs an even number"
+            )
+        if self.copying is True and self.attention == "none":
             raise UsageError("copying needs attention: dot, general or additive")
-        if self.copying and self.pad_source_to is not None:
+        if self.copying is True and self.pad_source_to is not None:
             raise UsageError("copying does not go with pad_source_to: padding is no text")
         if self.tied_embeddings and self.embedding is None:
             raise UsageError("tied_embeddings needs the size of an embedding")
         return self
+
+
+class ModelConfig(ModelSettings):
+    """The shape of a model, decided: what it does not say is the Keras example's."""
+
+    units: Units = 256
+    embedding: Units | None = None
+    bidirectional: bool = False
+    attention: Literal["none", "dot", "general", "additive"] = "none"
+    copying: bool = False
+    dropout: Rate = 0.0
+    normalise: Literal["none", "nfc", "nfd", "jamo"] = "nfc"

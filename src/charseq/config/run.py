@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Self
 
 from charseq.config.corpus import CorpusConfig
-from charseq.config.model import ModelConfig
+from charseq.config.model import ModelConfig, ModelSettings
 from charseq.config.settings import Settings, refuse_unknown
-from charseq.config.training import TrainingConfig
+from charseq.config.training import TrainingConfig, TrainingSettings
 from charseq.errors import UsageError
 
 SECTIONS: Mapping[str, type[Settings]] = {
     "corpus": CorpusConfig,
-    "model": ModelConfig,
-    "training": TrainingConfig,
+    "model": ModelSettings,
+    "training": TrainingSettings,
 }
 
 
-class RunConfig(Settings):
-    """All settings of one training run."""
+class RunSettings(Settings):
+    """All settings of one training run, as they are asked for."""
 
     corpus: CorpusConfig = CorpusConfig()
-    model: ModelConfig = ModelConfig()
-    training: TrainingConfig = TrainingConfig()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
 
     def changed(self, **settings: object) -> Self:
         """Return this configuration with some settings changed, each by its own name.
@@ -70,19 +70,37 @@ class RunConfig(Settings):
         return "\n".join(lines)
 
 
-PRESETS: Mapping[str, RunConfig] = {
-    "default": RunConfig(),
-    "keras-example": RunConfig(
+class RunConfig(RunSettings):
+    """All settings of one training run, decided."""
+
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+PRESETS: Mapping[str, RunSettings] = {
+    "default": RunSettings(),
+    "keras-example": RunSettings(
         corpus=CorpusConfig(limit=10_000),
-        model=ModelConfig(
+        model=ModelSettings(
+            units=256,
+            embedding=None,
+            bidirectional=False,
+            attention="none",
+            copying=False,
+            dropout=0,
             normalise="none",
             unknown_symbol=False,
             pad_source_to="longest",
             maximum_output_length="longest",
         ),
-        training=TrainingConfig(
+        training=TrainingSettings(
+            epochs=100,
+            batch_size=64,
             optimiser="keras-rmsprop",
             learning_rate=0.001,
+            schedule="constant",
+            label_smoothing=0,
+            average=None,
             gradient_clip=None,
             count_padding=True,
             unknown_rate=0,
@@ -99,7 +117,7 @@ PRESETS: Mapping[str, RunConfig] = {
 
 def configure(
     preset: str = "default", file: str | Path | None = None, **settings: object
-) -> RunConfig:
+) -> RunSettings:
     """Build a configuration: the preset's, changed by a TOML file's, changed by `settings`.
 
     Raises:

@@ -1,11 +1,13 @@
 """What all groups of settings have in common: they are frozen, and refuse in plain words."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -19,7 +21,20 @@ from charseq.errors import UsageError
 Column = Annotated[int, Field(ge=1)] | str
 Separator = Annotated[str, StringConstraints(min_length=1)]
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Auto = Literal["auto"]
+"""Left to the corpus: see `charseq.training.choices`."""
+
+
+def _seconds(value: object) -> object:
+    """Read `90s`, `10m` and `1.5h` as seconds."""
+    if isinstance(value, str) and (found := re.fullmatch(r"([0-9]*\.?[0-9]+) ?([smh])", value)):
+        return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    return value
+
+
+Duration = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
 
 
 def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "setting") -> None:

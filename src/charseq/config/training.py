@@ -1,17 +1,21 @@
-"""How models are trained."""
+"""How models are trained: as it is asked for, and as it is."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from charseq.config.settings import Settings, Share
+from charseq.config.settings import Auto, Count, Duration, Settings, Share
 
 
-class TrainingConfig(Settings):
+class TrainingSettings(Settings):
     """How a model is trained."""
 
-    epochs: Annotated[int, Field(ge=1)] = Field(100, description="passes over the corpus, at most")
-    batch_size: Annotated[int, Field(ge=1)] = Field(64, description="pairs per step")
+    epochs: Count | Auto = Field(
+        "auto", description="passes over the corpus, at most; 'auto': by the corpus's size"
+    )
+    batch_size: Count | Auto = Field(
+        "auto", description="pairs per step; 'auto': by the corpus's size"
+    )
     optimiser: Literal["adamw", "keras-rmsprop"] = Field(
         "adamw", description="AdamW, or RMSprop as Keras computes it"
     )
@@ -58,16 +62,16 @@ class TrainingConfig(Settings):
         " or only those that have its features and language in common, too",
     )
     held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
-    held_out_maximum: Annotated[int, Field(ge=1)] | None = Field(
+    held_out_maximum: Count | None = Field(
         2_000, description="hold out at most so many sources, where whole sources are held out"
     )
-    held_out_decoded: Annotated[int, Field(ge=1)] = Field(
+    held_out_decoded: Count = Field(
         500, description="how many held-out sources are translated after each epoch for the CER"
     )
     vocabulary_from: Literal["training", "corpus"] = Field(
         "training", description="build the vocabularies from the training pairs, or from all"
     )
-    patience: Annotated[int, Field(ge=1)] | None = Field(
+    patience: Count | None = Field(
         8, description="stop after so many epochs without a better held-out score; unset: never"
     )
     select: Literal["cer", "exact", "chrf", "loss"] = Field(
@@ -78,8 +82,8 @@ class TrainingConfig(Settings):
     keep: Literal["best", "last"] = Field(
         "best", description="keep the weights of the best held-out score, or the last ones"
     )
-    time_limit: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="stop training after so many seconds"
+    time_limit: Duration | None = Field(
+        None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         1, description="the start of every random choice"
@@ -89,3 +93,10 @@ class TrainingConfig(Settings):
         description="what the network is computed in; bf16 is faster where the processor has it",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
+
+
+class TrainingConfig(TrainingSettings):
+    """How a model is trained, decided."""
+
+    epochs: Count = 100
+    batch_size: Count = 64

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.config import TrainingConfig
+from charseq.config import TrainingSettings
 from charseq.corpus.pairs import Corpus, Pair
 from charseq.errors import DataError
 from charseq.text import Input
@@ -21,7 +21,7 @@ class Split:
     held_out: tuple[Pair, ...]
 
 
-def split_corpus(corpus: Corpus, config: TrainingConfig) -> Split:
+def split_corpus(corpus: Corpus, config: TrainingSettings) -> Split:
     """Divide a corpus by the method that `config.split` names.
 
     `source`: whole sources are drawn at random, from `config.seed` alone, until
@@ -92,7 +92,7 @@ def _joined(sources: Sequence[int], groups: Sequence[str], count: int) -> list[i
     return [root(source) for source in range(count)]
 
 
-def _drawn(sources_of: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.bool_]:
+def _drawn(sources_of: NDArray[np.int64], config: TrainingSettings) -> NDArray[np.bool_]:
     """Draw the units to hold out, as many as fit the wanted number of sources."""
     total = int(sources_of.sum())
     if len(sources_of) < 2:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from charseq.config import ModelConfig
+from charseq.config import ModelSettings
 from charseq.text.normalisation import Form, normalised
 
 
@@ -69,7 +69,7 @@ class Spellings(NamedTuple):
     target: Spelling = CHARACTERS
 
     @classmethod
-    def of(cls, config: ModelConfig, written: Form = "none") -> "Spellings":
+    def of(cls, config: ModelSettings, written: Form = "none") -> "Spellings":
         """Return the spellings that a model's settings ask for.
 
         Args:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from charseq.config import RunConfig
+from charseq.config import RunConfig, RunSettings
 from charseq.corpus import Corpus, Split, split_corpus
 from charseq.errors import UsageError
 from charseq.model import Seq2Seq
@@ -21,6 +21,7 @@ from charseq.modelfile import ModelDescription, read_model, write_atomically, wr
 from charseq.scoring import Report, score
 from charseq.search import answer_texts, spelt
 from charseq.text import Input
+from charseq.training.choices import decided
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, fit
@@ -60,7 +61,7 @@ class TrainedModel:
 
 def train_run(
     corpus: Corpus,
-    config: RunConfig,
+    settings: RunSettings,
     *,
     folder: Path | None = None,
     held_out: Corpus | None = None,
@@ -75,7 +76,7 @@ def train_run(
 
     Args:
         corpus: the pairs.
-        config: the settings; with `start_from`, the shape of that model replaces the model's.
+        settings: how; with `start_from`, the shape of that model replaces the model's.
         folder: where the run is written; by default `runs/<corpus>-<date>`.
         held_out: pairs to hold out instead of a part of the corpus.
         start_from: the model file whose weights training starts from.
@@ -88,17 +89,18 @@ def train_run(
         ModelFileError: if the model to start from cannot be read.
         MachineError: if the folder cannot be written.
     """
-    clock = Clock(config.training.time_limit, time.monotonic())
+    clock = Clock(settings.training.time_limit, time.monotonic())
     keep_freed_memory()
-    device = resolve_device(config.training.device)
+    device = resolve_device(settings.training.device)
     start = None if start_from is None else read_model(start_from)
     if start is not None:
-        config = config.model_copy(update={"model": start[0].config})
+        settings = settings.model_copy(update={"model": start[0].config})
     folder = _fresh_folder(folder or default_folder(corpus.name))
     if held_out is None:
-        split = split_corpus(corpus, config.training)
+        split = split_corpus(corpus, settings.training)
     else:
         split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
+    config = decided(settings, split)
     prepared = prepare(corpus, split, config, None if start is None else start[0])
     model = _first_model(prepared, config, None if start is None else start[1]).to(device)
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}

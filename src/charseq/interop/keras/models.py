@@ -114,8 +114,9 @@ def _describe(path: Path, shape: ExampleShape, corpus: Corpus) -> ModelDescripti
     longest_source = _longest(corpus.pairs, 0)
     longest_output = _longest(corpus.pairs, 1) + 3  # Start, end, and one more.
     return ModelDescription(
-        config=PRESETS["keras-example"].model.model_copy(
-            update={
+        config=ModelConfig(
+            **PRESETS["keras-example"].model.model_dump()
+            | {
                 "units": shape.units,
                 "pad_source_to": longest_source,
                 "maximum_output_length": longest_output,
