@@ -70,6 +70,7 @@ class Batch:
         source_lengths: (batch,), on the CPU.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
+        conditions: how many features and languages stand before each source's text, (batch,).
         copies: where the model copies, the column of each source symbol, (batch, source time).
     """
 
@@ -77,6 +78,7 @@ class Batch:
     source_lengths: Tensor
     targets: Tensor
     target_lengths: Tensor
+    conditions: Tensor | None = None
     copies: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
@@ -96,6 +98,7 @@ class Batch:
             self.source_lengths,
             moved(self.targets),
             moved(self.target_lengths),
+            None if self.conditions is None else moved(self.conditions),
             None if self.copies is None else moved(self.copies),
         )
 
@@ -115,6 +118,7 @@ class EncodedPairs:
         targets: the targets' ids between the start and the end symbol.
         fill: the id that targets are filled up with.
         target_width: the width that all targets are filled up to; None: the batch's longest.
+        conditions: how many of each source's symbols are features and languages, (pairs,).
         copies: where the model copies, the column of each source symbol.
     """
 
@@ -122,6 +126,7 @@ class EncodedPairs:
     targets: Sequences
     fill: int
     target_width: int | None = None
+    conditions: NDArray[np.int64] | None = None
     copies: Sequences | None = None
 
     def __len__(self) -> int:
@@ -134,6 +139,7 @@ class EncodedPairs:
             source_lengths=torch.from_numpy(self.sources.lengths[rows]),
             targets=self.targets.padded(rows, self.fill, self.target_width),
             target_lengths=torch.from_numpy(self.targets.lengths[rows]),
+            conditions=None if self.conditions is None else torch.from_numpy(self.conditions[rows]),
             copies=None if self.copies is None else self.copies.padded(rows, fill=NEVER_COPIED),
         )
 
@@ -151,6 +157,11 @@ class EncodedInputs:
     sequences: Sequences
     text_lengths: NDArray[np.int64]
     copies: Sequences | None
+
+    @property
+    def conditions(self) -> NDArray[np.int64]:
+        """How many conditions stand before each source, (inputs,)."""
+        return self.sequences.lengths - self.text_lengths
 
 
 def encode_inputs(

@@ -37,6 +37,15 @@ class ModelSettings(Settings):
     attention: Literal["none", "dot", "general", "additive"] = Field(
         "general", description="how the decoder looks back at the source"
     )
+    residual: bool = Field(
+        True,
+        description="let attention read each source symbol's own vector beside what the encoder"
+        " wrote of it",
+    )
+    relative_positions: bool = Field(
+        True,
+        description="let attention weigh how far a source symbol's place is from the target's",
+    )
     copying: bool | Auto = Field(
         "auto",
         description="let the decoder copy source symbols, also ones never seen before; by default"
@@ -106,6 +115,8 @@ class ModelConfig(ModelSettings):
     embedding: Units | None = None
     bidirectional: bool = False
     attention: Literal["none", "dot", "general", "additive"] = "none"
+    residual: bool = False
+    relative_positions: bool = False
     copying: bool = False
     dropout: Rate = 0.0
     normalise: Literal["none", "nfc", "nfd", "jamo"] = "nfc"

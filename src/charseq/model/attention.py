@@ -4,20 +4,31 @@ from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
 
 from charseq.model.state import Memory
 
 Kind = Literal["dot", "general", "additive"]
 
 
+# Distances beyond this are all alike.
+FARTHEST = 10
+# What a score loses at first for each place between a source symbol and the target symbol.
+FIRST_SLOPE = 0.3
+# The place of what is no text, such as a feature.
+NO_PLACE = -1_000_000
+
+
 class Attention(nn.Module):
     """Global attention after the decoder's LSTM, without input feeding (Luong et al. 2015).
 
     Scores are a dot product, one through a matrix (`general`), or those of a small network
-    (`additive`, Bahdanau et al. 2015).
+    (`additive`, Bahdanau et al. 2015). A learnt weight for each distance between the places of a
+    source and a target symbol may come on top (as in Raffel et al. 2020, section 2.1): most
+    rewriting goes from left to right, which few examples do not teach otherwise.
     """
 
-    def __init__(self, kind: Kind, units: int) -> None:
+    def __init__(self, kind: Kind, units: int, *, relative: bool = False) -> None:
         super().__init__()
         self.kind = kind
         self.key = None if kind == "dot" else nn.Linear(units, units, bias=False)
@@ -27,6 +38,14 @@ class Attention(nn.Module):
         # contexts are sums of vectors that are computed once a source.
         self.context = nn.Linear(units, units, bias=False)
         self.own = nn.Linear(units, units)
+        self.distances = nn.Parameter(torch.empty(2 * FARTHEST + 1)) if relative else None
+        # What has no place is as far away as can be, and this apart from it.
+        self.placeless = nn.Parameter(torch.empty(1)) if relative else None
+
+    @property
+    def relative(self) -> bool:
+        """Whether places count."""
+        return self.distances is not None
 
     @torch.no_grad()
     def initialise(self, generator: Generator) -> None:
@@ -35,24 +54,43 @@ class Attention(nn.Module):
             if part is not None:
                 nn.init.xavier_uniform_(part.weight, generator=generator)
         nn.init.zeros_(self.own.bias)
+        if self.distances is not None and self.placeless is not None:
+            places = torch.arange(-FARTHEST, FARTHEST + 1, device=self.distances.device)
+            self.distances.copy_(-FIRST_SLOPE * places.abs())
+            self.placeless.fill_(FIRST_SLOPE * FARTHEST)
         if self.score is not None:
             nn.init.uniform_(self.score, -0.1, 0.1, generator=generator)
 
-    def memory(self, outputs: Tensor, source_lengths: Tensor, copies: Tensor) -> Memory:
+    def memory(
+        self, outputs: Tensor, source_lengths: Tensor, conditions: Tensor, copies: Tensor
+    ) -> Memory:
         """Prepare what the encoder wrote, (time, batch, units), for being looked at."""
         outputs = outputs.transpose(0, 1)
         lengths = source_lengths.to(outputs.device)
-        past = torch.arange(outputs.shape[1], device=outputs.device) >= lengths[:, None]
+        columns = torch.arange(outputs.shape[1], device=outputs.device)
+        mask = torch.zeros(outputs.shape[:2], device=outputs.device)
+        places = columns.new_empty(len(lengths), 0)
+        if self.placeless is not None:
+            places = columns - conditions[:, None]
+            outside = places < 0
+            places = places.masked_fill(outside, NO_PLACE)
+            mask = mask + outside * self.placeless
         return Memory(
             lengths,
-            torch.zeros(past.shape, device=outputs.device).masked_fill_(past, -torch.inf),
+            mask.masked_fill(columns >= lengths[:, None], -torch.inf),
+            places,
             outputs if self.key is None else self.key(outputs),
             self.context(outputs),
             copies,
         )
 
-    def scores(self, queries: Tensor, memory: Memory) -> Tensor:
-        """Compare the decoder's outputs, (batch, target time, units), with each source symbol.
+    def scores(self, queries: Tensor, place: Tensor, memory: Memory) -> Tensor:
+        """Compare the decoder's outputs with each source symbol.
+
+        Args:
+            queries: the outputs, (batch, target time, units).
+            place: of the first of them, (batch, 1), where places count.
+            memory: of the same rows.
 
         Returns:
             Scores, (batch, target time, source time), -inf past a source's end.
@@ -62,7 +100,12 @@ class Attention(nn.Module):
         else:
             both = self.query(queries)[:, :, None] + memory.keys[:, None]
             compared = torch.tanh(both) @ self.score
-        return compared + memory.mask[:, None]
+        compared = compared + memory.mask[:, None]
+        if self.distances is None:
+            return compared
+        places = place + torch.arange(queries.shape[1], device=place.device)
+        apart = (memory.places[:, None] - places[:, :, None]).clamp_(-FARTHEST, FARTHEST)
+        return compared + functional.embedding(apart + FARTHEST, self.distances[:, None])[..., 0]
 
     def forward(self, queries: Tensor, scores: Tensor, memory: Memory) -> Tensor:
         """Return the attentional vectors of `queries`, (batch, target time, units)."""

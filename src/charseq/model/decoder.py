@@ -23,7 +23,7 @@ class Decoder(nn.Module):
         sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
         self.layers = nn.ModuleList(Layer(config.cell, size, config.units) for size in sizes)
         self.attention = (
-            None if config.attention == "none" else Attention(config.attention, config.units)
+            None if config.attention == "none" else Attention(config.attention, config.units, relative=config.relative_positions)
         )
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
@@ -50,7 +50,9 @@ class Decoder(nn.Module):
         if self.attention is None:
             logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
             return logits.transpose(0, 1)
-        return self._attended(self.attention, vectors.transpose(0, 1), memory, noise)
+        return self._attended(
+            self.attention, vectors.transpose(0, 1), state.place, memory, noise
+        )
 
     @torch.no_grad()
     def stepper(self) -> Step:
@@ -59,6 +61,7 @@ class Decoder(nn.Module):
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
         table = layers[0].project(self.embedding.table)
         last = len(table) - 1
+        counting = self.attention is not None and self.attention.relative
         output = self.output.weight.t().contiguous()
 
         def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
@@ -72,18 +75,25 @@ class Decoder(nn.Module):
             if self.attention is None:
                 written = torch.addmm(self.output.bias, outputs, output)
             else:
-                written = self._attended(self.attention, outputs[:, None], memory, None)[:, 0]
+                written = self._attended(
+                    self.attention, outputs[:, None], state.place, memory, None
+                )[:, 0]
             if self.copying is None:
                 written = functional.log_softmax(written, dim=1)
-            return written, State.of_layers(states)
+            return written, State.of_layers(states, state.place + 1 if counting else state.place)
 
         return step
 
     def _attended(
-        self, attention: Attention, outputs: Tensor, memory: Memory, noise: Generator | None
+        self,
+        attention: Attention,
+        outputs: Tensor,
+        place: Tensor,
+        memory: Memory,
+        noise: Generator | None,
     ) -> Tensor:
         """Turn the last layer's outputs, (batch, time, units), into logits by looking back."""
-        scores = attention.scores(outputs, memory)
+        scores = attention.scores(outputs, place, memory)
         attended: Tensor = attention(outputs, scores, memory)
         dropped = locked_dropout(attended.transpose(0, 1), self.dropout, noise)
         logits: Tensor = self.output(dropped).transpose(0, 1)

@@ -20,6 +20,9 @@ class Encoder(nn.Module):
         self.dropout = config.dropout
         self.embedding = Embedding(symbols, config.embedding)
         units = config.units // 2 if config.bidirectional else config.units
+        self.residual = (
+            nn.Linear(self.embedding.size, config.units, bias=False) if config.residual else None
+        )
         sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
         self.forwards = nn.ModuleList(Layer(config.cell, size, units) for size in sizes)
         self.backwards = nn.ModuleList(
@@ -33,7 +36,7 @@ class Encoder(nn.Module):
         for layer in layers_of(self.forwards):
             vectors, hidden, cell = layer(locked_dropout(vectors, self.dropout, noise))
             states.append((hidden, cell))
-        return State.of_layers(states)
+        return State.of_layers(states, ids.new_empty(len(ids), 0))
 
     def forward(
         self, ids: Tensor, lengths: Tensor, noise: Generator | None
@@ -53,7 +56,7 @@ class Encoder(nn.Module):
             The outputs of the last layer, (time, batch, units), and what each direction wrote
             last, (batch, units).
         """
-        vectors = self.embedding(ids.t())
+        vectors = symbols = self.embedding(ids.t())
         ends = _Ends(ids, lengths)
         last = vectors
         for number, onwards in enumerate(layers_of(self.forwards)):
@@ -65,6 +68,8 @@ class Encoder(nn.Module):
                 last = torch.cat([last, ends.last(back)], dim=1)
                 outputs = torch.cat([outputs, ends.reversed(back)], dim=2)
             vectors = outputs
+        if self.residual is not None:
+            vectors = vectors + self.residual(locked_dropout(symbols, self.dropout, noise))
         return vectors, last
 
 

@@ -45,9 +45,11 @@ class Seq2Seq(nn.Module):
         for part in model.modules():
             if isinstance(part, Embedding | Layer | Attention | Copying):
                 part.initialise(generator)
-        for linear in filter(None, (model.decoder.output, model.bridge)):
+        linears = (model.decoder.output, model.bridge, model.encoder.residual)
+        for linear in filter(None, linears):
             nn.init.xavier_uniform_(linear.weight, generator=generator)
-            nn.init.zeros_(linear.bias)
+            if linear.bias is not None:
+                nn.init.zeros_(linear.bias)
         return model
 
     @classmethod
@@ -109,6 +111,7 @@ class Seq2Seq(nn.Module):
         self,
         sources: Tensor,
         source_lengths: Tensor,
+        conditions: Tensor | None = None,
         copies: Tensor | None = None,
         noise: Generator | None = None,
     ) -> tuple[Memory, State]:
@@ -117,6 +120,8 @@ class Seq2Seq(nn.Module):
         Args:
             sources: ids, (batch, time).
             source_lengths: (batch,), at least 1, on the CPU.
+            conditions: how many features and languages stand before each text, (batch,); without
+                it, none.
             copies: where the model copies, the column of each source symbol, (batch, time).
             noise: what dropout draws from, if there is any.
         """
@@ -127,14 +132,16 @@ class Seq2Seq(nn.Module):
         outputs, last = self.encoder(sources, source_lengths, noise)
         start = torch.tanh(self.bridge(last))
         width = len(self.decoder.layers) * last.shape[1]
-        state = State(start[:, :width], start[:, width:])
+        state = State(start[:, :width], start[:, width:], self._first_places(sources))
         if self.decoder.attention is None:
             return Memory.without_attention(source_lengths.to(sources.device)), state
         if copies is None:
             copies = sources.new_empty(len(sources), 0)
         else:
             copies = copies[:, : sources.shape[1]]
-        return self.decoder.attention.memory(outputs, source_lengths, copies), state
+        if conditions is None:
+            conditions = sources.new_zeros(len(sources))
+        return self.decoder.attention.memory(outputs, source_lengths, conditions, copies), state
 
     def stepper(self) -> Step:
         """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
@@ -163,9 +170,13 @@ class Seq2Seq(nn.Module):
             The logits, (batch, target time - 1, symbols), or log-probabilities where the model
             copies, with a further column for each source symbol.
         """
-        memory, state = self.encode(batch.sources, batch.source_lengths, batch.copies, noise)
+        memory, state = self.encode(batch.sources, batch.source_lengths, batch.conditions, batch.copies, noise)
         predicted: Tensor = self.decoder(batch.targets[:, :-1], state, memory, noise)
         return predicted
+
+    def _first_places(self, sources: Tensor) -> Tensor:
+        relative = self.decoder.attention is not None and self.decoder.attention.relative
+        return sources.new_zeros(len(sources), int(relative))
 
     def _last_state(
         self, sources: Tensor, source_lengths: Tensor, noise: Generator | None

@@ -13,6 +13,8 @@ class Memory(NamedTuple):
     Attributes:
         source_lengths: symbols in each source, (batch,).
         mask: 0 where attention may look, -inf past a source's end, (batch, source time).
+        places: of each source symbol in its text, far before it for what is none, or without
+            columns, (batch, source time).
         keys: what the decoder's state is compared with, (batch, source time, units).
         values: what attention reads, (batch, source time, units).
         copies: the column that each source symbol is copied to, (batch, source time); -1: none.
@@ -20,6 +22,7 @@ class Memory(NamedTuple):
 
     source_lengths: Tensor
     mask: Tensor
+    places: Tensor
     keys: Tensor
     values: Tensor
     copies: Tensor
@@ -28,7 +31,7 @@ class Memory(NamedTuple):
     def without_attention(cls, source_lengths: Tensor) -> "Memory":
         """Return the memory of a model whose decoder reads nothing but its state."""
         nothing = source_lengths.new_empty(len(source_lengths), 0)
-        return cls(source_lengths, nothing, nothing[..., None], nothing[..., None], nothing)
+        return cls(source_lengths, nothing, nothing, nothing[..., None], nothing[..., None], nothing)
 
     def select(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows, in their order."""
@@ -41,18 +44,20 @@ class State(NamedTuple):
     Attributes:
         hidden: h, layer after layer, (batch, layers · units).
         cell: the LSTMs' c, likewise; GRUs have none, (batch, 0).
+        place: of the next symbol, from 0, (batch, 1), or without columns where it is of no use.
     """
 
     hidden: Tensor
     cell: Tensor
+    place: Tensor
 
     @classmethod
-    def of_layers(cls, states: Sequence[tuple[Tensor, Tensor]]) -> "State":
+    def of_layers(cls, states: Sequence[tuple[Tensor, Tensor]], place: Tensor) -> "State":
         """Join each layer's hidden and cell."""
         if len(states) == 1:
-            return cls(*states[0])
+            return cls(*states[0], place)
         hiddens, cells = zip(*states, strict=True)
-        return cls(torch.cat(hiddens, dim=1), torch.cat(cells, dim=1))
+        return cls(torch.cat(hiddens, dim=1), torch.cat(cells, dim=1), place)
 
     def layers(self, count: int) -> list[tuple[Tensor, Tensor]]:
         """Return each layer's hidden and cell."""

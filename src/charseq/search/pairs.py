@@ -48,11 +48,11 @@ def score_pairs(
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
     encoded = encode_inputs(plain, reads, writes, description.config)
-    before = encoded.sequences.lengths - encoded.text_lengths
     pairs = EncodedPairs(
         encoded.sequences,
-        _columns(plain, written, description, before),
+        _columns(plain, written, description, encoded.conditions),
         fill=writes.frame[1],
+        conditions=encoded.conditions,
         copies=encoded.copies,
     )
     device = model.device

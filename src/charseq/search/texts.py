@@ -71,7 +71,12 @@ def answer_texts(
     def answered(rows: Rows) -> list[list[Hypothesis]]:
         lengths = torch.from_numpy(sources.lengths[rows])
         copied = None if copies is None else copies.padded(rows, fill=NEVER_COPIED).to(device)
-        memory, state = model.encode(sources.padded(rows, fill=0).to(device), lengths, copied)
+        memory, state = model.encode(
+            sources.padded(rows, fill=0).to(device),
+            lengths,
+            torch.from_numpy(encoded.conditions[rows]).to(device),
+            copied,
+        )
         begun = [forced[row] for row in rows]
         # The limit goes by the text alone.
         limit_of = description.output_limit.of

@@ -27,6 +27,8 @@ def decided(settings: RunSettings, split: Split) -> RunConfig:
     if model.normalise == "auto":
         hangul = any(has_hangul(pair[:2]) for pair in (*split.training, *split.held_out))
         shape["normalise"] = "jamo" if hangul else "nfc"
+    if model.attention == "none":
+        shape |= {"residual": False, "relative_positions": False}
     if model.copying == "auto":
         possible = model.attention != "none" and model.pad_source_to is None
         shape["copying"] = possible and kept_share(split.training, model) >= COPIED_SHARE

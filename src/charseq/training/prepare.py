@@ -98,7 +98,9 @@ def prepare(
     # The last input is the end symbol, the last output one more padding symbol: one column more.
     width = longest_target + 1 if training.count_padding else None
     training_pairs, held_out_pairs = (
-        EncodedPairs(inputs.sequences, encoded_targets, fill, width, inputs.copies)
+        EncodedPairs(
+            inputs.sequences, encoded_targets, fill, width, inputs.conditions, inputs.copies
+        )
         for inputs, encoded_targets in (
             (train_inputs, train_targets),
             (held_out_inputs, held_out_targets),
