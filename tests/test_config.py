@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from charseq.config import PRESETS, SECTIONS, DecodingConfig, ModelConfig, RunConfig, configure
+from charseq.config import PRESETS, SECTIONS, DecodingConfig, ModelSettings, configure
 from charseq.errors import UsageError
 
 
@@ -17,7 +17,11 @@ def test_every_setting_has_one_name_and_a_description() -> None:
     [
         ({"unit": 3}, "unknown setting 'unit'; did you mean 'units'?"),
         ({"batchsize": 3}, "unknown setting 'batchsize'; did you mean 'batch_size'?"),
-        ({"units": 0}, "units cannot be 0: input should be greater than or equal to 1"),
+        (
+            {"units": 0},
+            "units cannot be 0: input should be greater than or equal to 1,"
+            " or input should be 'auto'",
+        ),
         ({"split": "random"}, "split cannot be 'random': input should be 'source' or 'last'"),
         (
             {"pad_character": "ab"},
@@ -35,7 +39,7 @@ def test_a_wrong_setting_is_refused_in_one_sentence(
 
 def test_a_group_of_settings_names_the_nearest_too() -> None:
     with pytest.raises(UsageError, match="did you mean 'units'"):
-        ModelConfig(unitz=3)
+        ModelSettings(unitz=3)
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
@@ -84,7 +88,6 @@ def test_a_wrong_file_of_settings_says_what_and_where(content, sentence, tmp_pat
 
 def test_the_keras_preset_is_the_examples() -> None:
     config = PRESETS["keras-example"]
-    assert isinstance(config, RunConfig)
     assert config.corpus.limit == 10_000
     assert config.model.units == 256
     assert (config.training.batch_size, config.training.epochs) == (64, 100)

@@ -1,4 +1,5 @@
 import copy
+import random
 from itertools import product
 
 import pytest
@@ -20,6 +21,9 @@ def every_kind_of_model() -> list[ModelConfig]:
     attention = [("none", False), *product(("dot", "general", "additive"), (False, True))]
     embeddings = [(None, False), (5, False), (5, True)]
     options = product(("lstm", "gru"), (1, 2), (False, True), attention, embeddings)
+    # Of these two, each combination of the others has one pair of values, all pairs equally often.
+    looks = [*product((False, True), repeat=2)] * 36
+    random.Random(1).shuffle(looks)
     return [
         ModelConfig(
             units=8,
@@ -30,9 +34,14 @@ def every_kind_of_model() -> list[ModelConfig]:
             copying=copying,
             embedding=size,
             tied_embeddings=tied,
+            **({} if kind == "none" else named_look(*looks.pop())),
         )
         for cell, layers, bidirectional, (kind, copying), (size, tied) in options
     ]
+
+
+def named_look(residual: bool, relative_positions: bool) -> dict[str, bool]:
+    return {"residual": residual, "relative_positions": relative_positions}
 
 
 def described(config: ModelConfig) -> str:
@@ -69,11 +78,14 @@ def random_batch(config: ModelConfig, lengths: list[int], time: int, seed: int =
         torch.randint(0, TARGETS, (rows, time), generator=generator),
         torch.full((rows,), time),
         copies if config.copying else None,
+        torch.tensor([row % min(3, length) for row, length in enumerate(lengths)]),
     )
 
 
 def stepped(model: Seq2Seq, batch: Batch) -> Tensor:
-    memory, state = model.encode(batch.sources, batch.source_lengths, batch.copies)
+    memory, state = model.encode(
+        batch.sources, batch.source_lengths, batch.copies, batch.conditions
+    )
     step, outputs = model.stepper(), []
     for previous in batch.targets[:, :-1].t():
         log_probabilities, state = step(previous, state, memory)
@@ -111,6 +123,7 @@ def test_a_row_is_answered_as_it_is_alone_whatever_pads_it(config) -> None:
                 batch.targets[one],
                 batch.target_lengths[one],
                 None if batch.copies is None else batch.copies[one, :length],
+                None if batch.conditions is None else batch.conditions[one],
             )
             columns = TARGETS + length if config.copying else TARGETS
             found = together[one, :, :columns]
@@ -151,7 +164,15 @@ def test_the_examples_model_steps_as_it_is_forced_at_any_size(lengths, time, uni
         torch.testing.assert_close(stepped(model, batch), forced, rtol=0, atol=1e-5)
 
 
-ATTENDING = ModelConfig(units=8, bidirectional=True, attention="dot", embedding=5, copying=True)
+ATTENDING = ModelConfig(
+    units=8,
+    bidirectional=True,
+    attention="dot",
+    embedding=5,
+    copying=True,
+    residual=True,
+    relative_positions=True,
+)
 
 
 def test_dropout_is_noise_that_its_generator_repeats_and_translating_lacks() -> None:
@@ -181,7 +202,9 @@ def test_copied_symbols_outside_the_vocabulary_have_columns_of_their_own() -> No
 @pytest.mark.parametrize("config", [ModelConfig(units=8, layers=2), ATTENDING], ids=described)
 def test_memory_and_state_select_rows(config) -> None:
     model, batch = random_model(config), random_batch(config, [2, 3, 1], 3)
-    memory, state = model.encode(batch.sources, batch.source_lengths, batch.copies)
+    memory, state = model.encode(
+        batch.sources, batch.source_lengths, batch.copies, batch.conditions
+    )
     rows = torch.tensor([2, 0])
     assert memory.select(rows).source_lengths.tolist() == [1, 2]
     for chosen, whole in zip(
@@ -228,6 +251,8 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> No
     [
         ({"bidirectional": True, "units": 7}, "needs an even number"),
         ({"copying": True}, "copying needs attention"),
+        ({"residual": True}, "residual needs attention"),
+        ({"relative_positions": True}, "relative_positions needs attention"),
         ({"tied_embeddings": True}, "needs the size of an embedding"),
     ],
 )

@@ -70,16 +70,16 @@ class Batch:
         source_lengths: (batch,), on the CPU.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
-        conditions: how many features and languages stand before each source's text, (batch,).
         copies: where the model copies, the column of each source symbol, (batch, source time).
+        conditions: how many features and languages stand before each source's text, (batch,).
     """
 
     sources: Tensor
     source_lengths: Tensor
     targets: Tensor
     target_lengths: Tensor
-    conditions: Tensor | None = None
     copies: Tensor | None = None
+    conditions: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device; the source lengths stay on the CPU, where they steer.
@@ -98,8 +98,8 @@ class Batch:
             self.source_lengths,
             moved(self.targets),
             moved(self.target_lengths),
-            None if self.conditions is None else moved(self.conditions),
             None if self.copies is None else moved(self.copies),
+            None if self.conditions is None else moved(self.conditions),
         )
 
     @property
@@ -118,16 +118,16 @@ class EncodedPairs:
         targets: the targets' ids between the start and the end symbol.
         fill: the id that targets are filled up with.
         target_width: the width that all targets are filled up to; None: the batch's longest.
-        conditions: how many of each source's symbols are features and languages, (pairs,).
         copies: where the model copies, the column of each source symbol.
+        conditions: how many of each source's symbols are features and languages, (pairs,).
     """
 
     sources: Sequences
     targets: Sequences
     fill: int
     target_width: int | None = None
-    conditions: NDArray[np.int64] | None = None
     copies: Sequences | None = None
+    conditions: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.sources)

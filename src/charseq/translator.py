@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, overload
 
 from rich.console import Console
 
-from charseq.config import DecodingConfig, ModelConfig, RunConfig, configure
+from charseq.config import DecodingConfig, ModelConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
@@ -414,8 +414,8 @@ def train(
         callbacks: each is called with the record of every epoch, for other trackers.
         progress: show every epoch on standard error, with a bar where that is a terminal.
         mirror: where named corpora are downloaded from.
-        **settings: any setting of `CorpusConfig`, `ModelConfig` and `TrainingConfig` by its name;
-            they come after the file's, and those after the preset's.
+        **settings: any setting of `CorpusConfig`, `ModelSettings` and `TrainingSettings` by its
+            name; they come after the file's, and those after the preset's.
 
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
@@ -483,8 +483,8 @@ def _warn_of_unknown(translations: Iterable[Translation]) -> None:
 
 def _refuse_other_shape(settings: dict[str, object], shape: ModelConfig) -> None:
     for name in settings.keys() & ModelConfig.model_fields.keys():
-        wanted = getattr(RunConfig().changed(**{name: settings[name]}).model, name)
-        if wanted != getattr(shape, name):
+        wanted = getattr(RunSettings().changed(**{name: settings[name]}).model, name)
+        if wanted not in ("auto", getattr(shape, name)):
             raise UsageError(
                 f"{name} is {getattr(shape, name)!r} in the model to start from, and cannot"
                 f" become {wanted!r}: leave it out"

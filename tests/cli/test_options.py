@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from charseq.cli.options import settings_options
-from charseq.config import SECTIONS, CorpusConfig, ModelConfig, TrainingConfig, configure
+from charseq.config import SECTIONS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
 
 given: dict[str, Any] = {}
@@ -13,7 +13,7 @@ app = typer.Typer()
 
 
 @app.command()
-@settings_options(CorpusConfig, ModelConfig, TrainingConfig)
+@settings_options(CorpusConfig, ModelSettings, TrainingSettings)
 def command(text: str, *, loud: bool = False, settings: dict[str, Any]) -> None:
     """Do nothing but take note."""
     given.clear()

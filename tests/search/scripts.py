@@ -46,7 +46,7 @@ def search(
     """Search with a step that reads no source."""
     count = len(limits)
     memory = Memory.without_attention(torch.ones(count))
-    state = State(torch.zeros(count, 1), torch.zeros(count, 1))
+    state = State(*torch.zeros(3, count, 1))
     found: list[Any] = method(step, memory, state, VOCABULARY, torch.tensor(limits), **settings)
     return found
 

@@ -84,7 +84,7 @@ def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:
     description = str(field.description)
     text = f"{description[0].upper()}{description[1:]} (default: {default})"
     panel = (kind.__doc__ or kind.__name__).splitlines()[0].rstrip(".")
-    if field.annotation is bool:
+    if field.annotation is bool or bool in get_args(field.annotation):
         switch = typer.Option(f"--{flag}/--no-{flag}", help=text, rich_help_panel=panel)
         return Annotated[bool | None, switch]
     metavar = "|".join(_choices(field.annotation))

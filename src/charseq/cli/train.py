@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
-from charseq.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, configure
+from charseq.config import PRESETS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
 
 
-@settings_options(CorpusConfig, ModelConfig, TrainingConfig)
+@settings_options(CorpusConfig, ModelSettings, TrainingSettings)
 def train(
     corpus: Annotated[
         str | None,

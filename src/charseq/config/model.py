@@ -96,9 +96,7 @@ class ModelSettings(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.bidirectional and self.units != "auto" and self.units % 2:
-            raise UsageError(
-                f"units is {self.units}: a bidirectional model needs an even number"
-            )
+            raise UsageError(f"units is {self.units}: a bidirectional model needs an even number")
         if self.copying is True and self.attention == "none":
             raise UsageError("copying needs attention: dot, general or additive")
         if self.copying is True and self.pad_source_to is not None:
@@ -120,3 +118,10 @@ class ModelConfig(ModelSettings):
     copying: bool = False
     dropout: Rate = 0.0
     normalise: Literal["none", "nfc", "nfd", "jamo"] = "nfc"
+
+    @model_validator(mode="after")
+    def _looks_at_what_it_has(self) -> Self:
+        for name in ("residual", "relative_positions"):
+            if getattr(self, name) and self.attention == "none":
+                raise UsageError(f"{name} needs attention: dot, general or additive")
+        return self

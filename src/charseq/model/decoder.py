@@ -23,7 +23,9 @@ class Decoder(nn.Module):
         sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
         self.layers = nn.ModuleList(Layer(config.cell, size, config.units) for size in sizes)
         self.attention = (
-            None if config.attention == "none" else Attention(config.attention, config.units, relative=config.relative_positions)
+            None
+            if config.attention == "none"
+            else Attention(config.attention, config.units, relative=config.relative_positions)
         )
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
@@ -50,9 +52,7 @@ class Decoder(nn.Module):
         if self.attention is None:
             logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
             return logits.transpose(0, 1)
-        return self._attended(
-            self.attention, vectors.transpose(0, 1), state.place, memory, noise
-        )
+        return self._attended(self.attention, vectors.transpose(0, 1), state.place, memory, noise)
 
     @torch.no_grad()
     def stepper(self) -> Step:

@@ -111,8 +111,8 @@ class Seq2Seq(nn.Module):
         self,
         sources: Tensor,
         source_lengths: Tensor,
-        conditions: Tensor | None = None,
         copies: Tensor | None = None,
+        conditions: Tensor | None = None,
         noise: Generator | None = None,
     ) -> tuple[Memory, State]:
         """Read whole sources, each the same in any company.
@@ -120,9 +120,9 @@ class Seq2Seq(nn.Module):
         Args:
             sources: ids, (batch, time).
             source_lengths: (batch,), at least 1, on the CPU.
+            copies: where the model copies, the column of each source symbol, (batch, time).
             conditions: how many features and languages stand before each text, (batch,); without
                 it, none.
-            copies: where the model copies, the column of each source symbol, (batch, time).
             noise: what dropout draws from, if there is any.
         """
         sources = sources[:, : int(source_lengths.max())]
@@ -170,7 +170,9 @@ class Seq2Seq(nn.Module):
             The logits, (batch, target time - 1, symbols), or log-probabilities where the model
             copies, with a further column for each source symbol.
         """
-        memory, state = self.encode(batch.sources, batch.source_lengths, batch.conditions, batch.copies, noise)
+        memory, state = self.encode(
+            batch.sources, batch.source_lengths, batch.copies, batch.conditions, noise
+        )
         predicted: Tensor = self.decoder(batch.targets[:, :-1], state, memory, noise)
         return predicted
 

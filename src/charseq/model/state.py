@@ -31,7 +31,9 @@ class Memory(NamedTuple):
     def without_attention(cls, source_lengths: Tensor) -> "Memory":
         """Return the memory of a model whose decoder reads nothing but its state."""
         nothing = source_lengths.new_empty(len(source_lengths), 0)
-        return cls(source_lengths, nothing, nothing, nothing[..., None], nothing[..., None], nothing)
+        return cls(
+            source_lengths, nothing, nothing, nothing[..., None], nothing[..., None], nothing
+        )
 
     def select(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows, in their order."""

@@ -74,8 +74,8 @@ def answer_texts(
         memory, state = model.encode(
             sources.padded(rows, fill=0).to(device),
             lengths,
-            torch.from_numpy(encoded.conditions[rows]).to(device),
             copied,
+            torch.from_numpy(encoded.conditions[rows]).to(device),
         )
         begun = [forced[row] for row in rows]
         # The limit goes by the text alone.

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.batching import EncodedPairs, Sequences, encode_inputs, encode_targets
-from charseq.config import ModelConfig, RunConfig, TrainingConfig
+from charseq.config import ModelConfig, RunConfig, RunSettings, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.errors import UsageError
 from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
 from charseq.text import Input, Spellings, Vocabulary, own_form
+from charseq.training.choices import decided
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
@@ -25,6 +26,7 @@ class Prepared:
     """A corpus, ready to train on.
 
     Attributes:
+        config: all settings, decided.
         description: of the model to come.
         training: the pairs that are trained on.
         held_out: the pairs that the held-out loss is taken on.
@@ -33,6 +35,7 @@ class Prepared:
         unknown_ids: as which unknown symbol each source id is read then, (symbols + 1,).
     """
 
+    config: RunConfig
     description: ModelDescription
     training: EncodedPairs
     held_out: EncodedPairs
@@ -42,16 +45,17 @@ class Prepared:
 
 
 def prepare(
-    corpus: Corpus, split: Split, config: RunConfig, start: ModelDescription | None = None
+    corpus: Corpus, split: Split, settings: RunSettings, start: ModelDescription | None = None
 ) -> Prepared:
     """Build vocabularies, lengths and ids from a split corpus.
 
     Args:
         corpus: where the pairs come from.
         split: its training and held-out pairs.
-        config: the run's settings.
+        settings: the run's; what they leave to the corpus is decided here.
         start: the model whose weights training starts from; its vocabularies are extended.
     """
+    config = decided(settings, split)
     training, model = config.training, config.model
     everything = [*split.training, *split.held_out]
     # Without an unknown symbol there is nothing to stand for held-out characters.
@@ -99,7 +103,7 @@ def prepare(
     width = longest_target + 1 if training.count_padding else None
     training_pairs, held_out_pairs = (
         EncodedPairs(
-            inputs.sequences, encoded_targets, fill, width, inputs.conditions, inputs.copies
+            inputs.sequences, encoded_targets, fill, width, inputs.copies, inputs.conditions
         )
         for inputs, encoded_targets in (
             (train_inputs, train_targets),
@@ -107,6 +111,7 @@ def prepare(
         )
     )
     return Prepared(
+        config=config.model_copy(update={"model": model}),
         description=description,
         training=training_pairs,
         held_out=held_out_pairs,

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from charseq.config import RunConfig, RunSettings
+from charseq.config import RunSettings
 from charseq.corpus import Corpus, Split, split_corpus
 from charseq.errors import UsageError
 from charseq.model import Seq2Seq
@@ -21,7 +21,6 @@ from charseq.modelfile import ModelDescription, read_model, write_atomically, wr
 from charseq.scoring import Report, score
 from charseq.search import answer_texts, spelt
 from charseq.text import Input
-from charseq.training.choices import decided
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, fit
@@ -100,13 +99,13 @@ def train_run(
         split = split_corpus(corpus, settings.training)
     else:
         split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
-    config = decided(settings, split)
-    prepared = prepare(corpus, split, config, None if start is None else start[0])
-    model = _first_model(prepared, config, None if start is None else start[1]).to(device)
+    prepared = prepare(corpus, split, settings, None if start is None else start[0])
+    config = prepared.config
+    model = _first_model(prepared, None if start is None else start[1]).to(device)
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
     history = History(config.model_dump(), facts, corpus.left_out)
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
-    _announce(console, corpus, prepared, config, device, folder)
+    _announce(console, corpus, prepared, device, folder)
     tensors, kept = model.tensors(), 0
     try:
         with Display(console, config.training, len(prepared.training)) as display:
@@ -195,12 +194,10 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _first_model(
-    prepared: Prepared, config: RunConfig, tensors: Mapping[str, NDArray[np.float32]] | None
-) -> Seq2Seq:
+def _first_model(prepared: Prepared, tensors: Mapping[str, NDArray[np.float32]] | None) -> Seq2Seq:
     description = prepared.description
     symbols = len(description.sources), len(description.targets)
-    model = Seq2Seq.fresh(description.config, *symbols, seed=config.training.seed)
+    model = Seq2Seq.fresh(description.config, *symbols, seed=prepared.config.training.seed)
     if tensors is not None:
         model.adopt(tensors)
     return model
@@ -218,7 +215,6 @@ def _announce(
     console: Console | None,
     corpus: Corpus,
     prepared: Prepared,
-    config: RunConfig,
     device: torch.device,
     folder: Path,
 ) -> None:
@@ -226,12 +222,12 @@ def _announce(
         return
     for reason, count in corpus.left_out.items():
         console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
-    description = prepared.description
+    description, training = prepared.description, prepared.config.training
     console.print(
         f"{len(prepared.training):,} training pairs, {len(prepared.held_out):,} held out;"
         f" {len(description.sources)} source and {len(description.targets)} target symbols;"
-        f" {description.config.units} units, batches of {config.training.batch_size},"
-        f" on {device}; run: {folder}",
+        f" {description.config.units} units, at most {training.epochs} epochs in batches of"
+        f" {training.batch_size}, on {device}; run: {folder}",
         highlight=False,
         soft_wrap=True,
     )
