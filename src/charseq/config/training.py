@@ -82,15 +82,21 @@ class TrainingSettings(Settings):
     keep: Literal["best", "last"] = Field(
         "best", description="keep the weights of the best held-out score, or the last ones"
     )
+    refit: bool = Field(
+        False,
+        description="at the end, train afresh on all pairs, those held out too, for the number of"
+        " steps found; the scores are those of the training before",
+    )
     time_limit: Duration | None = Field(
         None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         1, description="the start of every random choice"
     )
-    precision: Literal["float32", "bf16"] = Field(
-        "float32",
-        description="what the network is computed in; bf16 is faster where the processor has it",
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto",
+        description="what the network is trained in; bf16 is faster where the processor has it,"
+        " and 'auto' is bf16 there for models of 256 units and more",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
 
@@ -100,3 +106,4 @@ class TrainingConfig(TrainingSettings):
 
     epochs: Count = 100
     batch_size: Count = 64
+    precision: Literal["float32", "bf16"] = "float32"

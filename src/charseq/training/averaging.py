@@ -31,14 +31,15 @@ class WeightAverage:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the averages into the model, and the weights back at the end."""
-        self._swap()
+        self.swap()
         try:
             yield
         finally:
-            self._swap()
+            self.swap()
 
     @torch.no_grad()
-    def _swap(self) -> None:
+    def swap(self) -> None:
+        """Let averages and weights change places."""
         for weight, average in zip(self.weights, self.averages, strict=True):
             kept = weight.clone()
             weight.copy_(average)

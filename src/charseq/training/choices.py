@@ -1,70 +1,44 @@
-"""What a corpus decides where its user does not: sizes, noise, copying, and how long to train."""
+"""What a corpus decides where its user does not: sizes, noise, copying, and how long to train.
+
+The numbers were chosen by cross-validation within the training files of pronunciation, inflection
+and translation tasks; `docs/how-to/training.md` gives the rule in words.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
+import torch
 from rapidfuzz.distance import LCSseq
 
-from charseq.config import ModelConfig, ModelSettings, RunConfig, RunSettings, TrainingConfig
+from charseq.config import (
+    ModelConfig,
+    ModelSettings,
+    RunConfig,
+    RunSettings,
+    TrainingConfig,
+    TrainingSettings,
+)
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings, has_hangul
 
-# Where longest common subsequences cover this share of the targets, most symbols are kept.
+# Where so much of the targets stands in their sources in the same order, there is much to copy.
 COPIED_SHARE = 0.7
-# So many pairs tell how much sources and targets share.
+# So many pairs tell how much of it does.
 LOOKED_AT = 1_000
+# From so many units on, what bf16 saves is more than what going there and back takes.
+BF16_UNITS = 256
 
 
 def decided(settings: RunSettings, split: Split) -> RunConfig:
-    """Return settings with all that they leave to the corpus filled in.
+    """Return settings with all that they leave to the corpus, and to the machine, filled in.
 
     Args:
         settings: what was asked for.
         split: the training and the held-out pairs.
     """
-    pairs = len(split.training)
-    model, training = settings.model, settings.training
-    shape, work = model.model_dump(), training.model_dump()
-    if model.normalise == "auto":
-        hangul = any(has_hangul(pair[:2]) for pair in (*split.training, *split.held_out))
-        shape["normalise"] = "jamo" if hangul else "nfc"
-    if model.attention == "none":
-        shape |= {"residual": False, "relative_positions": False}
-    if model.copying == "auto":
-        possible = model.attention != "none" and model.pad_source_to is None
-        shape["copying"] = possible and kept_share(split.training, model) >= COPIED_SHARE
-    if model.units == "auto":
-        shape["units"] = units_for(pairs)
-    if model.embedding == "auto":
-        shape["embedding"] = shape["units"] // 2
-    if model.dropout == "auto":
-        shape["dropout"] = dropout_for(pairs)
-    if training.batch_size == "auto":
-        work["batch_size"] = batch_size_for(pairs)
-    if training.epochs == "auto":
-        work["epochs"] = epochs_for(pairs)
-    return RunConfig(
-        corpus=settings.corpus, model=ModelConfig(**shape), training=TrainingConfig(**work)
-    )
-
-
-def units_for(pairs: int) -> int:
-    """Return how many units suit so many training pairs."""
-    return 128 if pairs < 2_000 else 256 if pairs < 50_000 else 512
-
-
-def dropout_for(pairs: int) -> float:
-    """Return how much noise suits so many training pairs: the fewer, the more."""
-    return 0.4 if pairs < 2_000 else 0.3 if pairs < 50_000 else 0.1
-
-
-def batch_size_for(pairs: int) -> int:
-    """Return how many pairs a step should take: small corpora need many steps."""
-    return 16 if pairs < 4_000 else 32 if pairs < 20_000 else 64
-
-
-def epochs_for(pairs: int) -> int:
-    """Return how often to read so many training pairs."""
-    return 30
+    model = _shape(settings.model, split)
+    training = _work(settings.training, len(split.training), model.units)
+    return RunConfig(corpus=settings.corpus, model=model, training=training)
 
 
 def kept_share(pairs: Sequence[Pair], model: ModelSettings) -> float:
@@ -80,3 +54,43 @@ def kept_share(pairs: Sequence[Pair], model: ModelSettings) -> float:
         kept += LCSseq.similarity(source, target)
         symbols += len(target)
     return kept / max(symbols, 1)
+
+
+def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
+    if isinstance(asked, ModelConfig):
+        return asked
+    pairs = len(split.training)
+    shape: dict[str, Any] = asked.model_dump()
+    if asked.normalise == "auto":
+        hangul = any(has_hangul(pair[:2]) for pair in (*split.training, *split.held_out))
+        shape["normalise"] = "jamo" if hangul else "nfc"
+    if asked.units == "auto":
+        shape["units"] = 128 if pairs < 2_000 else 512
+    if asked.embedding == "auto":
+        shape["embedding"] = max(1, shape["units"] // 2)
+    if asked.dropout == "auto":
+        shape["dropout"] = 0.4 if pairs < 50_000 else 0.1
+    if asked.attention == "none":
+        shape |= {"residual": False, "relative_positions": False}
+    if asked.copying == "auto":
+        possible = asked.attention != "none" and asked.pad_source_to is None
+        shape["copying"] = possible and kept_share(split.training, asked) >= COPIED_SHARE
+    return ModelConfig(**shape)
+
+
+def _work(asked: TrainingSettings, pairs: int, units: int) -> TrainingConfig:
+    work: dict[str, Any] = asked.model_dump()
+    if asked.batch_size == "auto":
+        work["batch_size"] = 16 if pairs < 4_000 else 32 if pairs < 20_000 else 128
+    if asked.epochs == "auto":
+        work["epochs"] = 30 if pairs < 20_000 else 15
+    if asked.precision == "auto":
+        fast = units >= BF16_UNITS and has_fast_bf16()
+        work["precision"] = "bf16" if fast else "float32"
+    return TrainingConfig(**work)
+
+
+def has_fast_bf16() -> bool:
+    """Whether this machine's processor multiplies in bf16."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -22,7 +22,7 @@ class EpochRecord:
         character_accuracy: held-out, under teacher forcing; padding masked.
         cer: held-out character error rate of translations.
         exact_match: the share of them that equal a reference whole.
-        best: whether this epoch's held-out score is the best so far.
+        best: whether this epoch's held-out score is, up to chance, as good as the best so far.
         chrf: chrF2 of the translations, where epochs are compared by it.
         padded_loss: `training_loss`, padding counted.
         padded_accuracy: training accuracy, padding counted.
@@ -61,7 +61,7 @@ class History:
 
     @property
     def best(self) -> EpochRecord:
-        """The epoch of the best held-out score, the first of equals."""
+        """The last epoch whose held-out score is as good as the best, up to chance."""
         return [record for record in self.epochs if record.best][-1]
 
     def to_json(self) -> str:

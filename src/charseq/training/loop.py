@@ -15,14 +15,14 @@ from charseq.batching import Batch, EncodedPairs, bucketed_batches, shuffled_bat
 from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
-from charseq.scoring import character_error_rate, exact_match, score
-from charseq.search import answer_texts, spelt
+from charseq.modelfile import Tensors
 from charseq.training.averaging import WeightAverage
 from charseq.training.history import EpochRecord
 from charseq.training.loss import Comparison, compare, smoothed
 from charseq.training.optimiser import build_optimiser, clip_gradients, set_step_size
 from charseq.training.prepare import Prepared, read_some_as_unknown
 from charseq.training.schedule import step_scale
+from charseq.training.selection import cost_of, held_out_scores
 
 EVALUATION_BATCH = 256
 
@@ -50,6 +50,88 @@ class Clock:
         return self.limit is not None and self.elapsed >= self.limit
 
 
+def first_model(prepared: Prepared, tensors: Tensors | None) -> Seq2Seq:
+    """Return the model that training starts with: fresh, or with the weights of another."""
+    description = prepared.description
+    symbols = len(description.sources), len(description.targets)
+    model = Seq2Seq.fresh(description.config, *symbols, seed=prepared.config.training.seed)
+    if tensors is not None:
+        model.adopt(tensors)
+    return model
+
+
+class Trainer:
+    """A model in training: what goes on from one epoch to the next."""
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        prepared: Prepared,
+        config: TrainingConfig,
+        clock: Clock,
+        after_step: Callable[[int], None],
+    ) -> None:
+        self.model = model
+        self.prepared = prepared
+        self.config = config
+        self.clock = clock
+        self.after_step = after_step
+        self.optimiser = build_optimiser(config, model.parameters())
+        self.average = None if config.average is None else WeightAverage(model, config.average)
+        self.generator = np.random.default_rng(config.seed)
+        self.noise = torch.Generator(model.device).manual_seed(config.seed)
+        self.batches = -(-len(prepared.training) // config.batch_size)
+        # The loss is divided by the average batch's symbols: so every symbol weighs the same.
+        symbols = int((prepared.training.targets.lengths - 1).sum())
+        self.average_symbols = symbols / self.batches
+        self.steps = 0
+
+    def epoch(self) -> tuple[Comparison, int]:
+        """Read the training pairs once, or until the clock is over.
+
+        Returns:
+            How the predictions compared with the targets while the weights changed, and the number
+            of pairs that were read.
+        """
+        config = self.config
+        deal = shuffled_batches if config.count_padding else bucketed_batches
+        epoch_pairs = read_some_as_unknown(self.prepared, self.generator)
+        seen: list[Comparison] = []
+        pairs = 0
+        for rows in deal(epoch_pairs, config.batch_size, self.generator):
+            if config.schedule == "cosine":
+                size = config.learning_rate * step_scale(self.progress)
+                set_step_size(self.optimiser, size)
+            batch = epoch_pairs.batch(rows)
+            seen.append(
+                training_step(
+                    self.model, self.optimiser, batch, self.average_symbols, config, self.noise
+                )
+            )
+            if self.average is not None:
+                self.average.update()
+            self.steps += 1
+            pairs += len(rows)
+            self.after_step(len(rows))
+            if self.clock.is_over:
+                break
+        return _sum(seen), pairs
+
+    @property
+    def progress(self) -> float:
+        """How much of the training is done, from 0 to 1: by steps or by the clock."""
+        return max(self.steps / (self.batches * self.config.epochs), self.clock.progress)
+
+    def settle(self) -> None:
+        """Leave the weights to translate with in the model, for good."""
+        if self.average is not None:
+            self.average.swap()
+
+    def averaged(self) -> contextlib.AbstractContextManager[None]:
+        """Put the weights to translate with into the model, for as long as the context lasts."""
+        return contextlib.nullcontext() if self.average is None else self.average.in_place()
+
+
 def fit(
     model: Seq2Seq,
     prepared: Prepared,
@@ -73,47 +155,23 @@ def fit(
     Raises:
         DataError: if the loss is not finite.
     """
-    optimiser = build_optimiser(config, model.parameters())
-    average = None if config.average is None else WeightAverage(model, config.average)
-    generator = np.random.default_rng(config.seed)
-    noise = torch.Generator(model.device).manual_seed(config.seed)
-    deal = shuffled_batches if config.count_padding else bucketed_batches
-    # The loss is divided by the average batch's symbols: so every symbol weighs the same.
-    symbols = int((prepared.training.targets.lengths - 1).sum())
-    batches = -(-len(prepared.training) // config.batch_size)
-    average_symbols = symbols / batches
-    best, best_epoch, steps = math.inf, 0, 0
+    trainer = Trainer(model, prepared, config, clock, after_step)
+    best, best_epoch = math.inf, 0
     for epoch in range(1, config.epochs + 1):
         began = time.perf_counter()
-        epoch_pairs = read_some_as_unknown(prepared, generator)
-        seen: list[Comparison] = []
-        pairs = 0
-        for rows in deal(epoch_pairs, config.batch_size, generator):
-            if config.schedule == "cosine":
-                progress = max(steps / (batches * config.epochs), clock.progress)
-                set_step_size(optimiser, config.learning_rate * step_scale(progress))
-            batch = epoch_pairs.batch(rows)
-            seen.append(training_step(model, optimiser, batch, average_symbols, config, noise))
-            if average is not None:
-                average.update()
-            steps += 1
-            pairs += len(rows)
-            after_step(len(rows))
-            if clock.is_over:
-                break
-        training = _sum(seen)
+        training, pairs = trainer.epoch()
         if not math.isfinite(training.masked.mean_loss):
             raise DataError(
                 f"the training loss is not finite in epoch {epoch}:"
                 " try a smaller --learning-rate or --gradient-clip 1"
             )
         training_seconds = time.perf_counter() - began
-        with contextlib.nullcontext() if average is None else average.in_place():
+        with trainer.averaged():
             held_out = evaluate(model, prepared.held_out, config)
-            scores = _held_out_scores(model, prepared, config)
-            cost = _cost(held_out, scores, config)
-            if cost < best:
-                best, best_epoch = cost, epoch
+            scores = held_out_scores(model, prepared, config)
+            cost = cost_of(held_out.masked.mean_loss, scores, config)
+            if cost.value < best:
+                best, best_epoch = cost.value, epoch
             yield EpochRecord(
                 epoch=epoch,
                 seconds=time.perf_counter() - began,
@@ -121,12 +179,40 @@ def fit(
                 training_loss=training.masked.mean_loss,
                 held_out_loss=held_out.masked.mean_loss,
                 character_accuracy=held_out.masked.accuracy,
-                best=best_epoch == epoch,
-                **scores,
+                best=cost.value <= best + cost.chance,
+                cer=scores.cer,
+                exact_match=scores.exact_match,
+                chrf=scores.chrf,
                 **_padded_figures(training, held_out),
             )
         if clock.is_over or (config.patience and epoch - best_epoch >= config.patience):
             return
+
+
+def refit(
+    model: Seq2Seq,
+    prepared: Prepared,
+    config: TrainingConfig,
+    clock: Clock,
+    *,
+    after_step: Callable[[int], None],
+) -> Iterator[float]:
+    """Train a model in place on pairs of which none is held out, yielding each epoch's loss.
+
+    Args:
+        model: on the device where the work is done.
+        prepared: what to train on.
+        config: how to train; all its epochs are trained, unless the clock is over first.
+        clock: how long it may take.
+        after_step: told the number of pairs of each step.
+    """
+    trainer = Trainer(model, prepared, config, clock, after_step)
+    for _ in range(config.epochs):
+        training, _ = trainer.epoch()
+        yield training.masked.mean_loss
+        if clock.is_over:
+            break
+    trainer.settle()
 
 
 @torch.inference_mode()
@@ -203,37 +289,3 @@ def _padded_figures(training: Comparison, held_out: Comparison) -> dict[str, flo
 def _sum(parts: Iterable[Comparison]) -> Comparison:
     first, *others = parts
     return sum(others, start=first)
-
-
-def _held_out_scores(
-    model: Seq2Seq, prepared: Prepared, config: TrainingConfig
-) -> dict[str, float]:
-    """Translate some of the held-out sources, and score the answers as records name scores."""
-    inputs = list(prepared.references)
-    # Evenly spread, since a corpus may be sorted.
-    places = np.linspace(0, len(inputs) - 1, min(config.held_out_decoded, len(inputs))).astype(int)
-    sample = [inputs[place] for place in places]
-    answers = answer_texts(model, model.stepper(), prepared.description, sample)
-    hypotheses = spelt(prepared.description, sample, [best for best, *_ in answers])
-    references = [prepared.references[each] for each in sample]
-    separator = prepared.description.target_separator
-    if config.select == "chrf":
-        report = score(hypotheses, references, target_separator=separator, intervals=False)
-        return {
-            "cer": report.character_error_rate.value,
-            "exact_match": report.exact_match.value,
-            "chrf": report.chrf.value,
-        }
-    return {
-        "cer": character_error_rate(hypotheses, references, target_separator=separator),
-        "exact_match": exact_match(hypotheses, references),
-    }
-
-
-def _cost(held_out: Comparison, scores: dict[str, float], config: TrainingConfig) -> float:
-    """Return what is to be small: the score that epochs are compared by."""
-    if config.select == "loss":
-        return held_out.masked.mean_loss
-    if config.select == "cer":
-        return scores["cer"]
-    return -scores["chrf" if config.select == "chrf" else "exact_match"]

@@ -16,10 +16,17 @@ class Display:
     `Display(None, …)` shows nothing.
     """
 
-    def __init__(self, console: Console | None, config: TrainingConfig, pairs: int) -> None:
+    def __init__(
+        self,
+        console: Console | None,
+        config: TrainingConfig,
+        pairs: int,
+        title: str = "epoch",
+    ) -> None:
         self.console = console
         self.config = config
         self.pairs = pairs
+        self.title = title
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -31,8 +38,9 @@ class Display:
             transient=True,
             disable=console is None or not console.is_terminal,
         )
-        self.task = self.progress.add_task("epoch 1", total=pairs, rate="", left="")
+        self.task = self.progress.add_task(f"{title} 1", total=pairs, rate="", left="")
         self.seconds = 0.0
+        self.epochs = 0
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -63,11 +71,20 @@ class Display:
         if self.console is not None:
             line = epoch_line(record, self.config.epochs)
             self.console.print(f"{line} · {at_most}", highlight=False, soft_wrap=True)
+        self._next(record.epoch + 1, at_most)
+
+    def after_refit_epoch(self, loss: float) -> None:
+        """Print a line for an epoch that nothing was held out of, and start the next bar."""
+        self.epochs += 1
+        if self.console is not None:
+            done = f"{self.title} {self.epochs}/{self.config.epochs}"
+            self.console.print(f"{done} · loss {loss:.3f}", highlight=False, soft_wrap=True)
+        self._next(self.epochs + 1, "")
+
+    def _next(self, epoch: int, left: str) -> None:
         # A reset drops the fields that it is not given.
-        following = f"epoch {record.epoch + 1}"
-        self.progress.reset(
-            self.task, total=self.pairs, description=following, rate="", left=at_most
-        )
+        following = f"{self.title} {epoch}"
+        self.progress.reset(self.task, total=self.pairs, description=following, rate="", left=left)
 
 
 def epoch_line(record: EpochRecord, epochs: int) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from rich.console import Console
 
 from charseq.config import RunSettings
@@ -23,10 +22,11 @@ from charseq.search import answer_texts, spelt
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
-from charseq.training.loop import Clock, fit
+from charseq.training.loop import Clock, first_model, fit
 from charseq.training.memory import keep_freed_memory
 from charseq.training.prepare import Prepared, prepare
 from charseq.training.progress import Display
+from charseq.training.refitting import refitted
 
 MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.json"
@@ -88,7 +88,10 @@ def train_run(
         ModelFileError: if the model to start from cannot be read.
         MachineError: if the folder cannot be written.
     """
-    clock = Clock(settings.training.time_limit, time.monotonic())
+    limit = settings.training.time_limit
+    if limit is not None and settings.training.refit:
+        limit /= 2
+    clock = Clock(limit, time.monotonic())
     keep_freed_memory()
     device = resolve_device(settings.training.device)
     start = None if start_from is None else read_model(start_from)
@@ -101,7 +104,7 @@ def train_run(
         split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
     prepared = prepare(corpus, split, settings, None if start is None else start[0])
     config = prepared.config
-    model = _first_model(prepared, None if start is None else start[1]).to(device)
+    model = first_model(prepared, None if start is None else start[1]).to(device)
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
     history = History(config.model_dump(), facts, corpus.left_out)
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
@@ -132,8 +135,15 @@ def train_run(
         target_separator=prepared.description.target_separator,
     )
     history.scores = report.as_dict()
+    description = prepared.description
+    if config.training.refit:
+        steps = kept * -(-len(prepared.training) // config.training.batch_size)
+        model, description = refitted(
+            corpus, split, config, start, device, steps=steps, console=console
+        )
+        tensors = model.tensors()
     description = replace(
-        prepared.description,
+        description,
         scores={
             "held_out_sources": report.items,
             "exact_match": report.exact_match.value,
@@ -192,15 +202,6 @@ def _fresh_folder(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} already holds something: name another folder with --run")
     return folder
-
-
-def _first_model(prepared: Prepared, tensors: Mapping[str, NDArray[np.float32]] | None) -> Seq2Seq:
-    description = prepared.description
-    symbols = len(description.sources), len(description.targets)
-    model = Seq2Seq.fresh(description.config, *symbols, seed=prepared.config.training.seed)
-    if tensors is not None:
-        model.adopt(tensors)
-    return model
 
 
 def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:

@@ -1,0 +1,50 @@
+"""Training once more, on all pairs: what was held out to choose by is learnt from, too."""
+
+import time
+
+import torch
+from rich.console import Console
+
+from charseq.config import RunConfig
+from charseq.corpus import Corpus, Split
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription, Tensors
+from charseq.training.loop import Clock, first_model, refit
+from charseq.training.prepare import prepare
+from charseq.training.progress import Display
+
+
+def refitted(
+    corpus: Corpus,
+    split: Split,
+    config: RunConfig,
+    start: tuple[ModelDescription, Tensors] | None,
+    device: torch.device,
+    *,
+    steps: int,
+    console: Console | None,
+) -> tuple[Seq2Seq, ModelDescription]:
+    """Train afresh on both sides of a split, for as many steps as were found to be right.
+
+    Args:
+        corpus: where the pairs come from.
+        split: its two sides.
+        config: the run's settings, decided.
+        start: the model whose weights training starts from.
+        device: where to train.
+        steps: of the training that chose them; rounded to whole epochs.
+        console: where progress is shown; None shows nothing.
+    """
+    pairs = (*split.training, *split.held_out)
+    batches = -(-len(pairs) // config.training.batch_size)
+    training = config.training.model_copy(update={"epochs": max(1, round(steps / batches))})
+    whole = config.model_copy(update={"training": training})
+    prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])
+    model = first_model(prepared, start and start[1]).to(device)
+    # The time limit was for finding the steps; half of it is left.
+    limit = None if training.time_limit is None else training.time_limit / 2
+    clock = Clock(limit, time.monotonic())
+    with Display(console, training, len(pairs), title="refit, epoch") as display:
+        for loss in refit(model, prepared, training, clock, after_step=display.after_step):
+            display.after_refit_epoch(loss)
+    return model, prepared.description

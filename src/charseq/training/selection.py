@@ -1,0 +1,81 @@
+"""Which epoch's weights are kept: the last whose held-out score is as good as any, up to chance."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from charseq.config import TrainingConfig
+from charseq.model import Seq2Seq
+from charseq.scoring import score
+from charseq.scoring.distance import nearest_references
+from charseq.scoring.metrics import edit_counts
+from charseq.search import answer_texts, spelt
+from charseq.training.prepare import Prepared
+
+
+class HeldOutScores(NamedTuple):
+    """How a model translates what was held out.
+
+    Attributes:
+        cer: edits over symbols.
+        exact_match: the share of answers that equal a reference whole.
+        chrf: where epochs are compared by it.
+        cer_error: the standard error of `cer`.
+        exact_match_error: the standard error of `exact_match`.
+    """
+
+    cer: float
+    exact_match: float
+    chrf: float | None
+    cer_error: float
+    exact_match_error: float
+
+
+class Cost(NamedTuple):
+    """What is to be small where epochs are compared.
+
+    Attributes:
+        value: of an epoch.
+        chance: its standard error, as far as it is known: epochs that differ by less are alike.
+    """
+
+    value: float
+    chance: float
+
+
+def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) -> HeldOutScores:
+    """Translate some of the held-out sources greedily, and score the answers."""
+    inputs = list(prepared.references)
+    # Evenly spread, since a corpus may be sorted.
+    places = np.linspace(0, len(inputs) - 1, min(config.held_out_decoded, len(inputs))).astype(int)
+    sample = [inputs[place] for place in places]
+    answers = answer_texts(model, model.stepper(), prepared.description, sample)
+    hypotheses = spelt(prepared.description, sample, [best for best, *_ in answers])
+    references = [prepared.references[each] for each in sample]
+    separator = prepared.description.target_separator
+    chrf = None
+    if config.select == "chrf":
+        report = score(hypotheses, references, target_separator=separator, intervals=False)
+        chrf = report.chrf.value
+    edits, symbols = edit_counts(nearest_references(hypotheses, references, separator)).T
+    rate = edits.sum() / max(symbols.sum(), 1)
+    right = np.mean(edits == 0)
+    return HeldOutScores(
+        cer=float(rate),
+        exact_match=float(right),
+        chrf=chrf,
+        # Of a ratio of sums (Cochran 1977, section 2.11).
+        cer_error=float(np.linalg.norm(edits - rate * symbols) / max(symbols.sum(), 1)),
+        exact_match_error=float(np.sqrt(right * (1 - right) / len(edits))),
+    )
+
+
+def cost_of(held_out_loss: float, scores: HeldOutScores, config: TrainingConfig) -> Cost:
+    """Return what epochs are compared by: the score that `config.select` names."""
+    if config.select == "cer":
+        return Cost(scores.cer, scores.cer_error)
+    if config.select == "exact":
+        return Cost(-scores.exact_match, scores.exact_match_error)
+    if config.select == "chrf" and scores.chrf is not None:
+        return Cost(-scores.chrf, 0.0)
+    return Cost(held_out_loss, 0.0)
