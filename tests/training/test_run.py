@@ -118,12 +118,15 @@ def test_padded_figures_are_there_only_where_padding_counts(
 def test_the_unknown_symbol_is_trained(toy_pairs: Pairs, tmp_path: Path) -> None:
     def read_of_unknown(**settings: object) -> tuple[np.ndarray, np.ndarray]:
         run = tmp_path / f"run-{len(settings)}"
-        model = charseq.train(toy_pairs, run=run, **{**QUICK, **settings}).model
+        translator = charseq.train(toy_pairs, run=run, **{**QUICK, **settings})
         from charseq.model import Seq2Seq
 
-        kernel = model.tensors()["encoder.forwards.0.fused.weight_ih_l0"]
-        fresh = Seq2Seq.fresh(configure(units=16).model, kernel.shape[1], model.decoder.symbols, 1)
-        return kernel[:, 0], fresh.tensors()["encoder.forwards.0.fused.weight_ih_l0"][:, 0]
+        made = translator.description
+        fresh = Seq2Seq.fresh(made.config, len(made.sources), len(made.targets), 1)
+        first, second = (
+            model.tensors()["encoder.embedding.weight"] for model in (translator.model, fresh)
+        )
+        return first[made.sources.unseen], second[made.sources.unseen]
 
     trained, fresh = read_of_unknown()
     assert np.abs(trained - fresh).max() > 0.01

@@ -41,12 +41,11 @@ def decided(settings: RunSettings, split: Split) -> RunConfig:
     return RunConfig(corpus=settings.corpus, model=model, training=training)
 
 
-def kept_share(pairs: Sequence[Pair], model: ModelSettings) -> float:
+def kept_share(pairs: Sequence[Pair], spellings: Spellings) -> float:
     """Return which share of the targets' symbols stands in their sources in the same order.
 
     It is taken over a thousand pairs, evenly spread.
     """
-    spellings = Spellings.of(model)
     kept = symbols = 0
     for pair in pairs[:: max(1, len(pairs) // LOOKED_AT)]:
         source = list(spellings.source.symbols(pair.source))
@@ -74,7 +73,9 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
         possible = asked.attention != "none" and asked.pad_source_to is None
-        shape["copying"] = possible and kept_share(split.training, asked) >= COPIED_SHARE
+        shape["copying"] = (
+            possible and kept_share(split.training, Spellings.of(asked)) >= COPIED_SHARE
+        )
     return ModelConfig(**shape)
 
 

@@ -92,7 +92,6 @@ def train_run(
     if limit is not None and settings.training.refit:
         limit /= 2
     clock = Clock(limit, time.monotonic())
-    keep_freed_memory()
     device = resolve_device(settings.training.device)
     start = None if start_from is None else read_model(start_from)
     if start is not None:
@@ -104,6 +103,8 @@ def train_run(
         split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
     prepared = prepare(corpus, split, settings, None if start is None else start[0])
     config = prepared.config
+    if config.training.precision == "float32":
+        keep_freed_memory()
     model = first_model(prepared, None if start is None else start[1]).to(device)
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
     history = History(config.model_dump(), facts, corpus.left_out)

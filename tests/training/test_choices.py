@@ -1,0 +1,89 @@
+"""What a corpus decides where its user does not."""
+
+import pytest
+
+from charseq.config import PRESETS, ModelConfig, RunConfig, TrainingConfig, configure
+from charseq.corpus import Pair, Split
+from charseq.text import Spellings
+from charseq.training import choices
+from charseq.training.choices import decided, kept_share
+
+WORDS = [Pair(f"{a}{b}{c}", f"{a}{b}{c}s") for a in "bdfg" for b in "aeiou" for c in "klmn"]
+SHOUTED = [Pair(pair.source, pair.target.upper()) for pair in WORDS]
+
+
+def decision(
+    pairs: list[Pair] = WORDS, times: int = 1, preset: str = "default", **settings: object
+) -> RunConfig:
+    split = Split(tuple(pairs * times), tuple(pairs[:2]))
+    return decided(configure(preset, **settings), split)
+
+
+@pytest.mark.parametrize("times", [1, 20, 100, 1_000])
+def test_nothing_is_left_open(times: int) -> None:
+    config = decision(times=times)
+    assert type(config.model) is ModelConfig
+    assert type(config.training) is TrainingConfig
+    left = {**config.model.model_dump(), **config.training.model_dump(exclude={"device"})}
+    assert "auto" not in left.values()
+
+
+def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -> None:
+    small, large = decision(), decision(times=1_000)
+    assert small.model.units < large.model.units
+    assert small.model.dropout > large.model.dropout
+    assert small.training.batch_size < large.training.batch_size
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_asked_for_stays(preset: str) -> None:
+    asked = {"units": 10, "embedding": 7, "dropout": 0.25, "batch_size": 3, "epochs": 2}
+    config = decision(preset=preset, copying=False, precision="bf16", **asked)
+    found = config.model.model_dump() | config.training.model_dump()
+    assert {name: found[name] for name in asked} == asked
+    assert found["copying"] is False
+    assert found["precision"] == "bf16"
+
+
+def test_the_keras_preset_leaves_nothing_to_a_corpus() -> None:
+    one, other = decision(preset="keras-example"), decision(times=1_000, preset="keras-example")
+    assert one == other
+
+
+def test_copying_is_for_pairs_that_share_their_symbols() -> None:
+    assert decision().model.copying
+    assert not decision(SHOUTED).model.copying
+    assert not decision(attention="none").model.copying
+    assert not decision(pad_source_to=5).model.copying
+
+
+def test_the_kept_share_counts_symbols_in_the_same_order() -> None:
+    spellings = Spellings()
+    assert kept_share([Pair("abc", "abc")], spellings) == 1
+    assert kept_share([Pair("abc", "abcd")], spellings) == 3 / 4
+    assert kept_share([Pair("abc", "cba")], spellings) == 1 / 3
+    assert kept_share([Pair("abc", "")], spellings) == 0
+    spaced = Spellings.of(ModelConfig(target_separator=" "))
+    assert kept_share([Pair("chat", "ʃ a")], spaced) == 1 / 2
+
+
+def test_hangul_on_either_side_is_read_in_jamo() -> None:
+    assert decision([Pair("한국", "h")]).model.normalise == "jamo"
+    assert decision([Pair("h", "한국")]).model.normalise == "jamo"
+    assert decision().model.normalise == "nfc"
+    assert decision([Pair("한국", "h")], normalise="none").model.normalise == "none"
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_large_models_train_in_bf16_where_the_processor_has_it(monkeypatch, has_it: bool) -> None:
+    monkeypatch.setattr(choices, "has_fast_bf16", lambda: has_it)
+    expected = "bf16" if has_it else "float32"
+    assert decision(units=256).training.precision == expected
+    assert decision(units=128).training.precision == "float32"
+    assert decision(units=256, precision="float32").training.precision == "float32"
+
+
+def test_without_attention_nothing_serves_it() -> None:
+    config = decision(attention="none")
+    assert not config.model.residual
+    assert not config.model.relative_positions
