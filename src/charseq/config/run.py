@@ -104,6 +104,7 @@ PRESETS: Mapping[str, RunSettings] = {
             label_smoothing=0,
             average=None,
             gradient_clip=None,
+            refit=False,
             precision="float32",
             count_padding=True,
             unknown_rate=0,

@@ -82,10 +82,11 @@ class TrainingSettings(Settings):
     keep: Literal["best", "last"] = Field(
         "best", description="keep the weights of the best held-out score, or the last ones"
     )
-    refit: bool = Field(
-        False,
+    refit: bool | Auto = Field(
+        "auto",
         description="at the end, train afresh on all pairs, those held out too, for the number of"
-        " steps found; the scores are those of the training before",
+        " steps found; the scores are those of the training before; by default where there are"
+        " fewer than 2,000 pairs",
     )
     time_limit: Duration | None = Field(
         None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"
@@ -106,4 +107,5 @@ class TrainingConfig(TrainingSettings):
 
     epochs: Count = 100
     batch_size: Count = 64
+    refit: bool = False
     precision: Literal["float32", "bf16"] = "float32"

@@ -21,6 +21,9 @@ from charseq.config import (
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings, has_hangul
 
+# Fewer training pairs than this want a small model with much noise, and every pair that there is;
+# as many as that want a large one with little.
+FEW, MANY = 2_000, 50_000
 # Where so much of the targets stands in their sources in the same order, there is much to copy.
 COPIED_SHARE = 0.7
 # So many pairs tell how much of it does.
@@ -64,11 +67,11 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         hangul = any(has_hangul(pair[:2]) for pair in (*split.training, *split.held_out))
         shape["normalise"] = "jamo" if hangul else "nfc"
     if asked.units == "auto":
-        shape["units"] = 128 if pairs < 2_000 else 512
+        shape["units"] = 128 if pairs < FEW else 512
     if asked.embedding == "auto":
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
-        shape["dropout"] = 0.4 if pairs < 50_000 else 0.1
+        shape["dropout"] = 0.4 if pairs < MANY else 0.1
     if asked.attention == "none":
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
@@ -82,9 +85,11 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
 def _work(asked: TrainingSettings, pairs: int, units: int) -> TrainingConfig:
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
-        work["batch_size"] = 16 if pairs < 4_000 else 32 if pairs < 20_000 else 128
+        work["batch_size"] = 16 if pairs < FEW else 32 if pairs < 20_000 else 64
     if asked.epochs == "auto":
-        work["epochs"] = 30 if pairs < 20_000 else 15
+        work["epochs"] = 40 if pairs < FEW else 25 if pairs < MANY else 10
+    if asked.refit == "auto":
+        work["refit"] = asked.keep == "best" and pairs < FEW
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16()
         work["precision"] = "bf16" if fast else "float32"
