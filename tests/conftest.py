@@ -1,5 +1,6 @@
 import itertools
 import os
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,4 +56,35 @@ def toy_translator(
         learning_rate=0.005,
         patience=None,
         held_out_maximum=150,
+    )
+
+
+SOUNDS = {"a": "aː", "b": "t͡ʃ", "c": "k", "é": "e", "d": "d", "f": "ʃ"}
+
+
+@pytest.fixture(scope="session")
+def spoken_pairs() -> list[tuple[str, str]]:
+    """Words and their sounds, one for each letter: where a sound comes from is plain."""
+    draw = random.Random(3)
+    words = {"".join(draw.choices(list(SOUNDS), k=draw.randint(2, 6))) for _ in range(260)}
+    return [(word, " ".join(SOUNDS[letter] for letter in word)) for word in sorted(words)[:200]]
+
+
+@pytest.fixture(scope="session")
+def speaker(
+    spoken_pairs: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> "Translator":
+    """A translator with attention that has really learnt the sounds of words, in two seconds."""
+    return charseq.train(
+        spoken_pairs,
+        run=tmp_path_factory.mktemp("runs") / "speaker",
+        target_separator=" ",
+        attention="general",
+        embedding=16,
+        units=32,
+        epochs=15,
+        batch_size=16,
+        learning_rate=0.01,
+        patience=None,
+        held_out_decoded=20,
     )

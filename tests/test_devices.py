@@ -1,9 +1,11 @@
 """The same command on a CPU, on CUDA and on Apple's MPS."""
 
+import numpy as np
 import pytest
 import torch
 
 import charseq
+from charseq import Translator
 
 DEVICES = [
     "cpu",
@@ -38,6 +40,20 @@ def test_a_device_learns_in_either_precision_and_translates_as_the_cpu(
     on_the_cpu = charseq.load(tmp_path / "run" / "model.safetensors", device="cpu")
     there, here = trained.translate(words), on_the_cpu.translate(words)
     assert [each.hypothesis for each in there] == [each.hypothesis for each in here]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_aligns_as_the_cpu(
+    device: str, speaker: Translator, spoken_pairs, tmp_path
+) -> None:
+    speaker.save(tmp_path / "speaker.safetensors")
+    there = charseq.load(tmp_path / "speaker.safetensors", device=device)
+    sources, targets = map(list, zip(*spoken_pairs, strict=True))
+    for one, other in zip(
+        there.align(sources, targets), speaker.align(sources, targets), strict=True
+    ):
+        np.testing.assert_allclose(one.weights, other.weights, atol=1e-4)
+        assert one.log_probability == pytest.approx(other.log_probability, abs=1e-3)
 
 
 def test_bf16_computes_in_bf16_and_keeps_float32_weights(toy_pairs, tmp_path) -> None:

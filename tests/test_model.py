@@ -131,6 +131,28 @@ def test_a_row_is_answered_as_it_is_alone_whatever_pads_it(config) -> None:
 
 
 @every_kind
+def test_what_was_looked_at_comes_with_the_same_predictions(config) -> None:
+    lengths = [3, 5, 1]
+    model, batch = random_model(config), random_batch(config, lengths, 4)
+    with torch.inference_mode():
+        if config.attention == "none":
+            with pytest.raises(UsageError, match="without attention"):
+                model.align(batch)
+            return
+        predictions, weights, copying = model.align(batch)
+        torch.testing.assert_close(predictions, model(batch), rtol=0, atol=0)
+    assert weights.shape == (3, 3, 5)
+    torch.testing.assert_close(weights.sum(dim=2), torch.ones(3, 3), rtol=0, atol=1e-6)
+    for row, length in zip(weights, lengths, strict=True):
+        assert (row[:, :length] > 0).all()
+        assert not row[:, length:].any()
+    assert (copying is not None) == config.copying
+    if copying is not None:
+        assert copying.shape == (3, 3)
+        assert ((copying > 0) & (copying < 1)).all()
+
+
+@every_kind
 def test_weights_come_back_from_their_arrays(config) -> None:
     model, batch = random_model(config), random_batch(config, [3, 2], 5)
     symbols = (TARGETS, TARGETS) if config.tied_embeddings else (SOURCES, TARGETS)

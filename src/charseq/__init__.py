@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from charseq.results import Translation
+    from charseq.results import Alignment, Translation
     from charseq.translator import Translator, load, train
 
-__all__ = ["Translation", "Translator", "__version__", "load", "train"]
+__all__ = ["Alignment", "Translation", "Translator", "__version__", "load", "train"]
 
 _HOMES = {
+    "Alignment": "charseq.results",
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
     "load": "charseq.translator",

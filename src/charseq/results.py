@@ -1,8 +1,13 @@
 """What charseq answers with: named, immutable, and printable as the text itself."""
 
+import math
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charseq.errors import visible
 
@@ -14,6 +19,9 @@ _SILENT = (
     "language",
     "alternatives",
 )
+
+END_LABEL = "(end)"
+"""What stands for the end of a target where symbols are shown one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,88 @@ class Translation:
         return {name: value for name, value in fields.items() if value or name not in _SILENT}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """What a model looked at in a source for each symbol of a target.
+
+    Attributes:
+        source: the text that was read.
+        target: the text that it is aligned with: a given one, or the model's own answer.
+        source_symbols: all that the model read, in order: the language and the features by their
+            names, where it reads any, then the source's symbols, in the form it reads them in.
+        target_symbols: the target's, in order.
+        weights: attention's, (target symbols + 1, source symbols): a row for each target symbol and
+            a last one for the end; each sums to 1. A source without symbols is never read: no
+            columns.
+        log_probability: natural logarithm of the target's probability, its end included.
+        conditions: how many of `source_symbols` are a language or features.
+        copying: how probable it is that each target symbol, and the end, is copied and not written;
+            empty where the model does not copy.
+        cut: whether the target is an answer that hit the output limit, and did not end.
+        unknown_symbols: as in a `Translation`.
+        unknown_features: as in a `Translation`.
+        error: why the source was refused; nothing is aligned then.
+        features: what the answer was to be, where the model reads features.
+        language: which of its languages it was in, where the model has several.
+    """
+
+    source: str
+    target: str
+    source_symbols: tuple[str, ...]
+    target_symbols: tuple[str, ...]
+    weights: NDArray[np.float32]
+    log_probability: float = 0.0
+    conditions: int = 0
+    copying: tuple[float, ...] = ()
+    cut: bool = False
+    unknown_symbols: tuple[str, ...] = ()
+    unknown_features: tuple[str, ...] = ()
+    error: str | None = None
+    features: tuple[str, ...] = ()
+    language: str = ""
+
+    @classmethod
+    def refused(cls, source: str, error: str) -> "Alignment":
+        """Return what stands for the alignment of a source that was refused."""
+        return cls(source, "", (), (), np.zeros((1, 0), np.float32), error=error)
+
+    def __str__(self) -> str:
+        """Return a line for the pair, and one for each row: what it looks at most, and how much."""
+        parts = (self.source, ";".join(self.features), self.language)
+        source = visible(" · ".join(part for part in parts if part))
+        if self.error is not None:
+            return f"{source}: {self.error}"
+        title = f"{source} → {visible(self.target)} (log-probability {self.log_probability:.4f})"
+        targets = (*map(symbol_label, self.target_symbols), END_LABEL)
+        return "\n".join([title, *map(self._line, range(len(targets)), targets)])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON takes them, without those that say nothing.
+
+        Weights have six decimals, and there is no infinity.
+        """
+        fields = asdict(self)
+        fields["weights"] = np.round(self.weights.astype(np.float64), 6).tolist()
+        fields["copying"] = [round(share, 6) for share in self.copying]
+        if math.isinf(self.log_probability):
+            fields["log_probability"] = None
+        silent = (*_SILENT, "conditions", "copying", "cut")
+        return {name: value for name, value in fields.items() if value or name not in silent}
+
+    def _line(self, row: int, target: str) -> str:
+        """Return a row's symbol, the one it looks at most, where that stands, and how much."""
+        cells = [target]
+        if self.source_symbols:
+            column = int(self.weights[row].argmax())
+            place = column - self.conditions + 1
+            symbol = symbol_label(self.source_symbols[column])
+            # A language or a feature has no place in the text.
+            cells += [symbol, str(place) if place > 0 else "–", f"{self.weights[row, column]:.2f}"]
+        if self.copying:
+            cells.append(f"{self.copying[row]:.2f}")
+        return "\t".join(cells)
+
+
 class Unseen(NamedTuple):
     """What a model never saw: symbols, and features or languages."""
 
@@ -92,11 +182,11 @@ class Unseen(NamedTuple):
         return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
 
     @classmethod
-    def of(cls, translations: Iterable[Translation]) -> "Unseen":
+    def of(cls, answers: Iterable[Translation | Alignment]) -> "Unseen":
         """Return all that was read as unknown."""
         symbols: set[str] = set()
         features: set[str] = set()
-        for each in translations:
+        for each in answers:
             if each.error is None:
                 symbols.update(each.unknown_symbols)
                 features.update(each.unknown_features)
@@ -109,3 +199,11 @@ class Unseen(NamedTuple):
             kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
         )
         return f"{what} that the model never saw were read as unknown: {self}"
+
+
+def symbol_label(symbol: str) -> str:
+    """Return a symbol fit to stand by itself: what would not show is made to."""
+    if symbol == " ":
+        return "␣"
+    shown = visible(symbol)
+    return f"◌{shown}" if unicodedata.category(shown[0]).startswith("M") else shown

@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple, overload
@@ -14,14 +15,25 @@ from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, refuse_output, write_model
-from charseq.results import Alternative, Translation, Unseen
-from charseq.search import GREEDY, Hypothesis, Lexicon, answer_texts, score_pairs, spelt
+from charseq.results import Alignment, Alternative, Translation, Unseen
+from charseq.search import (
+    GREEDY,
+    Hypothesis,
+    Lexicon,
+    align_pairs,
+    answer_texts,
+    refuse_without_attention,
+    score_pairs,
+    spelt,
+)
 from charseq.text import Features, Input, Spellings, inputs_of
 from charseq.training import Callback, TrainedModel, train_run
 from charseq.training.run import resolve_device
 
 LONGEST_SOURCE = 10_000
 STREAM_CHUNK = 1_024
+# Of one alignment, by its characters: 16 MB, and many times that in JSON.
+MOST_WEIGHTS = 4_000_000
 
 Unknown = Literal["replace", "error"]
 
@@ -212,6 +224,67 @@ class Translator:
             return self._scores(list(self._inputs([sources], features, language)), [targets])[0]
         return self._scores(list(self._inputs(sources, features, language)), targets)
 
+    @overload
+    def align(  # type: ignore[overload-overlap]
+        self,
+        sources: str,
+        targets: str | None = None,
+        *,
+        features: Features | None = None,
+        language: str | None = None,
+    ) -> Alignment: ...
+    @overload
+    def align(
+        self,
+        sources: Iterable[str],
+        targets: Sequence[str] | None = None,
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> list[Alignment]: ...
+    def align(
+        self,
+        sources: str | Iterable[str],
+        targets: str | Sequence[str] | None = None,
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> Alignment | list[Alignment]:
+        """Say what the model looks at in a source for each symbol of a target, or for many pairs.
+
+        The weights are those of its attention while it reads the target (teacher forcing).
+
+        Args:
+            sources: one source, or several.
+            targets: one target, or one for each source; without them, sources are aligned with the
+                model's own answers. A source that `translate` refuses comes back with `error` set,
+                and so does a pair that is too long, of more than 4 million weights.
+            features: as for `translate`.
+            language: as for `translate`.
+
+        Raises:
+            UsageError: if the model has no attention; if there are more sources than targets, or
+                fewer; for features and languages, as `translate` does.
+        """
+        refuse_without_attention(self.description)
+        one = isinstance(sources, str)
+        if targets is not None and one != isinstance(targets, str):
+            raise UsageError("give one source and one target, or a list of each")
+        if isinstance(sources, str):
+            features = None if features is None else [features]  # type: ignore[list-item]
+            inputs = list(self._inputs([sources], features, language))
+        else:
+            inputs = list(self._inputs(sources, features, language))
+        if targets is None:
+            manner = self._manner("replace", None, {})
+            answers = self._answer([(each, "") for each in inputs], manner, 0)
+        else:
+            targets = [targets] if isinstance(targets, str) else targets
+            answers = self._as_answers(inputs, targets)
+        alignments = self._aligned(inputs, answers)
+        _warn_of_unknown(alignments)
+        return alignments[0] if one else alignments
+
     def lexicon(self, texts: Iterable[str]) -> Lexicon:
         """Lay out the only answers that may be given, once for many calls of `translate`.
 
@@ -339,11 +412,49 @@ class Translator:
         strange = self.description.targets.unknown_symbols(prefix) if prefix else None
         return f"the model cannot write its prefix: {Unseen(strange)}" if strange else None
 
-    def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
-        if len(inputs) != len(targets):
-            raise UsageError(
-                f"{len(inputs):,} sources have {len(targets):,} targets: give one each"
+    def _as_answers(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[Translation]:
+        """Take given targets for the answers to their sources."""
+        _refuse_unequal(inputs, targets)
+        return [
+            Translation(
+                each.source,
+                target,
+                unknown_symbols=tuple(strange.symbols),
+                unknown_features=tuple(strange.features),
             )
+            for each, target, strange in zip(
+                inputs, targets, map(self._unseen, inputs), strict=True
+            )
+        ]
+
+    def _aligned(self, inputs: Sequence[Input], answers: Sequence[Translation]) -> list[Alignment]:
+        errors = [answer.error or _too_long(answer) for answer in answers]
+        # What is refused is not read.
+        pairs = [
+            (each, answer.hypothesis) if error is None else (each._replace(source=""), "")
+            for each, answer, error in zip(inputs, answers, errors, strict=True)
+        ]
+        alignments = align_pairs(
+            self.model,
+            self.description,
+            [each for each, _ in pairs],
+            [target for _, target in pairs],
+        )
+        return [
+            replace(
+                alignment,
+                source=answer.source,
+                target=answer.hypothesis,
+                cut=answer.cut,
+                unknown_symbols=answer.unknown_symbols,
+                unknown_features=answer.unknown_features,
+                error=error,
+            )
+            for alignment, answer, error in zip(alignments, answers, errors, strict=True)
+        ]
+
+    def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
+        _refuse_unequal(inputs, targets)
         read = [self._unseen(each) for each in inputs]
         unseen = Unseen(*(set(chain.from_iterable(kind)) for kind in zip(*read, strict=True)))
         if any(unseen):
@@ -475,8 +586,20 @@ def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:
     return None
 
 
-def _warn_of_unknown(translations: Iterable[Translation]) -> None:
-    unseen = Unseen.of(translations)
+def _refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
+    if len(inputs) != len(targets):
+        raise UsageError(f"{len(inputs):,} sources have {len(targets):,} targets: give one each")
+
+
+def _too_long(answer: Translation) -> str | None:
+    source, target = len(answer.source), len(answer.hypothesis)
+    if source * target <= MOST_WEIGHTS:
+        return None
+    return f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
+
+
+def _warn_of_unknown(answers: Iterable[Translation | Alignment]) -> None:
+    unseen = Unseen.of(answers)
     if any(unseen):
         warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from charseq.cli.translate import arriving_lines
+from charseq.cli.lines import arriving_lines
 from charseq.translator import LONGEST_SOURCE, Translator
 
 
@@ -223,7 +223,7 @@ def test_samples_depend_on_the_seed_and_not_on_how_lines_arrive(
 
     together = drawn("3")
     assert len(set(together.splitlines())) > 3
-    monkeypatch.setattr("charseq.cli.translate.PIECE", 16)
+    monkeypatch.setattr("charseq.cli.lines.PIECE", 16)
     assert drawn("3") == together
     assert drawn("4") != together
 

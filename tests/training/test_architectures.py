@@ -60,6 +60,17 @@ def test_symbols_never_seen_are_copied_as_they_are(copier: Translator, stranger:
         assert str(copier.translate(word)) == f"{word}s"
 
 
+def test_what_can_only_be_copied_is_and_what_can_only_be_written_is_not(copier: Translator) -> None:
+    with pytest.warns(UserWarning, match="never saw"):
+        alignments = copier.align([f"a{stranger}l" for stranger in "ж🙂京"])
+    for alignment in alignments:
+        assert alignment.target == f"{alignment.source}s"
+        assert len(alignment.copying) == len(alignment.target_symbols) + 1
+        stranger, ending = alignment.copying[1], alignment.copying[3]
+        assert stranger > 0.8
+        assert ending < 0.2
+
+
 def test_copying_models_come_back_from_their_files(copier: Translator, tmp_path) -> None:
     copier.save(tmp_path / "copier.safetensors")
     loaded = charseq.load(tmp_path / "copier.safetensors")

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Command] = {
     "train": Command("train", "Train a model on a corpus of pairs."),
     "translate": Command("translate", "Translate texts, or standard input line by line."),
     "score": Command("score", "Print how probable a model finds given pairs."),
+    "align": Command("align", "Say which source symbol each target symbol comes from."),
     "evaluate": Command("evaluate", "Score a model, or anyone's output, against references."),
     "compare": Command("compare", "Compare two models, or outputs, on the same corpus."),
     "info": Command("info", "Show what a model file holds."),

@@ -21,6 +21,32 @@ MirrorOption = Annotated[
     ),
 ]
 
+DeviceOption = Annotated[
+    str, typer.Option("--device", metavar="TEXT", help="Where to compute: auto, cpu, cuda or mps.")
+]
+
+FeaturesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="TEXT",
+        help="The features of all texts, such as 'N;ACC;PL', for a model that reads features."
+        " Without it they are a further column of each text, after a tab.",
+        show_default=False,
+    ),
+]
+
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="TEXT",
+        help="The language of all texts, for a model of several. Without it, it is the last"
+        " column of each text, after a tab.",
+        show_default=False,
+    ),
+]
+
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object instead of tables.")
 ]

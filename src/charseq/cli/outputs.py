@@ -57,6 +57,16 @@ def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
     }
 
 
+def warn_of_impossible(impossible: int, targets: int) -> None:
+    """Warn if there are targets that a model cannot write."""
+    if impossible:
+        typer.echo(
+            f"charseq: warning: {impossible:,} of {targets:,} targets hold symbols that the"
+            " model cannot write; their log-probability is minus infinity",
+            err=True,
+        )
+
+
 def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error."""
     translations = model.translate([each.source for each in inputs], **conditions_of(inputs))

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from charseq.cli.options import MirrorOption, settings_options
-from charseq.cli.outputs import conditions_of, corpus_to_score
+from charseq.cli.options import DeviceOption, MirrorOption, settings_options
+from charseq.cli.outputs import conditions_of, corpus_to_score, warn_of_impossible
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 
@@ -24,9 +24,7 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line instead of tabs.")
     ] = False,
-    device: Annotated[
-        str, typer.Option(metavar="TEXT", help="Where to compute: auto, cpu, cuda or mps.")
-    ] = "auto",
+    device: DeviceOption = "auto",
     mirror: MirrorOption = None,
 ) -> None:
     """Print the log-probability that a model gives to each pair of a corpus."""
@@ -38,13 +36,7 @@ def score(
     scores = translator.score(sources, targets, **conditions_of(pairs))
     for pair, log_probability in zip(pairs, scores, strict=True):
         typer.echo(_json(pair, log_probability) if as_json else _row(pair, log_probability))
-    impossible = sum(map(math.isinf, scores))
-    if impossible:
-        typer.echo(
-            f"charseq: warning: {impossible:,} of {len(pairs):,} targets hold symbols that the"
-            " model cannot write; their log-probability is minus infinity",
-            err=True,
-        )
+    warn_of_impossible(sum(map(math.isinf, scores)), len(pairs))
 
 
 def _row(pair: Pair, log_probability: float) -> str:

@@ -3,27 +3,17 @@
 import json
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, cast
+from typing import Annotated, Any, Literal
 
 import typer
 
-from charseq.cli.options import settings_options
+from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
+from charseq.cli.options import DeviceOption, FeaturesOption, LanguageOption, settings_options
 from charseq.cli.outputs import read_outputs
 from charseq.config import DecodingConfig
-from charseq.errors import DataError, UnknownCharactersWarning, UsageError
-from charseq.results import Translation, Unseen
-
-PIECE = 1 << 16
-
-
-class Readable(Protocol):
-    """A binary stream that gives what has arrived without waiting for more."""
-
-    def read1(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, waiting only for the first."""
+from charseq.errors import UnknownCharactersWarning, UsageError
+from charseq.results import Translation
 
 
 @settings_options(DecodingConfig)
@@ -39,24 +29,8 @@ def translate(
     ] = None,
     *,
     settings: dict[str, Any],
-    features: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            help="The features of all texts, such as 'N;ACC;PL', for a model that reads features."
-            " Without it they are a further column of each text, after a tab.",
-            show_default=False,
-        ),
-    ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            help="The language of all texts, for a model of several. Without it, it is the last"
-            " column of each text, after a tab.",
-            show_default=False,
-        ),
-    ] = None,
+    features: FeaturesOption = None,
+    language: LanguageOption = None,
     prefix: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="What every answer must begin with.", show_default=False),
@@ -85,9 +59,7 @@ def translate(
             " lines.",
         ),
     ] = "replace",
-    device: Annotated[
-        str, typer.Option(metavar="TEXT", help="Where to compute: auto, cpu, cuda or mps.")
-    ] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Translate texts, or standard input line by line."""
     if unknown not in ("replace", "error"):
@@ -105,102 +77,28 @@ def translate(
     allowed = None if entries is None else translator.lexicon(entries)
     if allowed is not None and allowed.left_out:
         typer.echo(f"charseq: warning: {allowed.warning()}", err=True)
-    known = translator.description.sources.conditions
-    # What a text's further columns are; an option is for all of them.
-    columns = ["features"] if known.features and features is None else []
-    columns += ["language"] if known.languages and language is None else []
-    tally = _Tally()
+    columns = Columns.of(translator.description.sources.conditions, features, language)
+    tally = Tally()
     read = 0
-    for chunk in _chunks(texts, LONGEST_SOURCE):
-        rows = [_cells(line, columns, LONGEST_SOURCE) for line in chunk]
-        asked = [row for row in rows if not isinstance(row, Translation)]
-        answers = iter(
-            translator.translate(
-                [row["source"] for row in asked],
-                features=[row["features"] for row in asked] if "features" in columns else features,
-                language=[row["language"] for row in asked] if "language" in columns else language,
-                prefix=prefix,
-                lexicon=allowed,
-                unknown=choice,
-                first=read,
-                **settings,
-            )
+    warn_of_a_file(texts, "translated as a text; for the lines of that file: … < {}")
+    for chunk in chunks(texts, LONGEST_SOURCE):
+        lines = columns.read(chunk, LONGEST_SOURCE)
+        answers = translator.translate(
+            lines.sources,
+            **lines.conditions,
+            prefix=prefix,
+            lexicon=allowed,
+            unknown=choice,
+            first=read,
+            **settings,
         )
-        read += len(asked)
-        for row in rows:
-            answer = row if isinstance(row, Translation) else next(answers)
+        read += len(answers)
+        for answer in lines.in_order(answers, _refused):
             tally.add(answer)
             for line in _lines(tally.number, answer, as_json, decoding.n_best > 1):
                 sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
         sys.stdout.buffer.flush()
     tally.report()
-
-
-@dataclass
-class _Tally:
-    """What to say of all answers together."""
-
-    number: int = 0
-    cut: int = 0
-    refused: int = 0
-    unseen: Unseen = field(default_factory=Unseen)
-
-    def add(self, answer: Translation) -> None:
-        """Count an answer, and say at once why a line is refused."""
-        self.number += 1
-        self.cut += answer.cut
-        if answer.unknown_symbols or answer.unknown_features:
-            self.unseen = self.unseen.joined(Unseen.of([answer]))
-        if answer.error is not None:
-            self.refused += 1
-            typer.echo(f"charseq: line {self.number}: {answer.error}", err=True)
-
-    def report(self) -> None:
-        """Warn of what there was.
-
-        Raises:
-            DataError: if lines were refused.
-        """
-        if any(self.unseen):
-            typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
-        if self.cut:
-            typer.echo(
-                f"charseq: warning: {self.cut:,} of {self.number:,} answers hit the output limit",
-                err=True,
-            )
-        if self.refused:
-            raise DataError(
-                f"{self.refused:,} of {self.number:,} lines were refused; their answers are empty"
-            )
-
-
-def _chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:
-    """Return the texts of the command line, or the lines of standard input as they arrive."""
-    if texts and texts != ["-"]:
-        if len(texts) == 1 and Path(texts[0]).is_file():
-            note = f"{texts[0]} is translated as a text; for the lines of that file: … < {texts[0]}"
-            typer.echo(f"charseq: warning: {note}", err=True)
-        return [[text.encode("utf-8", "surrogateescape") for text in texts]]
-    if sys.stdin.isatty():
-        typer.echo("Type a line to translate; end with Ctrl-D.", err=True)
-    # No character takes more than four bytes in UTF-8.
-    return arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * longest)
-
-
-def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream as soon as they are there, all that have arrived together.
-
-    A pipe that stays open gets its answers, a file comes in large pieces, and a line of more than
-    `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows.
-    """
-    rest = b""
-    while piece := stream.read1(PIECE):
-        *lines, rest = (rest + piece).split(b"\n")
-        rest = rest[: longest + 1]
-        if lines:
-            yield [line.removesuffix(b"\r") for line in lines]
-    if rest:
-        yield [rest.removesuffix(b"\r")]
 
 
 def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> list[str]:
@@ -217,22 +115,8 @@ def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> li
     ]
 
 
-def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Translation:
-    """Return a line's source and further columns by name, or why it is refused."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        fault = f"not valid UTF-8 (byte {error.start + 1})"
-        return Translation(source=line.decode("utf-8", "replace"), hypothesis="", error=fault)
-    names = ["source", *columns]
-    cells = text.split("\t") if columns else [text]
-    # A line that was cut short for its length lacks columns, too, and an empty line stays empty.
-    if not text or len(text) > longest:
-        cells = [text, *("" for _ in columns)]
-    if len(cells) != len(names):
-        fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, with tabs between them"
-        return Translation(source=text, hypothesis="", error=fault)
-    return dict(zip(names, cells, strict=True))
+def _refused(text: str, reason: str) -> Translation:
+    return Translation(source=text, hypothesis="", error=reason)
 
 
 COMMANDS = {"translate": translate}

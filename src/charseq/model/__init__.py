@@ -1,6 +1,7 @@
 """The network: `encode`, `step` and `forward`, around which everything else is arranged."""
 
+from charseq.model.decoder import Aligned
 from charseq.model.seq2seq import Seq2Seq
 from charseq.model.state import Memory, State, Step
 
-__all__ = ["Memory", "Seq2Seq", "State", "Step"]
+__all__ = ["Aligned", "Memory", "Seq2Seq", "State", "Step"]

@@ -23,6 +23,10 @@ class Copying(nn.Module):
         nn.init.xavier_uniform_(self.gate.weight, generator=generator)
         nn.init.zeros_(self.gate.bias)
 
+    def share(self, attended: Tensor) -> Tensor:
+        """Return how probable copying is, (batch, target time, 1), by the attentional vectors."""
+        return torch.sigmoid(self.gate(attended).float())
+
     def forward(self, attended: Tensor, logits: Tensor, scores: Tensor, copies: Tensor) -> Tensor:
         """Mix both ways of writing a symbol.
 
@@ -36,7 +40,7 @@ class Copying(nn.Module):
         Returns:
             Log-probabilities, (batch, target time, symbols + source time).
         """
-        copied = torch.sigmoid(self.gate(attended).float())
+        copied = self.share(attended)
         never = (copies < 0)[:, None]
         pointed = torch.softmax(scores.float().masked_fill(never, -torch.inf), dim=2) * copied
         written = torch.softmax(logits.float(), dim=2) * (1 - copied)

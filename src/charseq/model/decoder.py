@@ -1,15 +1,32 @@
 """The decoder: all symbols at once by teacher forcing, or one at a time."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from charseq.config import ModelConfig
+from charseq.errors import UsageError
 from charseq.model.attention import Attention
 from charseq.model.cells import Layer, layers_of
 from charseq.model.copying import Copying
 from charseq.model.embedding import Embedding, locked_dropout
 from charseq.model.state import Memory, State, Step
+
+
+class Aligned(NamedTuple):
+    """What a decoder predicts, and what it looked at for it.
+
+    Attributes:
+        predictions: as `Decoder.forward` returns them.
+        weights: attention's, (batch, time, source time); each row sums to 1.
+        copying: how probable it is that the symbol is copied, (batch, time); None: nothing is.
+    """
+
+    predictions: Tensor
+    weights: Tensor
+    copying: Tensor | None
 
 
 class Decoder(nn.Module):
@@ -44,15 +61,27 @@ class Decoder(nn.Module):
         Returns:
             Logits, (batch, time, symbols), or log-probabilities where the model copies.
         """
-        vectors = self.embedding(previous.t())
-        starts = state.layers(len(self.layers))
-        for layer, (hidden, cell) in zip(layers_of(self.layers), starts, strict=True):
-            vectors = locked_dropout(vectors, self.dropout, noise)
-            vectors, _, _ = layer(vectors, hidden.contiguous(), cell.contiguous())
+        outputs = self._outputs(previous, state, noise)
         if self.attention is None:
-            logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
-            return logits.transpose(0, 1)
-        return self._attended(self.attention, vectors.transpose(0, 1), state.place, memory, noise)
+            return self._logits(outputs, noise)
+        return self._attended(self.attention, outputs.transpose(0, 1), state.place, memory, noise)
+
+    def align(self, previous: Tensor, state: State, memory: Memory) -> Aligned:
+        """Predict as `forward` does, without noise, and say what was looked at for it.
+
+        Raises:
+            UsageError: if the model has no attention.
+        """
+        if self.attention is None:
+            raise UsageError("a model without attention looks at nothing that could be aligned")
+        outputs = self._outputs(previous, state, None).transpose(0, 1)
+        scores = self.attention.scores(outputs, state.place, memory)
+        attended = self.attention(outputs, scores, memory)
+        return Aligned(
+            self._predicted(attended, scores, memory, None),
+            torch.softmax(scores, dim=2),
+            None if self.copying is None else self.copying.share(attended)[:, :, 0],
+        )
 
     @torch.no_grad()
     def stepper(self) -> Step:
@@ -84,6 +113,15 @@ class Decoder(nn.Module):
 
         return step
 
+    def _outputs(self, previous: Tensor, state: State, noise: Generator | None) -> Tensor:
+        """Return what the last layer writes, (time, batch, units), in one fused call a layer."""
+        vectors: Tensor = self.embedding(previous.t())
+        starts = state.layers(len(self.layers))
+        for layer, (hidden, cell) in zip(layers_of(self.layers), starts, strict=True):
+            vectors = locked_dropout(vectors, self.dropout, noise)
+            vectors, _, _ = layer(vectors, hidden.contiguous(), cell.contiguous())
+        return vectors
+
     def _attended(
         self,
         attention: Attention,
@@ -92,12 +130,21 @@ class Decoder(nn.Module):
         memory: Memory,
         noise: Generator | None,
     ) -> Tensor:
-        """Turn the last layer's outputs, (batch, time, units), into logits by looking back."""
+        """Predict from the last layer's outputs, (batch, time, units), by looking back."""
         scores = attention.scores(outputs, place, memory)
-        attended: Tensor = attention(outputs, scores, memory)
-        dropped = locked_dropout(attended.transpose(0, 1), self.dropout, noise)
-        logits: Tensor = self.output(dropped).transpose(0, 1)
+        return self._predicted(attention(outputs, scores, memory), scores, memory, noise)
+
+    def _predicted(
+        self, attended: Tensor, scores: Tensor, memory: Memory, noise: Generator | None
+    ) -> Tensor:
+        """Predict from attentional vectors, (batch, time, units), and the scores behind them."""
+        logits = self._logits(attended.transpose(0, 1), noise)
         if self.copying is None:
             return logits
         mixed: Tensor = self.copying(attended, logits, scores, memory.copies)
         return mixed
+
+    def _logits(self, vectors: Tensor, noise: Generator | None) -> Tensor:
+        """Return the vocabulary's logits, (batch, time, symbols), for (time, batch, units)."""
+        logits: Tensor = self.output(locked_dropout(vectors, self.dropout, noise))
+        return logits.transpose(0, 1)

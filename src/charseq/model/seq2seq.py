@@ -13,7 +13,7 @@ from charseq.errors import ModelFileError
 from charseq.model.attention import Attention
 from charseq.model.cells import Layer
 from charseq.model.copying import Copying
-from charseq.model.decoder import Decoder
+from charseq.model.decoder import Aligned, Decoder
 from charseq.model.embedding import Embedding
 from charseq.model.encoder import Encoder
 from charseq.model.state import Memory, State, Step
@@ -175,6 +175,17 @@ class Seq2Seq(nn.Module):
         )
         predicted: Tensor = self.decoder(batch.targets[:, :-1], state, memory, noise)
         return predicted
+
+    def align(self, batch: Batch) -> Aligned:
+        """Predict as `forward` does, without noise, and say what was looked at for it.
+
+        Raises:
+            UsageError: if the model has no attention.
+        """
+        memory, state = self.encode(
+            batch.sources, batch.source_lengths, batch.copies, batch.conditions
+        )
+        return self.decoder.align(batch.targets[:, :-1], state, memory)
 
     def _first_places(self, sources: Tensor) -> Tensor:
         relative = self.decoder.attention is not None and self.decoder.attention.relative

@@ -1,5 +1,6 @@
 """Finding answers: every search drives the model's one `step` and nothing else of it."""
 
+from charseq.search.alignments import align_pairs, refuse_without_attention
 from charseq.search.beam import beam_search
 from charseq.search.greedy import greedy
 from charseq.search.hypothesis import Hypothesis
@@ -12,9 +13,11 @@ __all__ = [
     "GREEDY",
     "Hypothesis",
     "Lexicon",
+    "align_pairs",
     "answer_texts",
     "beam_search",
     "greedy",
+    "refuse_without_attention",
     "sample",
     "score_pairs",
     "spelt",

@@ -1,16 +1,19 @@
 """How probable given answers are: whole targets at once, by teacher forcing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import compress
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from charseq.batching import (
     NEVER_COPIED,
+    Batch,
     EncodedPairs,
     Rows,
     Sequences,
@@ -24,6 +27,8 @@ from charseq.text import Input
 
 # The logits of a batch are all there at once; so many take 64 MiB.
 MOST_LOGITS = 2**24
+
+Result = TypeVar("Result")
 
 
 def score_pairs(
@@ -44,6 +49,36 @@ def score_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
+
+    def scored(batch: Batch, columns: Tensor) -> list[float]:
+        return log_probabilities(model(batch), columns, batch.mask)
+
+    scores = forced(scored, model, description, inputs, targets)
+    return [
+        unread(description, target) if score is None else score
+        for score, target in zip(scores, targets, strict=True)
+    ]
+
+
+def forced(
+    work: Callable[[Batch, Tensor], list[Result]],
+    model: Seq2Seq,
+    description: ModelDescription,
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+) -> list[Result | None]:
+    """Do `work` on batches of pairs, and return its results in the order of the pairs.
+
+    Sources without symbols are never read: their result is None.
+
+    Args:
+        work: takes a batch, and the column of each symbol to be predicted, (batch, target time -
+            1), where -1 stands for a symbol without one; it returns a result for each row.
+        model: on the device where the work is done.
+        description: of that model.
+        inputs: the sources of the pairs, with their features and languages.
+        targets: one for each of them.
+    """
     reads, writes = description.sources, description.targets
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
@@ -55,31 +90,44 @@ def score_pairs(
         conditions=encoded.conditions,
         copies=encoded.copies,
     )
-    device = model.device
 
-    def scored(rows: Rows) -> list[float]:
-        batch = pairs.batch(rows).to(device)
+    def done(rows: Rows) -> list[Result]:
+        batch = pairs.batch(rows).to(model.device)
+        columns = batch.targets
         # As in a search, what was copied from outside the vocabulary is read as nothing.
-        logits = model(replace(batch, targets=batch.targets.clamp(0, len(writes)))).float()
-        columns = batch.targets[:, 1:]
-        chosen = logits.gather(2, columns.clamp(min=0)[:, :, None])[:, :, 0]
-        gains = (chosen - logits.logsumexp(dim=2)).masked_fill(columns < 0, -torch.inf)
-        totals: list[float] = gains.masked_fill(~batch.mask, 0).sum(dim=1).tolist()
-        return totals
+        read = columns.where(columns >= 0, writes.unseen).clamp(max=len(writes))
+        return work(replace(batch, targets=read), columns[:, 1:])
 
-    scores = iter(
+    results = iter(
         in_batches(
-            scored,
+            done,
             pairs.sources.lengths,
             pairs.targets.lengths,
-            device=device,
+            device=model.device,
             most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
         )
     )
-    return [
-        next(scores) if some else -math.inf if writes.spelling.symbols(target) else 0.0
-        for some, target in zip(filled, targets, strict=True)
-    ]
+    return [next(results) if some else None for some in filled]
+
+
+def log_probabilities(predictions: Tensor, columns: Tensor, mask: Tensor) -> list[float]:
+    """Return the log-probability of each row's target by a model's predictions.
+
+    Args:
+        predictions: logits or log-probabilities, (batch, time, symbols).
+        columns: the one of each symbol of the targets, (batch, time); -1: it has none.
+        mask: which of the symbols are real, (batch, time).
+    """
+    logits = predictions.float()
+    chosen = logits.gather(2, columns.clamp(min=0)[:, :, None])[:, :, 0]
+    gains = (chosen - logits.logsumexp(dim=2)).masked_fill(columns < 0, -torch.inf)
+    totals: list[float] = gains.masked_fill(~mask, 0).sum(dim=1).tolist()
+    return totals
+
+
+def unread(description: ModelDescription, target: str) -> float:
+    """Return the log-probability of a target whose source has no symbols."""
+    return -math.inf if description.targets.spelling.symbols(target) else 0.0
 
 
 def _columns(

@@ -44,6 +44,12 @@ class Conditions:
         features = set(chain.from_iterable(features for features, _ in distinct))
         return sorted(languages - self.languages.keys()), sorted(features - self.features.keys())
 
+    def names(self, each: Input) -> tuple[str, ...]:
+        """Return what stands before a source, by name: its language, then its features."""
+        if self.unknown is None:
+            return ()
+        return (each.language, *each.features) if each.language else each.features
+
     def encode(self, inputs: Sequence[Input]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the ids of what stands before each source, one after another, and their numbers.
 

@@ -1,0 +1,152 @@
+"""`charseq align`: which source symbol each target symbol comes from."""
+
+import json
+import math
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
+from charseq.cli.options import (
+    DeviceOption,
+    FeaturesOption,
+    LanguageOption,
+    MirrorOption,
+    settings_options,
+)
+from charseq.cli.outputs import conditions_of, corpus_to_score, warn_of_impossible
+from charseq.config import CorpusConfig
+from charseq.corpus import Pair
+from charseq.errors import UnknownCharactersWarning, UsageError
+from charseq.heatmap import draw_alignments, refuse_more_panels, refuse_picture
+from charseq.results import Alignment
+
+if TYPE_CHECKING:
+    from charseq.translator import Translator
+
+
+@settings_options(CorpusConfig)
+def align(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT…",
+            help="Sources, to be aligned with the model's own answers; without them, or with '-',"
+            " standard input, line by line.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    settings: dict[str, Any],
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CORPUS",
+            help="Align the pairs of a corpus instead: a file, '-', or a corpus's name.",
+            show_default=False,
+        ),
+    ] = None,
+    features: FeaturesOption = None,
+    language: LanguageOption = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw heat maps, of at most 12 alignments, into this PNG file.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="One JSON object a line: symbols, the matrix of weights, the log-probability.",
+        ),
+    ] = False,
+    device: DeviceOption = "auto",
+    mirror: MirrorOption = None,
+) -> None:
+    """Say which source symbol each target symbol comes from, by a model's attention."""
+    if pairs is None and settings:
+        option = next(iter(settings)).replace("_", "-")
+        raise UsageError(f"--{option} says how a corpus is read: name one with --pairs")
+    if pairs is not None and texts:
+        raise UsageError("align texts or the pairs of a corpus, not both")
+    if pairs is not None and (features is not None or language is not None):
+        raise UsageError("pairs have their features and languages in columns of the corpus")
+    if plot is not None:
+        refuse_picture(plot)
+
+    from charseq.search import refuse_without_attention
+    from charseq.translator import load
+
+    translator = load(model, device=device)
+    refuse_without_attention(translator.description)
+    warnings.simplefilter("ignore", UnknownCharactersWarning)
+    if pairs is None:
+        warn_of_a_file(
+            texts, "read as a text; for its pairs: --pairs {0}, and for its lines: … < {0}"
+        )
+        aligned, tally = _answers(translator, texts, features, language), Tally("line", "alignment")
+    else:
+        corpus = corpus_to_score(pairs, settings, translator.description, mirror)
+        aligned, tally = _pairs(translator, corpus.pairs), Tally("pair", "alignment")
+    drawn: list[Alignment] = []
+    impossible = 0
+    for chunk in aligned:
+        if plot is not None:
+            drawn += [alignment for alignment in chunk if alignment.source_symbols]
+            refuse_more_panels(len(drawn))
+        for alignment in chunk:
+            tally.add(alignment)
+            impossible += math.isinf(alignment.log_probability)
+            _write(alignment, as_json)
+        sys.stdout.buffer.flush()
+    if plot is not None:
+        draw_alignments(drawn, plot)
+    warn_of_impossible(impossible, tally.number)
+    tally.report()
+
+
+def _answers(
+    translator: "Translator", texts: list[str] | None, features: str | None, language: str | None
+) -> Iterator[Iterable[Alignment]]:
+    """Yield the alignments of texts with the model's answers, as lines arrive."""
+    from charseq.translator import LONGEST_SOURCE
+
+    columns = Columns.of(translator.description.sources.conditions, features, language)
+    for chunk in chunks(texts, LONGEST_SOURCE):
+        lines = columns.read(chunk, LONGEST_SOURCE)
+        alignments = translator.align(lines.sources, **lines.conditions)
+        yield list(lines.in_order(alignments, Alignment.refused))
+
+
+def _pairs(translator: "Translator", pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
+    """Yield the alignments of pairs, some at a time: matrices take much more memory than texts."""
+    from charseq.translator import STREAM_CHUNK
+
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    conditions = conditions_of(pairs)
+    for start in range(0, len(pairs), STREAM_CHUNK):
+        some = slice(start, start + STREAM_CHUNK)
+        given = {name: values and values[some] for name, values in conditions.items()}
+        yield translator.align(sources[some], targets[some], **given)
+
+
+def _write(alignment: Alignment, as_json: bool) -> None:
+    """Print a JSON object, or some lines and an empty one."""
+    if as_json:
+        text = json.dumps(alignment.as_dict(), ensure_ascii=False)
+    elif alignment.error is None:
+        text = f"{alignment}\n"
+    else:
+        return
+    sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+
+
+COMMANDS = {"align": align}

@@ -1,0 +1,180 @@
+"""Texts to answer, from the command line or line by line as they arrive, and what is said of them.
+
+A line may carry what a model reads with each text, its features and language, in further columns.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+import typer
+
+from charseq.errors import DataError
+from charseq.results import Alignment, Translation, Unseen
+from charseq.text import Conditions
+
+PIECE = 1 << 16
+
+Answer = TypeVar("Answer", Translation, Alignment)
+
+
+class Readable(Protocol):
+    """A binary stream that gives what has arrived without waiting for more."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, waiting only for the first."""
+
+
+class Refused(NamedTuple):
+    """A line that no model is asked about, and why."""
+
+    text: str
+    reason: str
+
+
+class Lines(NamedTuple):
+    """Lines that arrived together.
+
+    Attributes:
+        rows: the cells of each line by their columns' names, or why it is refused.
+        conditions: the features and languages of those that are not, as a `Translator` takes them.
+    """
+
+    rows: Sequence[dict[str, str] | Refused]
+    conditions: dict[str, Any]
+
+    @property
+    def sources(self) -> list[str]:
+        """The texts to ask about."""
+        return [row["source"] for row in self.rows if not isinstance(row, Refused)]
+
+    def in_order(
+        self, answers: Iterable[Answer], refused: Callable[[str, str], Answer]
+    ) -> Iterator[Answer]:
+        """Yield an answer for each line: of `answers`, or what `refused` makes of a refused one."""
+        following = iter(answers)
+        for row in self.rows:
+            yield refused(*row) if isinstance(row, Refused) else next(following)
+
+
+class Columns(NamedTuple):
+    """What each line carries after its source, and what holds for all lines."""
+
+    names: list[str]
+    features: str | None
+    language: str | None
+
+    @classmethod
+    def of(cls, known: Conditions, features: str | None, language: str | None) -> "Columns":
+        """Return the columns of lines for a model that knows some conditions.
+
+        What is given as `features` or `language` holds for all lines, which lack that column then.
+        """
+        names = ["features"] if known.features and features is None else []
+        names += ["language"] if known.languages and language is None else []
+        return cls(names, features, language)
+
+    def read(self, lines: Iterable[bytes], longest: int) -> Lines:
+        """Cut lines into cells; those of more than `longest` characters need not be whole."""
+        rows = [_cells(line, self.names, longest) for line in lines]
+        asked = [row for row in rows if not isinstance(row, Refused)]
+        conditions = {
+            name: [row[name] for row in asked] if name in self.names else given
+            for name, given in (("features", self.features), ("language", self.language))
+        }
+        return Lines(rows, conditions)
+
+
+@dataclass
+class Tally:
+    """What to say of all answers together.
+
+    `kind` is what messages call that which is answered, and `answer` what it is answered with.
+    """
+
+    kind: str = "line"
+    answer: str = "answer"
+    number: int = 0
+    cut: int = 0
+    refused: int = 0
+    unseen: Unseen = field(default_factory=Unseen)
+
+    def add(self, answer: Translation | Alignment) -> None:
+        """Count an answer, and say at once why there is none."""
+        self.number += 1
+        self.cut += answer.cut
+        if answer.unknown_symbols or answer.unknown_features:
+            self.unseen = self.unseen.joined(Unseen.of([answer]))
+        if answer.error is not None:
+            self.refused += 1
+            typer.echo(f"charseq: {self.kind} {self.number}: {answer.error}", err=True)
+
+    def report(self) -> None:
+        """Warn of what there was.
+
+        Raises:
+            DataError: if some were refused.
+        """
+        if any(self.unseen):
+            typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
+        if self.cut:
+            typer.echo(
+                f"charseq: warning: {self.cut:,} of {self.number:,} answers hit the output limit",
+                err=True,
+            )
+        if self.refused:
+            raise DataError(
+                f"{self.refused:,} of {self.number:,} {self.kind}s were refused; their"
+                f" {self.answer}s are empty"
+            )
+
+
+def warn_of_a_file(texts: list[str] | None, instead: str) -> None:
+    """Warn of a text that is the name of a file, which `instead` says how to read."""
+    if texts and len(texts) == 1 and Path(texts[0]).is_file():
+        typer.echo(f"charseq: warning: {texts[0]} is {instead.format(texts[0])}", err=True)
+
+
+def chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:
+    """Return the texts of the command line, or the lines of standard input as they arrive."""
+    if texts and texts != ["-"]:
+        return [[text.encode("utf-8", "surrogateescape") for text in texts]]
+    if sys.stdin.isatty():
+        typer.echo("Type a line to translate; end with Ctrl-D.", err=True)
+    # No character takes more than four bytes in UTF-8.
+    return arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * longest)
+
+
+def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
+    """Yield the lines of a stream as soon as they are there, all that have arrived together.
+
+    A pipe that stays open gets its answers, a file comes in large pieces, and a line of more than
+    `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows.
+    """
+    rest = b""
+    while piece := stream.read1(PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        rest = rest[: longest + 1]
+        if lines:
+            yield [line.removesuffix(b"\r") for line in lines]
+    if rest:
+        yield [rest.removesuffix(b"\r")]
+
+
+def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Refused:
+    """Return a line's source and further columns by name, or why it is refused."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Refused(line.decode("utf-8", "replace"), f"not valid UTF-8 (byte {error.start + 1})")
+    names = ["source", *columns]
+    cells = text.split("\t") if columns else [text]
+    # A line that was cut short for its length lacks columns, too, and an empty line stays empty.
+    if not text or len(text) > longest:
+        cells = [text, *("" for _ in columns)]
+    if len(cells) != len(names):
+        fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, with tabs between them"
+        return Refused(text, fault)
+    return dict(zip(names, cells, strict=True))
