@@ -35,6 +35,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 TOY_LETTERS = "abcd"
 
+PLAIN = {
+    "attention": "none",
+    "bidirectional": False,
+    "embedding": None,
+    "dropout": 0,
+    "batch_size": 64,
+    "schedule": "constant",
+    "label_smoothing": 0,
+    "refit": False,
+}
+"""The Keras example's architecture, and a training that soon learns toy tasks by heart."""
+
 
 @pytest.fixture(scope="session")
 def toy_pairs() -> list[tuple[str, str]]:
@@ -54,8 +66,8 @@ def toy_translator(
         units=64,
         epochs=16,
         learning_rate=0.005,
-        patience=None,
         held_out_maximum=150,
+        **PLAIN,
     )
 
 

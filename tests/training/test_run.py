@@ -14,7 +14,7 @@ from charseq.text import Input
 from charseq.training import EpochRecord
 from charseq.translator import Translator
 
-QUICK = {"units": 16, "epochs": 2, "held_out_maximum": 40}
+QUICK = {"units": 16, "epochs": 2, "held_out_maximum": 40, "refit": False}
 
 Pairs = list[tuple[str, str]]
 
