@@ -93,7 +93,7 @@ def test_the_last_steps_of_a_schedule_change_next_to_nothing(toy_pairs, tmp_path
 
 
 def test_the_model_is_saved_with_its_averaged_weights(toy_pairs, tmp_path) -> None:
-    settings = {"average": 0.999, "select": "loss", "epochs": 2, "units": 16, "patience": None}
+    settings = {"average": 0.999, "select": "loss", "epochs": 2, "units": 16, "refit": False}
     trained = charseq.train(toy_pairs[:300], run=tmp_path / "run", **settings)
     assert trained.training_run is not None
     record = trained.training_run.history.best

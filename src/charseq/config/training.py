@@ -7,6 +7,9 @@ from pydantic import Field
 from charseq.config.settings import Auto, Count, Duration, Settings, Share
 
 
+StepSize = Annotated[float, Field(gt=0)]
+
+
 class TrainingSettings(Settings):
     """How a model is trained."""
 
@@ -19,8 +22,8 @@ class TrainingSettings(Settings):
     optimiser: Literal["adamw", "keras-rmsprop"] = Field(
         "adamw", description="AdamW, or RMSprop as Keras computes it"
     )
-    learning_rate: Annotated[float, Field(gt=0)] = Field(
-        0.004, description="the optimiser's step size"
+    learning_rate: StepSize | Auto = Field(
+        "auto", description="the optimiser's step size; 'auto': by the units"
     )
     schedule: Literal["constant", "cosine"] = Field(
         "constant",
@@ -107,5 +110,6 @@ class TrainingConfig(TrainingSettings):
 
     epochs: Count = 100
     batch_size: Count = 64
+    learning_rate: StepSize = 0.004
     refit: bool = False
     precision: Literal["float32", "bf16"] = "float32"

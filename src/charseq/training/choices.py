@@ -88,6 +88,8 @@ def _work(asked: TrainingSettings, pairs: int, units: int) -> TrainingConfig:
         work["batch_size"] = 16 if pairs < FEW else 32 if pairs < 20_000 else 64
     if asked.epochs == "auto":
         work["epochs"] = 40 if pairs < FEW else 25 if pairs < MANY else 10
+    if asked.learning_rate == "auto":
+        work["learning_rate"] = 0.004 if units < 512 else 0.002
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and pairs < FEW
     if asked.precision == "auto":
