@@ -3,7 +3,7 @@
 from charseq.text.conditions import TEXTS_ALONE, Conditions
 from charseq.text.inputs import Features, Input, features_of, inputs_of
 from charseq.text.normalisation import Form, has_hangul, normalised, own_form
-from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings
+from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings, decided
 from charseq.text.vocabulary import Vocabulary
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Spelling",
     "Spellings",
     "Vocabulary",
+    "decided",
     "features_of",
     "has_hangul",
     "inputs_of",

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from charseq.config import ModelConfig
-from charseq.text.normalisation import Form, normalised
+from charseq.text.normalisation import Form, has_hangul, normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,13 @@ class Spellings(NamedTuple):
 
 PLAIN = Spellings()
 """On both sides, every code point is a symbol."""
+
+
+def decided(config: ModelConfig, texts: Iterable[str]) -> ModelConfig:
+    """Return the settings with `normalise` decided: by whether the texts hold Hangul."""
+    if config.normalise != "auto":
+        return config
+    return config.model_copy(update={"normalise": "jamo" if has_hangul(texts) else "nfc"})
 
 
 @cache

@@ -1,6 +1,6 @@
 """From pairs of texts to what the loop trains on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from charseq.config import ModelConfig, RunConfig, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.errors import UsageError
 from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
-from charseq.text import Input, Spellings, Vocabulary, has_hangul, own_form
+from charseq.text import Input, Spellings, Vocabulary, decided, own_form
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
@@ -55,7 +55,8 @@ def prepare(
     training, model = config.training, config.model
     everything = [*split.training, *split.held_out]
     if start is None:
-        model = decided(model, everything)
+        texts = (text for pair in everything for text in (pair.source, pair.target))
+        model = decided(model, texts)
     # Without an unknown symbol there is nothing to stand for held-out characters.
     all_sides = training.vocabulary_from == "corpus" or not model.unknown_symbol
     known = everything if all_sides else split.training
@@ -114,14 +115,6 @@ def prepare(
         unknown_rates=_unknown_rates(train_inputs.sequences, sources, training),
         unknown_ids=_unknown_ids(sources),
     )
-
-
-def decided(config: ModelConfig, pairs: Iterable[Pair]) -> ModelConfig:
-    """Return the settings with `normalise` decided: by whether the pairs hold Hangul."""
-    if config.normalise != "auto":
-        return config
-    hangul = any(has_hangul((pair.source, pair.target)) for pair in pairs)
-    return config.model_copy(update={"normalise": "jamo" if hangul else "nfc"})
 
 
 def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
