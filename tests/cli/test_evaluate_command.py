@@ -217,7 +217,8 @@ class TestModel:
 
     @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
     def test_is_loaded_from_its_file(self, run, corpus, tmp_path):
-        from charseq.translator import load, train
+        from charseq.trainer import train
+        from charseq.translator import load
 
         path = tmp_path / "model.safetensors"
         train(PAIRS * 3, run=tmp_path / "run", output=path, epochs=1, units=4)
@@ -228,7 +229,7 @@ class TestModel:
 
     @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
     def test_answers_with_the_beam_that_was_asked_for(self, run, corpus, tmp_path):
-        from charseq.translator import train
+        from charseq.trainer import train
 
         path = tmp_path / "model.safetensors"
         translator = train(PAIRS * 3, run=tmp_path / "run", output=path, epochs=1, units=4)
