@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from charseq.results import Alignment, Translation
-    from charseq.translator import Translator, load, train
+    from charseq.trainer import train
+    from charseq.translator import Translator, load
 
 __all__ = ["Alignment", "Translation", "Translator", "__version__", "load", "train"]
 
@@ -22,7 +23,7 @@ _HOMES = {
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
     "load": "charseq.translator",
-    "train": "charseq.translator",
+    "train": "charseq.trainer",
 }
 
 

@@ -102,6 +102,35 @@ def test_a_model_is_compared_with_a_file_of_its_own_outputs(
     assert found["only_one_right"] == []
 
 
+def test_models_answer_with_the_beam_that_was_asked_for(
+    run, files, toy_translator, toy_pairs, tmp_path
+):
+    model = tmp_path / "model.safetensors"
+    toy_translator.save(model)
+    # Longer than any that it was trained on, so that greedy search does not find the best.
+    pairs = [(2 * source, 2 * target) for source, target in toy_pairs[100:160]]
+    beam = toy_translator.translate([source for source, _ in pairs], beam=4, length_penalty=0)
+    corpus, outputs = files(
+        corpus=map("\t".join, pairs), outputs=[answer.hypothesis for answer in beam]
+    )
+    options = ["--beam", "4", "--length-penalty", "0"]
+    found = json.loads(run(str(model), outputs, corpus, *options, "--json").out)
+    assert (found["beam"], found["length_penalty"]) == (4, 0)
+    assert found["first"] == found["second"]
+    greedy = json.loads(run(str(model), outputs, corpus, "--json").out)
+    assert greedy["beam"] == 1
+    assert greedy["first"] != greedy["second"] == found["second"]
+    heading = run(outputs, str(model), corpus, *options).out.splitlines()[0]
+    assert heading == f"corpus: A = {outputs}, B = {model} (beam 4, length penalty 0)"
+
+
+def test_a_beam_without_a_model_is_refused(run, corpus, files):
+    result = run(*files(a=A, b=B), corpus, "--beam", "5")
+    assert result.code == 2
+    assert "neither A nor B is a model (.safetensors): leave out --beam" in result.err
+    assert "beam" not in json.loads(run(*files(a=A, b=B), corpus, "--json").out)
+
+
 def test_sources_that_a_model_refuses_end_with_the_datas_code(run, files, toy_translator, tmp_path):
     model = tmp_path / "model.safetensors"
     toy_translator.save(model)

@@ -122,6 +122,24 @@ def test_check_looks_for_inputs_on_both_sides(charseq_, checked: Path, tmp_path:
     assert "  held-out line 2: Hi. → Salut." in output
 
 
+def test_check_goes_by_the_symbols_that_the_options_of_training_say(  # type: ignore[no-untyped-def]
+    charseq_, tmp_path: Path
+) -> None:
+    path, held_out = tmp_path / "words.tsv", tmp_path / "held-out.tsv"
+    path.write_text("chai\ttʃ aɪ\n" * 5 + "chat\ttʃ æ t\n", encoding="utf-8")
+    held_out.write_text("chap\ttʃ æ p\n", encoding="utf-8")
+    arguments = ("check", str(path), "--held-out", str(held_out), "--target-separator", " ")
+    output = charseq_(*arguments).output
+    assert "rare target symbols: seen fewer than 5 times: 2 of 4 target symbols" in output
+    assert "unseen target symbols: not in the corpus: 1 target symbol of 1 held-out" in output
+    assert "  held-out line 1: p (U+0070 LATIN SMALL LETTER P) in tʃ æ p" in output
+    # What a training would refuse is refused at once.
+    held_out.write_text("chap\ttʃ  p\n", encoding="utf-8")
+    refused = charseq_(*arguments)
+    assert refused.code == 3
+    assert "column 2 has a separator with no symbol beside it" in refused.error
+
+
 def test_check_ends_with_the_datas_code_only_if_it_must_be_strict(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
     assert charseq_("check", str(checked)).code == 0
     assert charseq_("check", str(checked), "--strict").code == 3

@@ -217,7 +217,8 @@ class TestModel:
 
     @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
     def test_is_loaded_from_its_file(self, run, corpus, tmp_path):
-        from charseq.translator import load, train
+        from charseq.trainer import train
+        from charseq.translator import load
 
         path = tmp_path / "model.safetensors"
         train(PAIRS * 3, run=tmp_path / "run", output=path, epochs=1, units=4)
@@ -225,6 +226,27 @@ class TestModel:
         report = score(outputs, [["Va !", "Vas-y !"], ["Salut."], ["Cours\u202f!"]])
         found = answer_of(run(str(path), corpus, "--json"))
         assert {name: found[name] for name in report.as_dict()} == report.as_dict()
+
+    @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
+    def test_answers_with_the_beam_that_was_asked_for(self, run, corpus, tmp_path):
+        from charseq.trainer import train
+
+        path = tmp_path / "model.safetensors"
+        translator = train(PAIRS * 3, run=tmp_path / "run", output=path, epochs=1, units=4)
+        beam = {"beam": 4, "length_penalty": 2.0}
+        arguments = [str(path), corpus, "--worst", "3"]
+        found = {}
+        for options, settings in ([], {}), (["--beam", "4", "--length-penalty", "2"], beam):
+            answers = translator.translate(["Go.", "Hi.", "Run!"], **settings)
+            expected = {answer.hypothesis for answer in answers}
+            result = answer_of(run(*arguments, *options, "--json"))
+            assert {item["hypothesis"] for item in result["worst"]} == expected
+            found[result["beam"], result["length_penalty"]] = expected
+        assert found.keys() == {(1, 0.6), (4, 2.0)}
+        assert found[1, 0.6] != found[4, 2.0]
+        heading = run(*arguments, "--beam", "4").out.splitlines()[0]
+        assert heading.startswith("tiny: 3 outputs (beam 4, length penalty 0.6), ")
+        assert "beam" not in run(*arguments).out
 
     def test_that_is_none_is_refused(self, run, corpus):
         result = run(corpus, corpus)
@@ -288,6 +310,15 @@ class TestArguments:
                 "with --hypotheses, name the corpus only",
             ),
             (["-", "--hypotheses", "-"], "cannot both come from standard input"),
+            (
+                ["corpus.tsv", "--hypotheses", "x", "--beam", "5"],
+                "with --hypotheses, no model answers: leave out --beam\n",
+            ),
+            (
+                ["corpus.tsv", "--hypotheses", "x", "--beam", "5", "--length-penalty", "0"],
+                "leave out --beam and --length-penalty\n",
+            ),
+            (["model", "corpus.tsv", "--beam", "0"], "beam cannot be"),
         ],
     )
     def test_that_do_not_fit_together_are_the_users_mistake(self, run, arguments, message):

@@ -5,7 +5,14 @@ import typer
 from typer.testing import CliRunner
 
 from charseq.cli.options import settings_options
-from charseq.config import SECTIONS, CorpusConfig, ModelSettings, TrainingSettings, configure
+from charseq.config import (
+    SECTIONS,
+    CorpusConfig,
+    DecodingConfig,
+    ModelSettings,
+    TrainingSettings,
+    configure,
+)
 from charseq.errors import UsageError
 
 given: dict[str, Any] = {}
@@ -39,6 +46,22 @@ def test_every_setting_has_an_option_of_its_name_with_its_description() -> None:
             option = parameters[name]
             assert option.opts == [f"--{name.replace('_', '-')}"]
             assert option.help[1:].startswith(f"{field.description} (default: "[1:])
+
+
+def test_some_settings_alone_may_be_options_in_a_dictionary_of_their_own() -> None:
+    found: dict[str, Any] = {}
+
+    @settings_options(CorpusConfig)
+    @settings_options(DecodingConfig, only={"beam"}, parameter="decoding")
+    def both(*, settings: dict[str, Any], decoding: dict[str, Any]) -> None:
+        found.update(settings=settings, decoding=decoding)
+
+    app = typer.Typer()
+    app.command()(both)
+    run = CliRunner().invoke(app, ["--limit", "3", "--beam", "5"], catch_exceptions=False)
+    assert run.exit_code == 0, run.output
+    assert found == {"settings": {"limit": 3}, "decoding": {"beam": 5}}
+    assert CliRunner().invoke(app, ["--n-best", "2"]).exit_code == 2
 
 
 @pytest.mark.parametrize(

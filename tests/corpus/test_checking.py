@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charseq.config import ModelConfig
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.checking import Finding, check_corpus
 
@@ -19,13 +20,12 @@ PLAIN = [
 
 
 def found_in(
-    *more: tuple[str, str], held_out: list[tuple[str, str]] | None = None
+    *more: tuple[str, str], held_out: list[tuple[str, str]] | None = None, **model: object
 ) -> dict[str, Finding]:
     pairs = [Pair(*pair) for pair in [*PLAIN, *more]]
     other = held_out and Corpus("held out", [Pair(*pair) for pair in held_out])
-    return {
-        finding.name: finding for finding in check_corpus(Corpus("plain", pairs), other or None)
-    }
+    findings = check_corpus(Corpus("plain", pairs), other or None, ModelConfig(**model))
+    return {finding.name: finding for finding in findings}
 
 
 def test_nothing_is_found_in_an_orderly_corpus():
@@ -55,7 +55,7 @@ def test_inputs_with_several_targets_are_shown_with_the_most_frequent_first():
 
 
 def test_inputs_on_both_sides_are_found_with_their_place_among_the_held_out():
-    held_out = [("zzzz", "z"), ("aaaa", "x"), ("aaab", "aaab")]
+    held_out = [("jjjjj", "j"), ("aaaa", "c"), ("aaab", "aaab")]
     finding = found_in(held_out=held_out)["inputs on both sides"]
     assert finding.count == 2
     assert finding.held_out
@@ -64,7 +64,19 @@ def test_inputs_on_both_sides_are_found_with_their_place_among_the_held_out():
 
 
 def test_a_held_out_file_of_other_inputs_is_left_in_peace():
-    assert found_in(held_out=[("zzzz", "z")]) == {}
+    assert found_in(held_out=[("jjjjj", "j")]) == {}
+
+
+def test_held_out_symbols_that_the_corpus_lacks_are_told_for_each_side():
+    found = found_in(held_out=[("jjjjj", "z"), ("yabz", "z"), ("y", "abcd")])
+    assert found.keys() == {"unseen source characters", "unseen target characters"}
+    source, target = found["unseen source characters"], found["unseen target characters"]
+    assert (source.count, target.count) == (2, 1)
+    assert source.held_out
+    assert "2 source characters of 2 held-out sources: y, z" in source.what
+    assert [each.pair for each in source.examples] == [2, 2]
+    assert [each.text for each in target.examples] == ["z (U+007A LATIN SMALL LETTER Z) in z"]
+    assert "cannot write" in target.advice
 
 
 def test_rare_characters_are_named_with_where_they_stand():
@@ -72,6 +84,69 @@ def test_rare_characters_are_named_with_where_they_stand():
     assert finding.count == 1
     assert finding.examples[0].pair == 1501
     assert "Z (U+005A LATIN CAPITAL LETTER Z) in abcZ" in finding.examples[0].text
+
+
+PHONES = ("t͡ʃ", "t", "a", "aː", "k", "ʃ")
+WORDS = [(f"{first} {second}",) * 2 for first in PHONES for second in PHONES for _ in range(2)]
+
+
+def test_what_is_rare_is_what_the_model_reads_as_one_symbol():
+    # Each of its characters is frequent.
+    pairs = [*WORDS, ("t͡ʃ ta", "t͡ʃ ta"), ("ta a", "a a")]
+    found = {
+        separator: {
+            finding.name: finding
+            for finding in check_corpus(
+                Corpus("phones", [Pair(*pair) for pair in pairs]),
+                model=ModelConfig(source_separator=separator),
+            )
+        }
+        for separator in (None, " ")
+    }
+    assert "rare source characters" not in found[None]
+    assert "rare target symbols" not in found[" "]
+    finding = found[" "]["rare source symbols"]
+    assert finding.count == 1
+    assert f"1 of {len(PHONES) + 1:,} source symbols, 0 of them once: ta" in finding.what
+    assert [each.text for each in finding.examples] == ["ta in t͡ʃ ta"]
+
+
+def test_lengths_are_those_that_the_model_reads():
+    words = [("a b c", "abc")] * 50
+    long = [("+".join("abcdefghij" * 6), "x"), ("abcdefghij" * 9, "y")]
+    apart = found_in(*words, *long, source_separator="+")
+    assert [each.pair for each in apart["very long sources"].examples] == [1551]
+    assert "(1 symbol); the longest has 60" in apart["very long sources"].what
+    assert found_in(*words, *long)["very long sources"].count == 2
+
+
+def test_both_ways_to_write_a_letter_are_one_unless_texts_are_read_as_they_stand():
+    apart = unicodedata.normalize("NFD", "é")
+    pairs = [("é", "x")] * 5 + [(apart, "x")]
+    assert "rare source characters" not in found_in(*pairs)
+    as_they_stand = found_in(*pairs, normalise="none")["rare source characters"]
+    assert "\u0301" in as_they_stand.examples[0].text
+    assert found_in(*pairs)["sources in another normal form"].count == 1
+
+
+def test_a_corpus_with_hangul_is_checked_by_its_letters():
+    pairs = [("한국", "x")] * 5 + [("간", "x")]
+    assert "rare source characters" not in found_in(*pairs)
+    assert "간" in found_in(*pairs, normalise="nfc")["rare source characters"].what
+
+
+def test_what_looks_wrong_is_found_by_character_however_long_symbols_are():
+    pairs = [("ab\u200bcd", "ab’cd"), ("capitаl ", "x"), *[("abcd", "ab'cd")] * 60]
+    kinds = ("invisible", "look-alike", "mixed", "stray")
+    plain, longer = (
+        {name: finding for name, finding in found.items() if name.startswith(kinds)}
+        for found in (
+            found_in(*pairs),
+            found_in(*pairs, source_separator=" ", symbols="graphemes"),
+        )
+    )
+    assert longer == plain
+    assert {name.split()[0] for name in plain} == set(kinds)
 
 
 @pytest.mark.parametrize(
@@ -173,11 +248,14 @@ def test_very_long_texts_are_found():
 @given(
     st.lists(
         st.tuples(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=8)), min_size=1
-    )
+    ),
+    st.sampled_from([None, " ", "a"]),
+    st.sampled_from(["characters", "graphemes"]),
 )
-def test_any_corpus_can_be_checked(pairs):
+def test_any_corpus_can_be_checked(pairs, separator, symbols):
     corpus = Corpus("any", [Pair(*pair) for pair in pairs])
-    for finding in check_corpus(corpus, corpus):
+    model = ModelConfig(source_separator=separator, symbols=symbols)
+    for finding in check_corpus(corpus, corpus, model):
         assert finding.count > 0
         assert all(1 <= example.pair <= len(pairs) for example in finding.examples)
         assert len(finding.examples) <= 5
@@ -189,9 +267,9 @@ def test_the_time_grows_no_faster_than_the_corpus():
     )
 
     def seconds(pairs: list[Pair]) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         check_corpus(Corpus("numbers", pairs))
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     assert seconds(many) < 60 * seconds(few)
 

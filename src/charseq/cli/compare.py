@@ -10,17 +10,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.cli.options import JsonOption, MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.options import (
+    BEAM_SETTINGS,
+    JsonOption,
+    MirrorOption,
+    TargetSeparatorOption,
+    beam_options,
+    settings_options,
+)
 from charseq.cli.outputs import (
+    beam_note,
     corpus_to_score,
     is_model,
     load_model,
     one_output_each,
     read_outputs,
+    refuse_decoding,
     translate_all,
 )
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
-from charseq.config import CorpusConfig
+from charseq.config import CorpusConfig, DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
 from charseq.scoring import ComparedItem, Comparison, Difference, Metric
@@ -28,6 +37,7 @@ from charseq.scoring import compare as compare_outputs
 
 
 @settings_options(CorpusConfig)
+@beam_options
 def compare(
     first: Annotated[
         str,
@@ -41,6 +51,7 @@ def compare(
     name: Annotated[str, typer.Argument(metavar="CORPUS", help="The corpus to score against.")],
     *,
     settings: dict[str, Any],
+    decoding: dict[str, Any],
     target_separator: TargetSeparatorOption = None,
     show: Annotated[
         int,
@@ -52,6 +63,9 @@ def compare(
     """Compare two models, or outputs, on the same corpus."""
     if [first, second, name].count("-") > 1:
         raise UsageError("only one of A, B and CORPUS can come from standard input")
+    if not any(map(is_model, (first, second))):
+        refuse_decoding(decoding, "neither A nor B is a model (.safetensors)")
+    search = DecodingConfig.model_validate(decoding)
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
     models = {file: load_model(file) for file in (first, second) if is_model(file)}
@@ -59,7 +73,7 @@ def compare(
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
     right = references_by_input(corpus.pairs)
     inputs = list(right)
-    answers = {file: translate_all(model, inputs) for file, model in models.items()}
+    answers = {file: translate_all(model, inputs, search) for file, model in models.items()}
     ours, theirs = (
         [answer.hypothesis for answer in answers[file]]
         if file in answers
@@ -81,12 +95,16 @@ def compare(
             "a": first,
             "b": second,
             "corpus": corpus.name,
+            **(search.model_dump(include=set(BEAM_SETTINGS)) if models else {}),
             **comparison.as_dict(),
             "only_one_right": [item.as_dict() for item in shown],
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
-        _print(f"{visible(corpus.name)}: A = {first}, B = {second}", comparison, shown)
+        a, b = (
+            f"{file}{beam_note(search)}" if file in models else file for file in (first, second)
+        )
+        _print(f"{visible(corpus.name)}: A = {a}, B = {b}", comparison, shown)
     if any(answer.error is not None for each in answers.values() for answer in each):
         raise typer.Exit(DataError.exit_code)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
-from charseq.config import CorpusConfig, configure, refuse_unknown
+from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
 from charseq.errors import DataError, UsageError, visible
+from charseq.text import Spellings
 
 if TYPE_CHECKING:
     from charseq.corpus.checking import Finding
@@ -81,12 +82,21 @@ def head(
 
 @app.command()
 @settings_options(CorpusConfig)
+@settings_options(
+    ModelSettings,
+    only={"source_separator", "target_separator", "symbols", "normalise"},
+    parameter="spelling",
+)
 def check(
     name: NameArgument,
     *,
     held_out: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Look for inputs that stand in this corpus, too."),
+        typer.Option(
+            metavar="FILE",
+            help="Look for inputs that stand in this corpus, too, and for symbols that stand"
+            " there alone.",
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 3 if anything was found.")
@@ -94,15 +104,19 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     mirror: MirrorOption = None,
     settings: dict[str, Any],
+    spelling: dict[str, Any],
 ) -> None:
     """Look for what may spoil a model, before time is spent on it."""
     from charseq.corpus.checking import check_corpus, counted
 
-    config = configure(**settings).corpus
-    corpus = read_corpus(name, config, mirror=mirror)
-    whole = config.model_copy(update={"limit": None})
-    other = None if held_out is None else read_corpus(held_out, whole, mirror=mirror)
-    findings = check_corpus(corpus, other)
+    chosen = configure(**settings, **spelling)
+    config, spellings = chosen.corpus, Spellings.of(chosen.model)
+    corpus = read_corpus(name, config, mirror=mirror, spellings=spellings)
+    other = None
+    if held_out is not None:
+        whole = config.model_copy(update={"limit": None})
+        other = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
+    findings = check_corpus(corpus, other, chosen.model)
     if as_json:
         fields = {
             "corpus": corpus.name,

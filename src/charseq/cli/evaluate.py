@@ -10,22 +10,32 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.cli.options import JsonOption, MirrorOption, TargetSeparatorOption, settings_options
+from charseq.cli.options import (
+    BEAM_SETTINGS,
+    JsonOption,
+    MirrorOption,
+    TargetSeparatorOption,
+    beam_options,
+    settings_options,
+)
 from charseq.cli.outputs import (
+    beam_note,
     corpus_to_score,
     inputs_and_outputs,
     load_model,
     read_outputs,
+    refuse_decoding,
     translate_all,
 )
 from charseq.cli.tables import scores_table, show_groups, show_signatures, texts_in_lines
-from charseq.config import CorpusConfig
+from charseq.config import CorpusConfig, DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
 from charseq.scoring import ScoredItem, error_groups, score, worst_errors
 
 
 @settings_options(CorpusConfig)
+@beam_options
 def evaluate(
     names: Annotated[
         list[str],
@@ -37,6 +47,7 @@ def evaluate(
     ],
     *,
     settings: dict[str, Any],
+    decoding: dict[str, Any],
     hypotheses: Annotated[
         str | None,
         typer.Option(
@@ -60,23 +71,27 @@ def evaluate(
 ) -> None:
     """Score a model, or anyone's output, against every reference of a corpus."""
     model, name = _model_and_corpus(names, hypotheses)
+    if model is None:
+        refuse_decoding(decoding, "with --hypotheses, no model answers")
+    search = DecodingConfig.model_validate(decoding)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
     translator = None if model is None else load_model(model)
     description = None if translator is None else translator.description
     corpus = corpus_to_score(name, settings, description, mirror)
     right = references_by_input(corpus.pairs)
-    notes: dict[str, int] = {}
+    notes: dict[str, float] = {}
     separator = target_separator or ""
     unseen: list[bool] | None = None
     if translator is None:
         inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses))
     else:
         inputs = list(right)
-        translations = translate_all(translator, inputs)
+        translations = translate_all(translator, inputs, search)
         outputs = [translation.hypothesis for translation in translations]
         unseen = [bool(translation.unknown_symbols) for translation in translations]
         notes = {
+            **search.model_dump(include=set(BEAM_SETTINGS)),
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
@@ -101,7 +116,10 @@ def evaluate(
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
         cut = f", {notes['cut']:,} of them cut at the output limit" if notes.get("cut") else ""
-        what = f"{report.items:,} outputs{cut}, against {sum(map(len, references)):,} references"
+        what = (
+            f"{report.items:,} outputs{beam_note(search)}{cut},"
+            f" against {sum(map(len, references)):,} references"
+        )
         console = Console(highlight=False)
         console.print(Text(f"{visible(corpus.name)}: {what}"))
         console.print(scores_table(report))

@@ -2,14 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 
-from charseq.config import Settings
+from charseq.config import DecodingConfig, Settings
 
 MirrorOption = Annotated[
     str | None,
@@ -64,19 +64,29 @@ TargetSeparatorOption = Annotated[
 
 
 def settings_options(
-    *kinds: type[Settings],
+    *kinds: type[Settings], only: Collection[str] | None = None, parameter: str = "settings"
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting of `kinds`.
 
-    The command takes the options that were given, as a dictionary by the settings' names, in its
-    parameter `settings`, and hands them to `charseq.config.configure`, which parses and checks
-    them. `none` unsets a setting that may be unset.
+    The command takes the options that were given, as a dictionary by the settings' names, and hands
+    them to `charseq.config.configure` or to the settings' own kind, which parse and check them.
+    `none` unsets a setting that may be unset.
+
+    Args:
+        kinds: whose settings they are.
+        only: give options for these settings alone.
+        parameter: the command's own, which takes the dictionary.
     """
-    fields = {name: (kind, field) for kind in kinds for name, field in kind.model_fields.items()}
+    fields = {
+        name: (kind, field)
+        for kind in kinds
+        for name, field in kind.model_fields.items()
+        if only is None or name in only
+    }
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
-        own = [each for name, each in signature.parameters.items() if name != "settings"]
+        own = [each for name, each in signature.parameters.items() if name != parameter]
         options = [
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name, *field)
@@ -92,12 +102,18 @@ def settings_options(
                 for name, value in given.items()
                 if value is not None
             }
-            command(**values, settings=settings)
+            command(**values, **{parameter: settings})
 
         with_options.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
         return with_options
 
     return decorate
+
+
+BEAM_SETTINGS = frozenset({"beam", "length_penalty"})
+
+beam_options = settings_options(DecodingConfig, only=BEAM_SETTINGS, parameter="decoding")
+"""Give a command that scores models the options of a beam, in its parameter `decoding`."""
 
 
 def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charseq.config import configure
+from charseq.config import DecodingConfig, configure
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
-from charseq.errors import DataError, visible
+from charseq.errors import DataError, UsageError, visible
 from charseq.modelfile import ModelDescription
 from charseq.results import Translation
 from charseq.text import PLAIN, Input
@@ -67,9 +67,13 @@ def warn_of_impossible(impossible: int, targets: int) -> None:
         )
 
 
-def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]:
+def translate_all(
+    model: "Translator", inputs: list[Input], decoding: DecodingConfig
+) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error."""
-    translations = model.translate([each.source for each in inputs], **conditions_of(inputs))
+    translations = model.translate(
+        [each.source for each in inputs], **conditions_of(inputs), **decoding.model_dump()
+    )
     refused = [translation for translation in translations if translation.error is not None]
     if refused:
         first = refused[0]
@@ -79,6 +83,20 @@ def translate_all(model: "Translator", inputs: list[Input]) -> list[Translation]
             err=True,
         )
     return translations
+
+
+def refuse_decoding(decoding: Mapping[str, object], where: str) -> None:
+    """Raise a `UsageError` if it was said how to find answers, but there is no model to do so."""
+    if decoding:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in decoding)
+        raise UsageError(f"{where}: leave out {options}")
+
+
+def beam_note(decoding: DecodingConfig) -> str:
+    """Return in words, to stand behind a model or its outputs, which beam found them, if any."""
+    if decoding.beam == 1:
+        return ""
+    return f" (beam {decoding.beam:,}, length penalty {decoding.length_penalty:g})"
 
 
 def read_outputs(name: str) -> list[str]:

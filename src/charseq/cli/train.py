@@ -70,13 +70,13 @@ def train(
 
     from rich.console import Console
 
-    from charseq import training, translator
+    from charseq import trainer, training
     from charseq.cli.hints import show_scores, translate_hint
 
     folder = run or training.default_folder(corpus)
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
-        made = translator.train(
+        made = trainer.train(
             corpus,
             preset=preset,
             config=config,

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from charseq.config.settings import Auto, Count, Duration, Settings, Share
 
-
 StepSize = Annotated[float, Field(gt=0)]
 
 

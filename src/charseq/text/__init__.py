@@ -3,7 +3,7 @@
 from charseq.text.conditions import TEXTS_ALONE, Conditions
 from charseq.text.inputs import Features, Input, features_of, inputs_of
 from charseq.text.normalisation import Form, has_hangul, normalised, own_form
-from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings
+from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings, with_form
 from charseq.text.vocabulary import Vocabulary
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "inputs_of",
     "normalised",
     "own_form",
+    "with_form",
 ]

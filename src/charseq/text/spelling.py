@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from charseq.config import ModelSettings
-from charseq.text.normalisation import Form, normalised
+from charseq.text.normalisation import Form, has_hangul, normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,13 @@ class Spellings(NamedTuple):
 
 PLAIN = Spellings()
 """On both sides, every code point is a symbol."""
+
+
+def with_form(settings: ModelSettings, texts: Iterable[str]) -> ModelSettings:
+    """Return the settings with `normalise` decided: by whether the texts hold Hangul."""
+    if settings.normalise != "auto":
+        return settings
+    return settings.model_copy(update={"normalise": "jamo" if has_hangul(texts) else "nfc"})
 
 
 @cache

@@ -19,7 +19,7 @@ from charseq.config import (
     TrainingSettings,
 )
 from charseq.corpus import Pair, Split
-from charseq.text import Spellings, has_hangul
+from charseq.text import Spellings, with_form
 
 # Fewer training pairs than this want a small model with much noise, and every pair that there is;
 # as many as that want a large one with little.
@@ -62,10 +62,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if isinstance(asked, ModelConfig):
         return asked
     pairs = len(split.training)
-    shape: dict[str, Any] = asked.model_dump()
-    if asked.normalise == "auto":
-        hangul = any(has_hangul(pair[:2]) for pair in (*split.training, *split.held_out))
-        shape["normalise"] = "jamo" if hangul else "nfc"
+    texts = (text for pair in (*split.training, *split.held_out) for text in pair[:2])
+    shape: dict[str, Any] = with_form(asked, texts).model_dump()
     if asked.units == "auto":
         shape["units"] = 128 if pairs < FEW else 512
     if asked.embedding == "auto":

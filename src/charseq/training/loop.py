@@ -34,6 +34,12 @@ class Clock:
     limit: float | None
     start: float
 
+    @classmethod
+    def shared(cls, config: TrainingConfig, start: float) -> "Clock":
+        """Return the clock of a training that may have to leave half of its time to a refit."""
+        limit = config.time_limit
+        return cls(limit / 2 if limit is not None and config.refit else limit, start)
+
     @property
     def elapsed(self) -> float:
         """Seconds since the run began."""

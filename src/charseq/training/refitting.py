@@ -41,9 +41,7 @@ def refitted(
     whole = config.model_copy(update={"training": training})
     prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])
     model = first_model(prepared, start and start[1]).to(device)
-    # The time limit was for finding the steps; half of it is left.
-    limit = None if training.time_limit is None else training.time_limit / 2
-    clock = Clock(limit, time.monotonic())
+    clock = Clock.shared(training, time.monotonic())
     with Display(console, training, len(pairs), title="refit, epoch") as display:
         for loss in refit(model, prepared, training, clock, after_step=display.after_step):
             display.after_refit_epoch(loss)

@@ -88,21 +88,16 @@ def train_run(
         ModelFileError: if the model to start from cannot be read.
         MachineError: if the folder cannot be written.
     """
-    limit = settings.training.time_limit
-    if limit is not None and settings.training.refit:
-        limit /= 2
-    clock = Clock(limit, time.monotonic())
+    began = time.monotonic()
     device = resolve_device(settings.training.device)
     start = None if start_from is None else read_model(start_from)
     if start is not None:
         settings = settings.model_copy(update={"model": start[0].config})
     folder = _fresh_folder(folder or default_folder(corpus.name))
-    if held_out is None:
-        split = split_corpus(corpus, settings.training)
-    else:
-        split = Split(training=tuple(corpus.pairs), held_out=tuple(held_out.pairs))
+    split = _split(corpus, held_out, settings)
     prepared = prepare(corpus, split, settings, None if start is None else start[0])
     config = prepared.config
+    clock = Clock.shared(config.training, began)
     if config.training.precision == "float32":
         keep_freed_memory()
     model = first_model(prepared, None if start is None else start[1]).to(device)
@@ -155,21 +150,26 @@ def train_run(
     )
     write_model(folder / MODEL_FILE, description, tensors)
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+    length = description.sources.spelling.length
     training = TrainingFacts(
         epochs=len(history.epochs),
         kept=kept,
         seconds=sum(series(history.epochs, "seconds")),
         pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
         device=str(device),
-        longest_source=max(
-            description.sources.spelling.length(pair.source) for pair in split.training
-        ),
+        longest_source=max(length(pair.source) for pair in split.training),
         held_out_name="" if held_out is None else held_out.name,
         started_from="" if start_from is None else start_from.name,
     )
     card = model_card(description, config, report, answers, training, model_file=MODEL_FILE)
     write_atomically(folder / CARD_FILE, card.encode())
     return TrainedModel(model, description, history, kept, report, prepared.references, folder)
+
+
+def _split(corpus: Corpus, held_out: Corpus | None, settings: RunSettings) -> Split:
+    if held_out is None:
+        return split_corpus(corpus, settings.training)
+    return Split(tuple(corpus.pairs), tuple(held_out.pairs))
 
 
 def default_folder(corpus: str) -> Path:

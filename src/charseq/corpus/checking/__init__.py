@@ -4,10 +4,13 @@ No finding is an error: what is right in one corpus is a slip in another. Each s
 are, shows some, and says what to do.
 """
 
+from collections.abc import Sequence
+from itertools import chain
+
+from charseq.config import ModelSettings
 from charseq.corpus.checking.characters import (
     damaged_characters,
     invisible_characters,
-    rare_characters,
     stray_spaces,
     unusual_spaces,
 )
@@ -16,11 +19,15 @@ from charseq.corpus.checking.lengths import long_texts, odd_ratios
 from charseq.corpus.checking.lookalikes import look_alikes, mixed_forms, mixed_scripts
 from charseq.corpus.checking.pairs import contradictions, duplicates, on_both_sides, too_few
 from charseq.corpus.checking.sides import Side
-from charseq.corpus.pairs import Corpus
+from charseq.corpus.checking.symbols import rare_symbols, unseen_symbols
+from charseq.corpus.pairs import Corpus, Pair
+from charseq.text import PLAIN, Spellings, with_form
 
 __all__ = ["Example", "Finding", "check_corpus", "counted"]
 
-_OF_A_SIDE = (
+_DEFAULT = ModelSettings()
+
+_OF_CHARACTERS = (
     damaged_characters,
     mixed_forms,
     mixed_scripts,
@@ -28,28 +35,44 @@ _OF_A_SIDE = (
     invisible_characters,
     unusual_spaces,
     stray_spaces,
-    rare_characters,
-    long_texts,
 )
+_OF_SYMBOLS = (rare_symbols, long_texts)
 
 
-def check_corpus(corpus: Corpus, held_out: Corpus | None = None) -> list[Finding]:
+def check_corpus(
+    corpus: Corpus, held_out: Corpus | None = None, model: ModelSettings = _DEFAULT
+) -> list[Finding]:
     """Look for what may spoil a model trained on a corpus, or its scores.
 
-    The time is linear in the corpus's length.
+    What goes by symbols, such as lengths and what is rare, goes by those that the model will read;
+    what goes by looks, such as look-alikes, by the characters as they stand. The time is linear in
+    the corpus's length.
 
     Args:
         corpus: what is to be trained on.
-        held_out: what is to be scored on; examples of inputs on both sides give its pairs' numbers.
+        held_out: what is to be scored on; examples of inputs on both sides and of unseen symbols
+            give its pairs' numbers.
+        model: the settings of the model to come, which say what a symbol is.
     """
-    pairs = corpus.pairs
-    source = Side("source", [pair.source for pair in pairs])
-    target = Side("target", [pair.target for pair in pairs])
+    pairs, others = corpus.pairs, held_out.pairs if held_out else ()
+    texts = (text for pair in chain(pairs, others) for text in (pair.source, pair.target))
+    spellings = Spellings.of(with_form(model, texts))
+    written, read = _sides(pairs, PLAIN), _sides(pairs, spellings)
+    both = zip(read, _sides(others, spellings), strict=True) if held_out else ()
     return [
         *too_few(pairs),
-        *(on_both_sides(pairs, held_out.pairs) if held_out else ()),
+        *(on_both_sides(pairs, others) if held_out else ()),
+        *(finding for side, other in both for finding in unseen_symbols(side, other)),
         *duplicates(pairs),
         *contradictions(pairs),
-        *odd_ratios(pairs, source, target),
-        *(finding for look in _OF_A_SIDE for side in (source, target) for finding in look(side)),
+        *odd_ratios(pairs, *read),
+        *(finding for look in _OF_CHARACTERS for side in written for finding in look(side)),
+        *(finding for look in _OF_SYMBOLS for side in read for finding in look(side)),
     ]
+
+
+def _sides(pairs: Sequence[Pair], spellings: Spellings) -> tuple[Side, Side]:
+    return (
+        Side("source", [pair.source for pair in pairs], spellings.source),
+        Side("target", [pair.target for pair in pairs], spellings.target),
+    )

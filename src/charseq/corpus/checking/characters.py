@@ -1,4 +1,4 @@
-"""Findings about single characters: rare, invisible, damaged, spaces of other kinds."""
+"""Findings about single characters: invisible, damaged, spaces of other kinds."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -14,29 +14,6 @@ from charseq.corpus.checking.findings import (
     shortened,
 )
 from charseq.corpus.checking.sides import Side, described
-
-RARE = 5
-
-
-def rare_characters(side: Side) -> Iterator[Finding]:
-    """Find characters that a model will see too seldom to learn."""
-    rare = sorted((count, character) for character, count in side.counts.items() if count < RARE)
-    if not rare:
-        return
-    once = sum(count == 1 for count, _ in rare)
-    examples = []
-    for _, character in rare[:EXAMPLES]:
-        place = int(side.places_of(character)[0])
-        examples.append(Example(place + 1, f"{described(character)} in {side.texts[place]}"))
-    yield Finding(
-        f"rare {side.name} characters",
-        len(rare),
-        f"seen fewer than {RARE} times: {len(rare):,} of {len(side.counts):,} {side.name}"
-        f" characters, {once:,} of them once: {shortened([each for _, each in rare], 40)}",
-        "correct those that are slips; a model learns little of the others: add pairs that hold"
-        " them, or leave theirs out",
-        tuple(examples),
-    )
 
 
 def invisible_characters(side: Side) -> Iterator[Finding]:

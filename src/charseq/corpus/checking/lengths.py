@@ -13,7 +13,7 @@ from charseq.corpus.pairs import Pair
 _FENCE = 4
 # Where nearly all ratios are equal, a ratio is out of line only from this factor on.
 _LEAST_FACTOR = 2.0
-# A few characters more or fewer make any ratio of a short text.
+# A few symbols more or fewer make any ratio of a short text.
 _SHORT = 5
 _LONG = 3
 
@@ -49,7 +49,7 @@ def long_texts(side: Side) -> Iterator[Finding]:
             f"very long {side.name}s",
             len(outliers),
             f"{counted(len(outliers), side.name)} more than {_LONG} times as long as 99 % of all"
-            f" are ({usual:,.0f} characters); the longest has {side.lengths.max():,}",
+            f" are ({counted(round(usual), side.symbol)}); the longest has {side.lengths.max():,}",
             "leave them out, with --max-length for instance: they cost much and are seldom learnt",
             tuple(Example(i + 1, side.texts[i]) for i in outliers[:EXAMPLES].tolist()),
         )

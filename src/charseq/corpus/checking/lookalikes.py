@@ -14,7 +14,7 @@ from charseq.corpus.checking.findings import (
     examples_of,
     shortened,
 )
-from charseq.corpus.checking.sides import CODE_POINTS, Side, described
+from charseq.corpus.checking.sides import Side, described
 
 SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN")
 """Scripts with letters that look alike, and which no word mixes; names as Unicode's names begin."""
@@ -43,10 +43,7 @@ def mixed_scripts(side: Side) -> Iterator[Finding]:
     scripts = {c: script for c in side.counts if (script := _script(c))}
     if len(set(scripts.values())) < 2:
         return
-    table = np.zeros(CODE_POINTS, np.uint8)
-    for character, script in scripts.items():
-        table[ord(character)] = script
-    found = table[side.points]
+    found = np.array([scripts.get(c, 0) for c in side.counts], np.uint8)[side.numbers]
     after = np.append(found[1:], np.uint8(0))
     places = side.places((found > 0) & (after > 0) & (found != after) & side.joints)
     if len(places):

@@ -1,0 +1,59 @@
+"""Findings about symbols as a model reads them: rare ones, and held-out ones that are not there."""
+
+from collections.abc import Iterator
+
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted, shortened
+from charseq.corpus.checking.sides import Side, described
+
+RARE = 5
+
+_NEVER_SEEN = {
+    "source": "a model reads them as unknown",
+    "target": "a model cannot write them, unless it copies them",
+}
+
+
+def rare_symbols(side: Side) -> Iterator[Finding]:
+    """Find symbols that a model will see too seldom to learn."""
+    rare = sorted((count, symbol) for symbol, count in side.counts.items() if count < RARE)
+    if not rare:
+        return
+    once = sum(count == 1 for count, _ in rare)
+    yield Finding(
+        f"rare {side.name} {side.symbol}s",
+        len(rare),
+        f"seen fewer than {RARE} times: {len(rare):,} of {len(side.counts):,} {side.name}"
+        f" {side.symbol}s, {once:,} of them once: {shortened([each for _, each in rare], 40)}",
+        "correct those that are slips; a model learns little of the others: add pairs that hold"
+        " them, or leave theirs out",
+        _first_places([each for _, each in rare], side),
+    )
+
+
+def unseen_symbols(side: Side, held_out: Side) -> Iterator[Finding]:
+    """Find symbols of held-out texts that no text of the corpus has on the same side."""
+    unseen = sorted(
+        held_out.counts.keys() - side.counts.keys(),
+        key=lambda symbol: (-held_out.counts[symbol], symbol),
+    )
+    if not unseen:
+        return
+    places = held_out.places_of(unseen)
+    yield Finding(
+        f"unseen {side.name} {side.symbol}s",
+        len(unseen),
+        f"not in the corpus: {counted(len(unseen), f'{side.name} {side.symbol}')} of"
+        f" {counted(len(places), f'held-out {side.name}')}: {shortened(unseen, 40)}",
+        f"add pairs that hold them if there are any: {_NEVER_SEEN[side.name]}",
+        _first_places(unseen, held_out),
+        held_out=True,
+    )
+
+
+def _first_places(symbols: list[str], side: Side) -> tuple[Example, ...]:
+    """Return where each of the first few symbols is first seen."""
+    places = [int(side.places_of([symbol])[0]) for symbol in symbols[:EXAMPLES]]
+    return tuple(
+        Example(place + 1, f"{described(symbol)} in {side.texts[place]}")
+        for symbol, place in zip(symbols, places, strict=False)
+    )
