@@ -123,3 +123,16 @@ def test_searches_that_make_no_sense_are_refused_in_one_sentence(
     with pytest.raises(UsageError) as refused:
         DecodingConfig(**clash)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5_400), (7, 7)]
+)
+def test_a_duration_is_in_seconds_or_says_its_unit(written, seconds) -> None:
+    assert configure(time_limit=written).training.time_limit == seconds
+
+
+@pytest.mark.parametrize("written", ["m", "10 minutes", "-3m", "0s"])
+def test_what_is_no_duration_is_refused(written) -> None:
+    with pytest.raises(UsageError, match="time_limit cannot be"):
+        configure(time_limit=written)

@@ -206,3 +206,36 @@ def test_a_diverging_training_says_what_to_change(toy_pairs: Pairs, tmp_path: Pa
 def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no device 'abacus'"):
         charseq.train(toy_pairs, run=tmp_path / "run", device="abacus", **QUICK)
+
+
+def test_a_refit_learns_from_all_pairs_and_keeps_the_scores_of_those_held_out(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    pairs = [*toy_pairs[:60], ("é", "É")]
+    runs = {
+        refit: charseq.train(
+            pairs, run=tmp_path / str(refit), units=16, epochs=3, held_out_share=0.3, refit=refit
+        ).training_run
+        for refit in (False, True)
+    }
+    once, again = runs[False], runs[True]
+    assert once is not None
+    assert again is not None
+    assert again.report == once.report
+    assert again.description.scores == once.description.scores
+    held_out = {each.source for each in once.held_out}
+    everything = {pair[0] for pair in pairs}
+    for run, known in ((once, everything - held_out), (again, everything)):
+        assert set("".join(known)) == set(run.description.sources.ordinary)
+    description, _ = read_model(again.folder / "model.safetensors")
+    assert description == again.description
+
+
+def test_a_refit_shares_the_time_limit(toy_pairs: Pairs, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    translator = charseq.train(
+        toy_pairs, run=tmp_path / "run", units=16, epochs=100_000, time_limit=2.0, refit=True
+    )
+    assert translator.training_run is not None
+    assert sum(epoch.seconds for epoch in translator.training_run.history.epochs) < 1.8
+    assert time.perf_counter() - began < 30

@@ -43,9 +43,7 @@ def demo(
     config = configure(
         time_limit=time_limit,
         seed=seed,
-        # A few minutes are short: larger steps than by default get further in them.
         held_out_maximum=1_000,
-        patience=None,
         keep="last",
     )
     corpus = read_corpus("phrasebook", config.corpus)
@@ -67,10 +65,9 @@ def demo(
     model = trained.folder / training.MODEL_FILE
     hint = translate_hint(model, asked[0].source)
     console.print(
-        "\nThis plain model knows a source by two state vectors alone. In a few minutes it learns"
-        "\nto write French, and often not yet to say the same in it. The scores are of a generated"
-        "\ncorpus and do not tell how accurate charseq is on real text. On a busy machine few"
-        "\nepochs fit into the time: give it more (--time-limit), or set OMP_NUM_THREADS=1.\n"
+        "\nThe scores are of a generated corpus and do not tell how accurate charseq is on real text."
+        "\nOn a busy machine few epochs fit into the time: give it more (--time-limit), or set"
+        "\nOMP_NUM_THREADS=1.\n"
         f"\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",
