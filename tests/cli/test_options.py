@@ -67,7 +67,8 @@ def test_some_settings_alone_may_be_options_in_a_dictionary_of_their_own() -> No
 @pytest.mark.parametrize(
     ("name", "default"),
     [
-        ("learning_rate", "0.004"),
+        ("learning_rate", "auto"),
+        ("weight_decay", "0.0"),
         ("source_column", "1"),
         ("gradient_clip", "1.0"),
         ("limit", "none"),

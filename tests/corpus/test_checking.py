@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.config import ModelConfig
+from charseq.config import ModelSettings
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.checking import Finding, check_corpus
 
@@ -24,7 +24,7 @@ def found_in(
 ) -> dict[str, Finding]:
     pairs = [Pair(*pair) for pair in [*PLAIN, *more]]
     other = held_out and Corpus("held out", [Pair(*pair) for pair in held_out])
-    findings = check_corpus(Corpus("plain", pairs), other or None, ModelConfig(**model))
+    findings = check_corpus(Corpus("plain", pairs), other or None, ModelSettings(**model))
     return {finding.name: finding for finding in findings}
 
 
@@ -98,7 +98,7 @@ def test_what_is_rare_is_what_the_model_reads_as_one_symbol():
             finding.name: finding
             for finding in check_corpus(
                 Corpus("phones", [Pair(*pair) for pair in pairs]),
-                model=ModelConfig(source_separator=separator),
+                model=ModelSettings(source_separator=separator),
             )
         }
         for separator in (None, " ")
@@ -254,7 +254,7 @@ def test_very_long_texts_are_found():
 )
 def test_any_corpus_can_be_checked(pairs, separator, symbols):
     corpus = Corpus("any", [Pair(*pair) for pair in pairs])
-    model = ModelConfig(source_separator=separator, symbols=symbols)
+    model = ModelSettings(source_separator=separator, symbols=symbols)
     for finding in check_corpus(corpus, corpus, model):
         assert finding.count > 0
         assert all(1 <= example.pair <= len(pairs) for example in finding.examples)
