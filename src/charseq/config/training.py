@@ -74,7 +74,9 @@ class TrainingSettings(Settings):
         "training", description="build the vocabularies from the training pairs, or from all"
     )
     patience: Count | None = Field(
-        8, description="stop after so many epochs without a better held-out score; unset: never"
+        None,
+        description="stop after so many epochs without a better held-out score; unset: never, since"
+        " steps that shrink to nothing get the best of a training at its end",
     )
     select: Literal["cer", "exact", "chrf", "loss"] = Field(
         "cer",
