@@ -65,9 +65,9 @@ def demo(
     model = trained.folder / training.MODEL_FILE
     hint = translate_hint(model, asked[0].source)
     console.print(
-        "\nThe scores are of a generated corpus and do not tell how accurate charseq is on real text."
-        "\nOn a busy machine few epochs fit into the time: give it more (--time-limit), or set"
-        "\nOMP_NUM_THREADS=1.\n"
+        "\nThe scores are of a generated corpus and do not tell how accurate charseq is on real"
+        "\ntext. On a busy machine few epochs fit into the time: give it more (--time-limit), or"
+        "\nset OMP_NUM_THREADS=1.\n"
         f"\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",

@@ -33,7 +33,7 @@ class TrainingSettings(Settings):
         0.0, description="how much AdamW shrinks weights, per step and step size"
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.05, description="the share of a target's probability that is spread over all symbols"
+        0.1, description="the share of a target's probability that is spread over all symbols"
     )
     average: Share | None = Field(
         None,
