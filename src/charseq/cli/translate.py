@@ -73,8 +73,8 @@ def translate(
         bool,
         typer.Option(
             "--json",
-            help="One JSON object a line: source, hypothesis, log-probability, whether it was cut,"
-            " and the n best answers.",
+            help="One JSON object a line: source, hypothesis, log-probability, confidence, whether"
+            " it was cut, and the n best answers.",
         ),
     ] = False,
     unknown: Annotated[
@@ -109,7 +109,7 @@ def translate(
     # What a text's further columns are; an option is for all of them.
     columns = ["features"] if known.features and features is None else []
     columns += ["language"] if known.languages and language is None else []
-    tally = _Tally()
+    tally = _Tally(decoding.abstain_below)
     read = 0
     for chunk in _chunks(texts, LONGEST_SOURCE):
         rows = [_cells(line, columns, LONGEST_SOURCE) for line in chunk]
@@ -140,7 +140,9 @@ def translate(
 class _Tally:
     """What to say of all answers together."""
 
+    least_confidence: float | None
     number: int = 0
+    abstained: int = 0
     cut: int = 0
     refused: int = 0
     unseen: Unseen = field(default_factory=Unseen)
@@ -148,6 +150,7 @@ class _Tally:
     def add(self, answer: Translation) -> None:
         """Count an answer, and say at once why a line is refused."""
         self.number += 1
+        self.abstained += answer.abstained
         self.cut += answer.cut
         if answer.unknown_symbols or answer.unknown_features:
             self.unseen = self.unseen.joined(Unseen.of([answer]))
@@ -161,6 +164,12 @@ class _Tally:
         Raises:
             DataError: if lines were refused.
         """
+        if self.abstained:
+            typer.echo(
+                f"charseq: {self.abstained:,} of {self.number:,} answers have a confidence below"
+                f" {self.least_confidence:g} and are left empty",
+                err=True,
+            )
         if any(self.unseen):
             typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
         if self.cut:
@@ -209,7 +218,7 @@ def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> li
         return [json.dumps(answer.as_dict(), ensure_ascii=False)]
     if not several:
         return [str(answer)]
-    if answer.error is not None:
+    if answer.error is not None or answer.abstained:
         return [f"{number}\t1\t\t"]
     return [
         f"{number}\t{rank}\t{each.score:.6f}\t{each}"
