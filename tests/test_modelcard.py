@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from charseq.config import ModelConfig, RunConfig
 from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.scoring import score
+from charseq.scoring import are_right, reliability_of, score
 from charseq.text import Input, Vocabulary
 
 REFERENCES = {
@@ -42,8 +42,11 @@ FACTS = TrainingFacts(
 
 def card_of(hypotheses=("Va !", "Salut", "Cours !"), references=REFERENCES, **changes):
     fields = {"description": DESCRIPTION, "config": RunConfig(), "training": FACTS, **changes}
-    report = score(hypotheses, list(references.values()), bootstrap=20)
-    return model_card(report=report, answers=HeldOutAnswers(references, hypotheses, 0.5), **fields)
+    right = list(references.values())
+    report = score(hypotheses, right, bootstrap=20)
+    reliability = reliability_of([0.75] * len(right), are_right(hypotheses, right))
+    answers = HeldOutAnswers(references, hypotheses, 0.5)
+    return model_card(report=report, reliability=reliability, answers=answers, **fields)
 
 
 def rows_of(card):
@@ -86,6 +89,12 @@ def test_a_card_has_the_scores_with_their_intervals_and_signatures():
     interval = f"{report.chrf.low:.1f} to {report.chrf.high:.1f}"
     assert ["chrF", f"{report.chrf.value:.1f}", interval] in rows_of(card)
     assert f"`{report.bleu.signature}`" in card
+
+
+def test_a_card_says_how_far_confidences_can_be_relied_on():
+    card = card_of()
+    assert ["0.75", "66.7%", "3"] in rows_of(card.split("## Confidence")[1])
+    assert "the expected calibration error is 0.083 and the Brier score 0.229" in card
 
 
 def test_a_card_shows_answers_that_are_right_and_answers_that_are_wrong():

@@ -19,6 +19,7 @@ from charseq.modelfile import (
     write_atomically,
     write_model,
 )
+from charseq.scoring import Calibration
 from charseq.text import Vocabulary
 from charseq.translator import load
 
@@ -29,7 +30,11 @@ DESCRIPTION = ModelDescription(
     output_limit=OutputLimit(1.25, 5),
     corpus={"name": "toy", "training_pairs": 3},
     scores={"exact_match": 0.5},
+    calibration=Calibration(1.5, 0.125, 4.5),
 )
+
+
+CALIBRATION = ("temperature", "offset_per_symbol", "reach")
 
 
 def tensors() -> dict[str, np.ndarray]:
@@ -105,6 +110,24 @@ def test_a_newer_format_says_to_upgrade(model: Path) -> None:
         ({"answer_form": "jamo"}, "malformed"),
         ({"output_limit": {"per_symbol": -1, "constant": 3}}, "malformed"),
         ({"scores": {"cer": "low"}}, "malformed"),
+        ({"calibration": 1.5}, "its calibration is malformed"),
+        ({"calibration": {"temperature": 1.5}}, "its calibration is malformed"),
+        *(
+            (
+                {"calibration": dict(zip(CALIBRATION, values, strict=True))},
+                "calibration is malformed",
+            )
+            for values in (
+                (0, 0, 1),
+                (1e9, 0, 1),
+                (float("nan"), 0, 1),
+                ("1", 0, 1),
+                (True, 0, 1),
+                (1, -1, 1),
+                (1, 0, -1),
+                (1, 0, float("inf")),
+            )
+        ),
         ({"source_vocabulary": {"symbols": ["a", "a"]}}, "twice"),
         ({"target_vocabulary": {"symbols": ["a"]}}, "lacks a start or an end symbol"),
     ],
@@ -161,6 +184,9 @@ def test_format_1_keeps_loading_and_answers_as_it_did() -> None:
     expected = json.loads((DATA / "format-1.json").read_text(encoding="utf-8"))
     answers = translator.translate(list(expected))
     assert {answer.source: answer.hypothesis for answer in answers} == expected
+    # They do not say how sure the model is.
+    assert translator.description.calibration is None
+    assert {answer.confidence for answer in answers} == {None}
 
 
 # A new format has to have its file, too: `data/make_format.py` makes it.

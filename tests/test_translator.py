@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 import charseq
 from charseq.errors import UnknownCharactersWarning, UsageError
+from charseq.modelfile import OutputLimit
 from charseq.translator import LONGEST_SOURCE, STREAM_CHUNK, Translator
 
 words = st.text("abcd", max_size=7)
@@ -125,6 +127,76 @@ def test_a_beam_gives_the_n_best_with_their_scores(toy_translator: Translator) -
     plain = toy_translator.translate("abcda", beam=5)
     assert plain.alternatives == ()
     assert "alternatives" not in plain.as_dict()
+
+
+def test_a_confidence_is_what_the_calibration_makes_of_the_log_probability(
+    toy_translator: Translator, toy_pairs
+) -> None:
+    calibration = toy_translator.description.calibration
+    assert calibration is not None
+    for answer in toy_translator.translate([source for source, _ in toy_pairs[::9]]):
+        symbols = len(answer.hypothesis) + 1
+        assert answer.confidence == calibration.confidence(answer.log_probability, symbols)
+    best, *others = toy_translator.translate("abcda", beam=5, n_best=3).alternatives
+    assert best.confidence is not None
+    assert all(best.confidence > each.confidence > 0 for each in others if each.confidence)
+    # A prefix and a lexicon change what can be answered, not how probable the model finds it.
+    forced = [{"prefix": "ADC"}, {"lexicon": ["ADCBA", "DDA"]}]
+    for constraint in forced:
+        answer = toy_translator.translate("abcda", **constraint)
+        assert answer.confidence == pytest.approx(best.confidence, abs=1e-4)
+    assert toy_translator.translate("abcda", prefix="C").confidence < best.confidence / 2
+
+
+def test_what_is_drawn_refused_or_unended_has_no_confidence(toy_translator: Translator) -> None:
+    assert toy_translator.translate("abcda", sample=True).confidence is None
+    assert toy_translator.translate("aéb", unknown="error").confidence is None
+    description = replace(toy_translator.description, output_limit=OutputLimit(0, 3))
+    cut = Translator(toy_translator.model, description).translate("abcda")
+    assert (str(cut), cut.cut, cut.confidence) == ("ADC", True, 0)
+    assert cut.as_dict()["confidence"] == 0
+
+
+def test_just_the_answers_below_a_confidence_are_withheld(
+    toy_translator: Translator, toy_pairs
+) -> None:
+    texts = [source for source, _ in toy_pairs[::9]]
+    all_given = toy_translator.translate(texts)
+    sure = sorted(answer.confidence or 0 for answer in all_given)
+    least = sure[len(sure) // 3]
+    assert sure[0] < least
+    some_given = toy_translator.translate(texts, abstain_below=least)
+    for answer, again in zip(all_given, some_given, strict=True):
+        assert answer.confidence is not None
+        withheld = answer.confidence < least
+        assert again.abstained == withheld
+        assert str(again) == ("" if withheld else str(answer))
+        assert again.withheld == (str(answer) if withheld else "")
+        assert again.confidence == answer.confidence
+    streamed = toy_translator.stream(texts, abstain_below=least)
+    assert [each.abstained for each in streamed] == [each.abstained for each in some_given]
+
+
+def test_of_several_answers_the_best_says_whether_all_are_withheld(
+    toy_translator: Translator,
+) -> None:
+    search = {"beam": 3, "n_best": 3}
+    answer = toy_translator.translate("abcda", **search)
+    assert answer.confidence is not None
+    least = (1 + answer.confidence) / 2
+    withheld = toy_translator.translate("abcda", abstain_below=least, **search)
+    assert (withheld.abstained, str(withheld), withheld.withheld) == (True, "", "ADCBA")
+    assert withheld.alternatives == answer.alternatives
+
+
+def test_a_model_without_calibration_cannot_abstain(toy_translator: Translator) -> None:
+    description = replace(toy_translator.description, calibration=None)
+    older = Translator(toy_translator.model, description)
+    answer = older.translate("abcda", beam=2, n_best=2)
+    assert (answer.confidence, answer.alternatives[0].confidence) == (None, None)
+    assert "confidence" not in str(answer.as_dict())
+    with pytest.raises(UsageError, match="this model cannot abstain"):
+        older.translate("abcda", abstain_below=0.5)
 
 
 def test_an_unknown_setting_of_the_search_names_the_nearest(toy_translator: Translator) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from charseq.config import RunConfig, TrainingConfig
 from charseq.errors import visible
 from charseq.modelfile import ModelDescription
-from charseq.scoring import Metric, Report
+from charseq.scoring import Metric, Reliability, Report
 from charseq.scoring.distance import nearest_references
 from charseq.text import Input
 
@@ -73,6 +73,7 @@ def model_card(
     description: ModelDescription,
     config: RunConfig,
     report: Report,
+    reliability: Reliability,
     answers: HeldOutAnswers,
     training: TrainingFacts,
     *,
@@ -84,6 +85,7 @@ def model_card(
         description: what the model file says of it.
         config: the run's settings.
         report: the held-out scores.
+        reliability: of the answers' confidences.
         answers: what was scored.
         training: how the training went.
         model_file: the model's file as the card's commands name it.
@@ -92,6 +94,7 @@ def model_card(
         ("How to use it", _use(model_file, description, answers)),
         ("Corpus", _corpus(description, config, training)),
         ("Scores", _scores(report, config.training)),
+        ("Confidence", _confidence(reliability)),
         ("Examples", _examples(answers, report.target_separator)),
         ("Training", _training(description, config, training)),
         ("Speed", _speed(answers, training)),
@@ -188,6 +191,24 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
 
 def _interval(metric: Metric, shape: str) -> str:
     return f"{shape} to {shape}".format(metric.low, metric.high)
+
+
+def _confidence(reliability: Reliability) -> Iterator[str]:
+    yield (
+        "Every answer comes with a confidence: the probability that it equals a reference whole. On"
+        f" the {reliability.items:,} held-out sources, with each half's confidences fitted on the"
+        f" other half, the expected calibration error is"
+        f" {reliability.expected_calibration_error:.3f} and the Brier score"
+        f" {reliability.brier_score:.3f}; on texts of another kind, both are usually larger."
+    )
+    yield ""
+    yield from _table(
+        ("mean confidence", "right", "answers"),
+        [
+            (f"{each.mean_confidence:.2f}", f"{each.exact_match:.1%}", f"{each.items:,}")
+            for each in reliability.bins
+        ],
+    )
 
 
 def _examples(answers: HeldOutAnswers, target_separator: str) -> Iterator[str]:

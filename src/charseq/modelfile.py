@@ -9,7 +9,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import charseq
 from charseq.config import CorpusConfig, ModelConfig
 from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
+from charseq.scoring.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
 from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2
@@ -29,6 +30,9 @@ DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 
 Tensors = Mapping[str, NDArray[np.float32]]
+
+# Far above what label smoothing takes off a symbol, and what any answer's log-probability is.
+HIGHEST_OFFSET, FARTHEST_REACH = 100.0, 1e6
 
 # How format 1, which knew one layer a side, began its tensors' names.
 FORMER_NAMES = {
@@ -63,6 +67,7 @@ class ModelDescription:
             features: settings of `CorpusConfig` by their names.
         corpus: what the model was trained on: name, counts, digest, attribution.
         scores: held-out scores by name.
+        calibration: what makes log-probabilities confidences; None where no training ended with it.
         charseq_version: the version that made it.
     """
 
@@ -73,6 +78,7 @@ class ModelDescription:
     columns: Mapping[str, str | int] = field(default_factory=dict)
     corpus: Mapping[str, str | int] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    calibration: Calibration | None = None
     charseq_version: str = charseq.__version__
 
     def __post_init__(self) -> None:
@@ -155,6 +161,7 @@ def description_to_dict(description: ModelDescription) -> dict[str, Any]:
         "columns": dict(description.columns),
         "corpus": dict(description.corpus),
         "scores": dict(description.scores),
+        "calibration": None if description.calibration is None else asdict(description.calibration),
         "charseq_version": description.charseq_version,
     }
 
@@ -206,8 +213,25 @@ def description_from_dict(fields: Any) -> ModelDescription:
         columns=columns,
         corpus=corpus,
         scores=scores,
+        calibration=_calibration(fields.get("calibration")),
         charseq_version=str(fields.get("charseq_version", "")),
     )
+
+
+def _calibration(fields: Any) -> Calibration | None:
+    # Files of former versions have none.
+    if fields is None:
+        return None
+    if not (
+        isinstance(fields, dict)
+        and fields.keys() == {"temperature", "offset_per_symbol", "reach"}
+        and all(type(value) in (int, float) for value in fields.values())
+        and LOWEST_TEMPERATURE <= fields["temperature"] <= HIGHEST_TEMPERATURE
+        and 0 <= fields["offset_per_symbol"] <= HIGHEST_OFFSET
+        and 0 <= fields["reach"] <= FARTHEST_REACH
+    ):
+        raise ModelFileError("its calibration is malformed")
+    return Calibration(**{name: float(value) for name, value in fields.items()})
 
 
 def _current_name(name: str) -> str:

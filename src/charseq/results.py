@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from charseq.errors import visible
 
 _SILENT = (
+    "confidence",
     "unknown_symbols",
     "unknown_features",
     "error",
     "features",
     "language",
+    "abstained",
+    "withheld",
     "alternatives",
 )
 
@@ -33,12 +36,14 @@ class Alternative:
         log_probability: natural logarithm of its probability, its end included.
         score: what it is ranked by: the log-probability over a penalty of the length.
         cut: whether it hit the output limit before the model ended it.
+        confidence: the probability that it is right, as far as the model knows; else None.
     """
 
     hypothesis: str
     log_probability: float
     score: float
     cut: bool = False
+    confidence: float | None = None
 
     def __str__(self) -> str:
         return self.hypothesis
@@ -50,27 +55,34 @@ class Translation:
 
     Attributes:
         source: the text that was translated.
-        hypothesis: the model's answer.
-        log_probability: natural logarithm of the hypothesis's probability, its end included.
+        hypothesis: the model's answer; empty where it abstained.
+        log_probability: natural logarithm of the answer's probability, its end included.
         cut: whether the answer hit the output limit before the model ended it.
+        confidence: the probability that the answer is right, from 0 to 1; None where the model does
+            not know it, for samples, and where there is no answer.
         unknown_symbols: those of the source that the model never saw, sorted.
         unknown_features: the features, and the language, that it never saw.
         error: why the source was refused; the hypothesis is empty then.
         features: what the answer was to be, where the model reads features.
         language: which of its languages it was in, where the model has several.
+        abstained: whether the answer is withheld, because its confidence is too low.
+        withheld: the answer then.
         alternatives: the n best answers, best first, where more than one is asked for: the first is
-            the hypothesis.
+            the hypothesis, or the answer that is withheld.
     """
 
     source: str
     hypothesis: str
     log_probability: float = 0.0
     cut: bool = False
+    confidence: float | None = None
     unknown_symbols: tuple[str, ...] = ()
     unknown_features: tuple[str, ...] = ()
     error: str | None = None
     features: tuple[str, ...] = ()
     language: str = ""
+    abstained: bool = False
+    withheld: str = ""
     alternatives: tuple[Alternative, ...] = ()
 
     def __str__(self) -> str:
@@ -78,8 +90,19 @@ class Translation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON takes them, without those that say nothing."""
-        fields = asdict(self)
-        return {name: value for name, value in fields.items() if value or name not in _SILENT}
+        fields = _telling(asdict(self))
+        if self.alternatives:
+            fields["alternatives"] = [_telling(asdict(each)) for each in self.alternatives]
+        return fields
+
+
+def _telling(fields: dict[str, Any]) -> dict[str, Any]:
+    # A confidence of 0 says much.
+    return {
+        name: value
+        for name, value in fields.items()
+        if value or name not in _SILENT or isinstance(value, float)
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

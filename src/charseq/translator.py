@@ -118,11 +118,13 @@ class Translator:
                 unknown symbol and warns once, naming them; `error` refuses the text.
             first: the first text's number in sampling, where one series is translated in several
                 calls: what is drawn for a text depends on the seed and its number.
-            **decoding: any setting of `DecodingConfig` by its name, such as `beam=5, n_best=3`.
+            **decoding: any setting of `DecodingConfig` by its name, such as `beam=5, n_best=3` or
+                `abstain_below=0.8`.
 
         Raises:
             UsageError: if features or languages are missing, not the model's, or not one for each;
-                if settings are unknown or clash; if the model can write nothing of the lexicon.
+                if settings are unknown or clash; if the model can write nothing of the lexicon, or
+                does not know how sure its answers are and shall abstain.
         """
         manner = self._manner(unknown, lexicon, decoding)
         if isinstance(texts, str):
@@ -338,6 +340,13 @@ class Translator:
         settings: dict[str, object],
     ) -> "_Manner":
         decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
+        if decoding.abstain_below is not None and self.description.calibration is None:
+            raise UsageError(
+                "this model cannot abstain, since it does not know how sure its answers are: a"
+                " training finds that out when it ends, and this file is of an interrupted one, of"
+                " an older charseq or from Keras. Train the model again, or on with --from; or"
+                " leave abstain_below out"
+            )
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = self.lexicon(lexicon)
         return _Manner(decoding, lexicon, unknown)
@@ -382,28 +391,43 @@ class Translator:
     ) -> Translation:
         best, *_ = hypotheses
         text, *_ = texts = spelt(self.description, [given] * len(hypotheses), hypotheses)
+        sure, *_ = confidences = [
+            self._confidence(each, manner) if error is None else None for each in hypotheses
+        ]
+        abstained = manner.abstains(sure)
         several = manner.decoding.n_best > 1 and error is None
         return Translation(
             source=given.source,
-            hypothesis=text,
+            hypothesis="" if abstained else text,
             log_probability=best.log_probability if error is None else 0.0,
             cut=best.cut,
+            confidence=sure,
             unknown_symbols=tuple(strange.symbols),
             unknown_features=tuple(strange.features),
             error=error,
             features=given.features,
             language=given.language,
+            abstained=abstained,
+            withheld=text if abstained else "",
             alternatives=tuple(
                 Alternative(
                     spelling,
                     each.log_probability,
                     each.score(manner.decoding.length_penalty),
                     each.cut,
+                    confidence,
                 )
-                for spelling, each in zip(texts, hypotheses, strict=True)
+                for spelling, each, confidence in zip(texts, hypotheses, confidences, strict=True)
                 if several
             ),
         )
+
+    def _confidence(self, hypothesis: Hypothesis, manner: "_Manner") -> float | None:
+        calibration = self.description.calibration
+        # It was fitted on the most probable answers, and says nothing of drawn ones.
+        if calibration is None or manner.decoding.sample:
+            return None
+        return calibration.confidence(hypothesis.ended_log_probability, hypothesis.steps)
 
     def _refused_prefix(self, prefix: str) -> str | None:
         strange = self.description.targets.unknown_symbols(prefix) if prefix else None
@@ -465,6 +489,11 @@ class _Manner(NamedTuple):
     decoding: DecodingConfig
     lexicon: Lexicon | None
     unknown: Unknown
+
+    def abstains(self, confidence: float | None) -> bool:
+        """Return whether an answer of this confidence is withheld."""
+        least = self.decoding.abstain_below
+        return least is not None and confidence is not None and confidence < least
 
     def fault(self, best: Hypothesis, prefix: str) -> str | None:
         """Return why there is no answer, if there is none."""

@@ -10,7 +10,7 @@ import pytest
 
 from charseq.cli import main
 from charseq.results import Translation
-from charseq.scoring import score
+from charseq.scoring import reliability_of, score
 from charseq.text import PLAIN
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
@@ -226,6 +226,35 @@ class TestModel:
         report = score(outputs, [["Va !", "Vas-y !"], ["Salut."], ["Cours\u202f!"]])
         found = answer_of(run(str(path), corpus, "--json"))
         assert {name: found[name] for name in report.as_dict()} == report.as_dict()
+        assert found["reliability"]["items"] == 3
+
+    def test_has_its_confidences_compared_with_what_is_right(self, run, corpus, answers):
+        answers(
+            Go=Translation("Go.", "Va !", confidence=0.9),
+            Hi=Translation("Hi.", "Salut", confidence=0.2),
+            Run=Translation("Run!", "Cours\u202f!", confidence=0.5),
+        )
+        found = answer_of(run("model.safetensors", corpus, "--json"))["reliability"]
+        expected = reliability_of([0.9, 0.2, 0.5], [True, False, True])
+        assert found == json.loads(json.dumps(expected.as_dict()))
+        shown = run("model.safetensors", corpus).out
+        assert "Confidence: expected calibration error 0.133, Brier score 0.100" in shown
+        rows = [line.split() for line in shown.splitlines()]
+        assert ["50%", "0.500", "2", "100.00%"] in rows
+        assert ["90%", "0.200", "3", "66.67%"] in rows
+
+    def test_without_confidences_has_no_reliability(self, run, corpus, answers, outputs):
+        answers(
+            Go=Translation("Go.", "Va !"),
+            Hi=Translation("Hi.", "", error="longer than 2 characters"),
+            Run=Translation("Run!", "Cours\u202f!"),
+        )
+        for words in (
+            ["model.safetensors", corpus],
+            ["--hypotheses", outputs("Va !", "Salut.", "Cours"), corpus],
+        ):
+            assert json.loads(run(*words, "--json").out)["reliability"] is None
+            assert "Confidence" not in run(*words).out
 
     @pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
     def test_answers_with_the_beam_that_was_asked_for(self, run, corpus, tmp_path):

@@ -18,7 +18,16 @@ def test_a_model_is_shown_with_its_settings_symbols_corpus_and_scores(
 ) -> None:
     assert charseq_command("info", str(model)) == 0
     shown = capsys.readouterr().out
-    for expected in ("units", "64", "<unknown> 'abcd'", "training pairs", "exact match"):
+    for expected in (
+        "units",
+        "64",
+        "<unknown> 'abcd'",
+        "training pairs",
+        "exact match",
+        "expected calibration error",
+        "temperature",
+        "reach",
+    ):
         assert expected in shown
 
 
@@ -34,6 +43,21 @@ def test_json_holds_all_of_it(charseq_command, model, toy_translator, capsys) ->
     assert shown["config"]["units"] == 64
     assert shown["source_vocabulary"]["symbols"] == ["<unknown>", *"abcd"]
     assert shown["scores"] == toy_translator.description.scores
+    calibration = toy_translator.description.calibration
+    assert shown["calibration"] == {
+        "temperature": calibration.temperature,
+        "offset_per_symbol": 0,
+        "reach": calibration.reach,
+    }
+
+
+def test_an_older_model_says_that_it_does_not_know_how_sure_it_is(charseq_command, capsys) -> None:
+    older = str(Path(__file__).parents[1] / "data" / "format-1.safetensors")
+    assert charseq_command("info", older) == 0
+    rows = [line.strip("│ ").split() for line in capsys.readouterr().out.splitlines()]
+    assert "temperature │ unknown: answers have no confidence".split() in rows
+    assert charseq_command("info", older, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["calibration"] is None
 
 
 def test_a_file_that_is_no_model_is_refused_in_one_sentence(

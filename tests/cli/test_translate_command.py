@@ -75,7 +75,8 @@ def test_json_gives_source_hypothesis_probability_and_what_went_wrong(
 ) -> None:
     done = translate(model, "--json", given="abcda\naéb\n\xff".encode("latin-1"))
     first, second, third = map(json.loads, done.stdout.splitlines())
-    assert first.keys() == {"source", "hypothesis", "log_probability", "cut"}
+    assert first.keys() == {"source", "hypothesis", "log_probability", "cut", "confidence"}
+    assert 0.5 < first["confidence"] <= 1
     assert (first["source"], first["hypothesis"], first["cut"]) == ("abcda", "ADCBA", False)
     assert "not valid UTF-8" in second["error"]
     assert "not valid UTF-8" in third["error"]
@@ -211,7 +212,10 @@ def test_json_has_all_of_the_n_best(model: str, translate) -> None:
     answer = json.loads(done.stdout)
     assert answer["hypothesis"] == answer["alternatives"][0]["hypothesis"] == "ADCBA"
     assert len(answer["alternatives"]) == 3
-    assert set(answer["alternatives"][1]) == {"hypothesis", "log_probability", "score", "cut"}
+    fields = {"hypothesis", "log_probability", "score", "cut", "confidence"}
+    assert set(answer["alternatives"][1]) == fields
+    sure = [each["confidence"] for each in answer["alternatives"]]
+    assert answer["confidence"] == sure[0] == max(sure)
 
 
 def test_samples_depend_on_the_seed_and_not_on_how_lines_arrive(
@@ -243,6 +247,47 @@ def test_answers_begin_with_a_prefix_and_come_from_a_lexicon(
     assert "line 1: no entry of the lexicon begins with its prefix" in nothing.stderr
 
 
+def test_answers_below_a_confidence_are_left_empty_and_counted(model: str, translate) -> None:
+    # So long a word was never seen.
+    given = b"abcda\n\n" + b"abcd" * 10 + b"\nddd\n"
+    done = translate(model, "--abstain-below", "0.8", given=given)
+    assert (done.stdout, done.returncode) == (b"ADCBA\n\n\nDDD\n", 0)
+    assert done.stderr == (
+        "charseq: 1 of 4 answers have a confidence below 0.8 and are left empty\n"
+    )
+    several = ("--beam", "3", "--n-best", "2")
+    rows = translate(model, "--abstain-below", "0.8", *several, given=given).stdout.splitlines()
+    assert [row for row in rows if row.startswith(b"3\t")] == [b"3\t1\t\t"]
+    everything = translate(model, "--abstain-below", "0", given=given)
+    assert everything.stderr == ""
+    assert all(line for line in everything.stdout.splitlines()[2:])
+
+
+def test_json_still_shows_the_answer_that_was_withheld(model: str, translate) -> None:
+    def answers(*options: str) -> list[dict]:
+        done = translate(model, "--json", *options, "abcd" * 10, "ddd")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    (would_be, _), (withheld, given) = answers(), answers("--abstain-below", "0.8")
+    assert withheld == {
+        **would_be,
+        "hypothesis": "",
+        "abstained": True,
+        "withheld": would_be["hypothesis"],
+    }
+    assert not {"abstained", "withheld"} & given.keys()
+
+
+def test_a_model_that_does_not_know_how_sure_it_is_does_not_abstain(translate) -> None:
+    older = str(Path(__file__).parents[1] / "data" / "format-1.safetensors")
+    assert "confidence" not in json.loads(translate(older, "--json", "abc").stdout)
+    done = translate(older, "--abstain-below", "0.5", "abc")
+    assert (done.stdout, done.returncode) == (b"", 2)
+    assert "this model cannot abstain" in done.stderr
+    assert "Train the model again, or on with --from" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -250,6 +295,8 @@ def test_answers_begin_with_a_prefix_and_come_from_a_lexicon(
         (["--beam", "many"], "beam cannot be 'many'"),
         (["--top-k", "3"], "top_k is for sampling: add sample, or leave it out"),
         (["--lexicon", "nowhere.txt"], "nowhere.txt"),
+        (["--abstain-below", "80"], "abstain_below"),
+        (["--sample", "--abstain-below", "0.8"], "sample and abstain_below exclude each other"),
     ],
 )
 def test_searches_that_make_no_sense_are_refused(model, translate, options, sentence) -> None:

@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from charseq.training.loss import compare
+from charseq.training.loss import compare, held_back, smoothed
 from charseq.training.optimiser import KerasRMSprop, clip_gradients
 
 
@@ -43,6 +46,21 @@ def test_sums_add_up() -> None:
         assert other is not None
         assert np.isclose(one.mean_loss, other.mean_loss)
         assert one.accuracy == other.accuracy
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.5])
+def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: float) -> None:
+    symbols, mask = 5, torch.ones(1, 1, dtype=torch.bool)
+    probabilities = torch.arange(0.2, 1.0, 0.001)
+
+    def loss(probability: Tensor) -> Tensor:
+        others = (1 - probability) / (symbols - 1)
+        logits = torch.stack([probability, *[others] * (symbols - 1)]).log()[None, None]
+        return smoothed(-probability.log(), logits, mask, share, symbols)
+
+    best = probabilities[torch.stack([loss(each) for each in probabilities]).argmin()]
+    assert -math.log(best) == pytest.approx(held_back(share, symbols), abs=2e-3)
+    assert held_back(0, symbols) == 0
 
 
 @pytest.mark.parametrize(("longest", "expected"), [(10.0, 5.0), (1.0, 1.0)])

@@ -10,8 +10,10 @@ from charseq.config import configure
 from charseq.corpus import Corpus, Pair
 from charseq.errors import DataError, UsageError
 from charseq.modelfile import read_model
+from charseq.scoring import reliability_of
 from charseq.text import Input
 from charseq.training import EpochRecord
+from charseq.training.loss import held_back
 from charseq.translator import Translator
 
 QUICK = {"units": 16, "epochs": 2, "held_out_maximum": 40, "refit": False}
@@ -48,6 +50,43 @@ def test_a_run_is_a_folder_of_settings_history_model_and_curve(
     description, _ = read_model(run.folder / "model.safetensors")
     assert description == toy_translator.description
     assert description.scores["exact_match"] == run.report.exact_match.value
+
+
+def test_a_run_finds_out_how_sure_its_answers_are(toy_translator: Translator) -> None:
+    run = toy_translator.training_run
+    assert run is not None
+    description, _ = read_model(run.folder / "model.safetensors")
+    assert description.calibration == toy_translator.description.calibration is not None
+    # The confidences of the file, on the held-out answers, as good as the run says, or nearly.
+    answers = toy_translator.translate([each.source for each in run.held_out])
+    right = [str(answer) in run.held_out[Input(answer.source)] for answer in answers]
+    found = reliability_of([answer.confidence or 0 for answer in answers], right)
+    assert found.brier_score == pytest.approx(run.reliability.brier_score, abs=0.01)
+    assert description.scores["brier_score"] == run.reliability.brier_score
+    history = json.loads((run.folder / "history.json").read_text(encoding="utf-8"))
+    assert history["scores"]["reliability"]["items"] == len(answers)
+    card = (run.folder / "model-card.md").read_text(encoding="utf-8")
+    error = run.reliability.expected_calibration_error
+    assert f"the expected calibration error is {error:.3f}" in card
+
+
+def test_label_smoothing_is_given_back_to_confidences(toy_pairs: Pairs, tmp_path: Path) -> None:
+    smoothed = charseq.train(toy_pairs, run=tmp_path / "run", label_smoothing=0.2, **QUICK)
+    calibration = smoothed.description.calibration
+    assert calibration is not None
+    assert calibration.offset_per_symbol == held_back(0.2, len(smoothed.description.targets)) > 0.1
+
+
+def test_an_interrupted_run_leaves_a_model_that_does_not_know_how_sure_it_is(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    def interrupt(_: EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(toy_pairs, run=tmp_path / "run", callbacks=[interrupt], **QUICK)
+    description, _ = read_model(tmp_path / "run" / "model.safetensors")
+    assert description.calibration is None
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(toy_pairs: Pairs, tmp_path: Path) -> None:
@@ -113,6 +152,8 @@ def test_padded_figures_are_there_only_where_padding_counts(
     # Padding is easy to predict: counting it flatters.
     assert record.padded_held_out_loss < record.held_out_loss
     assert masked.history.epochs[-1].padded_loss is None
+    for run in (padded, masked):
+        assert run.description.calibration is not None
 
 
 def test_the_unknown_symbol_is_trained(toy_pairs: Pairs, tmp_path: Path) -> None:

@@ -27,11 +27,26 @@ from charseq.cli.outputs import (
     refuse_decoding,
     translate_all,
 )
-from charseq.cli.tables import scores_table, show_groups, show_signatures, texts_in_lines
+from charseq.cli.tables import (
+    scores_table,
+    show_groups,
+    show_reliability,
+    show_signatures,
+    texts_in_lines,
+)
 from charseq.config import CorpusConfig, DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
-from charseq.scoring import ScoredItem, error_groups, score, worst_errors
+from charseq.results import Translation
+from charseq.scoring import (
+    Reliability,
+    ScoredItem,
+    are_right,
+    error_groups,
+    reliability_of,
+    score,
+    worst_errors,
+)
 
 
 @settings_options(CorpusConfig)
@@ -83,6 +98,7 @@ def evaluate(
     notes: dict[str, float] = {}
     separator = target_separator or ""
     unseen: list[bool] | None = None
+    translations: list[Translation] = []
     if translator is None:
         inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses))
     else:
@@ -101,6 +117,7 @@ def evaluate(
     items = (outputs, references)
     report = score(*items, target_separator=separator)
     labels, sources = [each.label() for each in inputs], [each.source for each in inputs]
+    reliability = _reliability(translations, are_right(*items, separator)) if translations else None
     errors = worst_errors(labels, *items, target_separator=separator, count=worst)
     groups = error_groups(sources, *items, target_separator=separator, unseen=unseen, most=edits)
     if as_json:
@@ -110,6 +127,7 @@ def evaluate(
             "corpus": corpus.name,
             **report.as_dict(),
             **notes,
+            "reliability": reliability and reliability.as_dict(),
             "errors": groups.as_dict(),
             "worst": [error.as_dict() for error in errors],
         }
@@ -124,6 +142,8 @@ def evaluate(
         console.print(Text(f"{visible(corpus.name)}: {what}"))
         console.print(scores_table(report))
         show_signatures(console, report)
+        if reliability is not None:
+            show_reliability(console, reliability)
         show_groups(console, groups)
         _show_worst(console, errors)
     if notes.get("refused"):
@@ -140,6 +160,18 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
     if hypotheses == names[0] == "-":
         raise UsageError("hypotheses and corpus cannot both come from standard input")
     return None, names[0]
+
+
+def _reliability(translations: Sequence[Translation], right: Sequence[bool]) -> Reliability | None:
+    """Compare the confidences that there are with what is right."""
+    answers = [
+        (translation.confidence, is_right)
+        for translation, is_right in zip(translations, right, strict=True)
+        if translation.confidence is not None
+    ]
+    if not answers:
+        return None
+    return reliability_of([sure for sure, _ in answers], [is_right for _, is_right in answers])
 
 
 def _show_worst(console: Console, errors: Sequence[ScoredItem]) -> None:

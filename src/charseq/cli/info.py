@@ -1,6 +1,7 @@
 """`charseq info`: what a model file holds."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ def info(
     description, tensors = read_model(model)
     parameters = sum(tensor.size for tensor in tensors.values())
     size = model.stat().st_size
-    limit = description.output_limit
+    limit, calibration = description.output_limit, description.calibration
     if as_json:
         fields = {
             "file": str(model),
@@ -35,6 +36,7 @@ def info(
             "columns": dict(description.columns),
             "corpus": dict(description.corpus),
             "scores": dict(description.scores),
+            "calibration": calibration and asdict(calibration),
         }
         typer.echo(json.dumps(fields, ensure_ascii=False, indent=1))
         return
@@ -64,7 +66,14 @@ def info(
             row(name, f"{len(known)}: {' '.join(known)}")
     row("answer form", description.targets.spelling.written)
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
-    for part in (description.columns, description.corpus, description.scores):
+    if calibration is None:
+        row("temperature", "unknown: answers have no confidence")
+    for part in (
+        description.columns,
+        description.corpus,
+        description.scores,
+        asdict(calibration) if calibration else {},
+    ):
         for name, value in part.items():
             if value != "":
                 row(name.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else value)

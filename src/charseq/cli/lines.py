@@ -91,12 +91,15 @@ class Columns(NamedTuple):
 class Tally:
     """What to say of all answers together.
 
-    `kind` is what messages call that which is answered, and `answer` what it is answered with.
+    `kind` is what messages call that which is answered, and `answer` what it is answered with;
+    `least_confidence` is what answers were left empty for.
     """
 
     kind: str = "line"
     answer: str = "answer"
+    least_confidence: float | None = None
     number: int = 0
+    abstained: int = 0
     cut: int = 0
     refused: int = 0
     unseen: Unseen = field(default_factory=Unseen)
@@ -105,6 +108,7 @@ class Tally:
         """Count an answer, and say at once why there is none."""
         self.number += 1
         self.cut += answer.cut
+        self.abstained += isinstance(answer, Translation) and answer.abstained
         if answer.unknown_symbols or answer.unknown_features:
             self.unseen = self.unseen.joined(Unseen.of([answer]))
         if answer.error is not None:
@@ -117,6 +121,12 @@ class Tally:
         Raises:
             DataError: if some were refused.
         """
+        if self.abstained:
+            typer.echo(
+                f"charseq: {self.abstained:,} of {self.number:,} answers have a confidence below"
+                f" {self.least_confidence:g} and are left empty",
+                err=True,
+            )
         if any(self.unseen):
             typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
         if self.cut:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charseq.errors import visible
-from charseq.scoring import ErrorGroups, Group, Report
+from charseq.scoring import ErrorGroups, Group, Reliability, Report
 
 _TEXTS_SHOWN = 3
 _METRICS = (
@@ -45,6 +45,26 @@ def show_signatures(console: Console, report: Report) -> None:
     for metric in (report.chrf, report.bleu):
         # A signature is there to be copied whole.
         console.print(Text(str(metric.signature)), soft_wrap=True)
+
+
+def show_reliability(console: Console, reliability: Reliability) -> None:
+    """Print how far confidences can be relied on, and what is right where they are high."""
+    console.print(
+        "\nConfidence: expected calibration error"
+        f" {reliability.expected_calibration_error:.3f}, Brier score {reliability.brier_score:.3f}"
+    )
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("most confident")
+    for column in ("at least", "answers", "exact match"):
+        table.add_column(column, justify="right")
+    for each in reliability.coverages:
+        table.add_row(
+            f"{each.share:.0%}",
+            f"{each.least_confidence:.3f}",
+            f"{each.items:,}",
+            f"{each.exact_match:.2%}",
+        )
+    console.print(table)
 
 
 def show_groups(console: Console, groups: ErrorGroups) -> None:

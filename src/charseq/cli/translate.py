@@ -47,8 +47,8 @@ def translate(
         bool,
         typer.Option(
             "--json",
-            help="One JSON object a line: source, hypothesis, log-probability, whether it was cut,"
-            " and the n best answers.",
+            help="One JSON object a line: source, hypothesis, log-probability, confidence, whether"
+            " it was cut, and the n best answers.",
         ),
     ] = False,
     unknown: Annotated[
@@ -78,7 +78,7 @@ def translate(
     if allowed is not None and allowed.left_out:
         typer.echo(f"charseq: warning: {allowed.warning()}", err=True)
     columns = Columns.of(translator.description.sources.conditions, features, language)
-    tally = Tally()
+    tally = Tally(least_confidence=decoding.abstain_below)
     read = 0
     warn_of_a_file(texts, "translated as a text; for the lines of that file: … < {}")
     for chunk in chunks(texts, LONGEST_SOURCE):
@@ -107,7 +107,7 @@ def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> li
         return [json.dumps(answer.as_dict(), ensure_ascii=False)]
     if not several:
         return [str(answer)]
-    if answer.error is not None:
+    if answer.error is not None or answer.abstained:
         return [f"{number}\t1\t\t"]
     return [
         f"{number}\t{rank}\t{each.score:.6f}\t{each}"

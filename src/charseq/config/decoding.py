@@ -40,6 +40,10 @@ class DecodingConfig(Settings):
         1, description="in sampling, the start of every random choice"
     )
 
+    abstain_below: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="give no answer whose confidence, from 0 to 1, is lower than this"
+    )
+
     @model_validator(mode="after")
     def _refuse_clashes(self) -> Self:
         if self.n_best > self.beam:
@@ -49,6 +53,11 @@ class DecodingConfig(Settings):
             )
         if self.sample and self.beam > 1:
             raise UsageError(f"sample and a beam of {self.beam} exclude each other: choose one")
+        if self.sample and self.abstain_below is not None:
+            raise UsageError(
+                "sample and abstain_below exclude each other, since what is drawn has no"
+                " confidence: choose one"
+            )
         for name in ("temperature", "top_k", "top_p"):
             if not self.sample and getattr(self, name) != type(self).model_fields[name].default:
                 raise UsageError(f"{name} is for sampling: add sample, or leave it out")

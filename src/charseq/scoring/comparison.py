@@ -8,7 +8,7 @@ import numpy as np
 
 from charseq.errors import DataError
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
-from charseq.scoring.distance import nearest_references
+from charseq.scoring.distance import are_right
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import Counts, statistics_of
 from charseq.scoring.report import Report, report_of
@@ -169,10 +169,7 @@ def _by_who_is_right(
     target_separator: str,
 ) -> tuple[int, tuple[ComparedItem, ...]]:
     """Return how many items both have right, and those that only one has right."""
-    ours, theirs = (
-        [not item.distance for item in nearest_references(outputs, references, target_separator)]
-        for outputs in (first, second)
-    )
+    ours, theirs = (are_right(outputs, references, target_separator) for outputs in (first, second))
     only_one = tuple(
         ComparedItem(
             sources[place],

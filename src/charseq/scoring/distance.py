@@ -66,6 +66,17 @@ def nearest_references(
     ]
 
 
+def are_right(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]], separator: str = ""
+) -> list[bool]:
+    """Return for each output whether it equals one of its references.
+
+    Raises:
+        DataError: if there is nothing to score, or hypotheses and references do not match up.
+    """
+    return [not item.distance for item in nearest_references(hypotheses, references, separator)]
+
+
 def _nearest(text: str, references: Sequence[str], separator: str) -> Nearest:
     hypothesis = cut(composed(text), separator)
     candidates = []

@@ -27,9 +27,19 @@ class Hypothesis(NamedTuple):
         """Whether there is an answer at all: constraints may allow none."""
         return self.log_probability > float("-inf")
 
+    @property
+    def steps(self) -> int:
+        """How many symbols were chosen, the end symbol counted."""
+        return len(self.ids) + (not self.cut)
+
+    @property
+    def ended_log_probability(self) -> float:
+        """The log-probability of just this answer; minus infinity if it was cut and never ended."""
+        return float("-inf") if self.cut else self.log_probability
+
     def score(self, length_penalty: float) -> float:
         """Return the log-probability over the penalty of the length, the end symbol counted."""
-        return self.log_probability / penalty(float(len(self.ids) + (not self.cut)), length_penalty)
+        return self.log_probability / penalty(float(self.steps), length_penalty)
 
 
 def penalty(length: Length, strength: float) -> Length:

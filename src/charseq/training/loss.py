@@ -1,5 +1,6 @@
 """What a model is trained to make small, with padding masked and, as Keras does, counted."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -67,6 +68,16 @@ def compare(
     positions = torch.tensor(targets.numel(), device=targets.device)
     clipped = losses.clamp(KERAS_SMALLEST, KERAS_LARGEST)
     return Comparison(masked, Sums(clipped.sum(), correct.sum(), positions))
+
+
+def held_back(share: float, symbols: int) -> float:
+    """Return by how much smoothing lowers the log-probability of a symbol that is certain.
+
+    Args:
+        share: of a target's probability that is spread evenly.
+        symbols: over so many.
+    """
+    return math.log(1 / (1 - share + share / symbols))
 
 
 def smoothed(losses: Tensor, logits: Tensor, mask: Tensor, share: float, symbols: int) -> Tensor:

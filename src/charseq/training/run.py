@@ -11,18 +11,29 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from charseq.config import RunSettings
+from charseq.config import RunSettings, TrainingConfig
 from charseq.corpus import Corpus, Split, split_corpus
 from charseq.errors import UsageError
 from charseq.model import Seq2Seq
 from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, read_model, write_atomically, write_model
-from charseq.scoring import Report, score
-from charseq.search import answer_texts, spelt
+from charseq.scoring import (
+    Calibration,
+    Judged,
+    Reliability,
+    Report,
+    are_right,
+    cross_fitted_confidences,
+    fit_calibration,
+    reliability_of,
+    score,
+)
+from charseq.search import Hypothesis, answer_texts, spelt
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, first_model, fit
+from charseq.training.loss import held_back
 from charseq.training.memory import keep_freed_memory
 from charseq.training.prepare import Prepared, prepare
 from charseq.training.progress import Display
@@ -45,6 +56,7 @@ class TrainedModel:
         history: every epoch.
         epoch: whose weights were kept.
         report: the held-out scores.
+        reliability: how far the answers' confidences can be relied on.
         held_out: the held-out inputs, each with all its references.
         folder: where the run was written.
     """
@@ -54,6 +66,7 @@ class TrainedModel:
     history: History
     epoch: int
     report: Report
+    reliability: Reliability
     held_out: Mapping[Input, Sequence[str]]
     folder: Path
 
@@ -124,13 +137,14 @@ def train_run(
         if history.epochs:
             draw_learning_curve(history, folder / CURVE_FILE, corpus.name)
     model = Seq2Seq.from_description(prepared.description, tensors).to(device)
-    answers = _answers(model, prepared)
+    answers, hypotheses = _answers(model, prepared)
     report = score(
         answers.hypotheses,
         list(prepared.references.values()),
         target_separator=prepared.description.target_separator,
     )
-    history.scores = report.as_dict()
+    calibration, reliability = _calibrated(answers, hypotheses, prepared, config.training)
+    history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
     description = prepared.description
     if config.training.refit:
         steps = kept * -(-len(prepared.training) // config.training.batch_size)
@@ -146,7 +160,10 @@ def train_run(
             "character_error_rate": report.character_error_rate.value,
             "chrf": report.chrf.value,
             "bleu": report.bleu.value,
+            "expected_calibration_error": reliability.expected_calibration_error,
+            "brier_score": reliability.brier_score,
         },
+        calibration=calibration,
     )
     write_model(folder / MODEL_FILE, description, tensors)
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
@@ -161,9 +178,13 @@ def train_run(
         held_out_name="" if held_out is None else held_out.name,
         started_from="" if start_from is None else start_from.name,
     )
-    card = model_card(description, config, report, answers, training, model_file=MODEL_FILE)
+    card = model_card(
+        description, config, report, reliability, answers, training, model_file=MODEL_FILE
+    )
     write_atomically(folder / CARD_FILE, card.encode())
-    return TrainedModel(model, description, history, kept, report, prepared.references, folder)
+    return TrainedModel(
+        model, description, history, kept, report, reliability, prepared.references, folder
+    )
 
 
 def _split(corpus: Corpus, held_out: Corpus | None, settings: RunSettings) -> Split:
@@ -205,12 +226,33 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _answers(model: Seq2Seq, prepared: Prepared) -> HeldOutAnswers:
+def _answers(model: Seq2Seq, prepared: Prepared) -> tuple[HeldOutAnswers, list[Hypothesis]]:
     step, inputs = model.stepper(), list(prepared.references)
     began = time.perf_counter()
     answers = answer_texts(model, step, prepared.description, inputs)
-    hypotheses = spelt(prepared.description, inputs, [best for best, *_ in answers])
-    return HeldOutAnswers(prepared.references, hypotheses, time.perf_counter() - began)
+    hypotheses = [best for best, *_ in answers]
+    texts = spelt(prepared.description, inputs, hypotheses)
+    seconds = time.perf_counter() - began
+    return HeldOutAnswers(prepared.references, texts, seconds), hypotheses
+
+
+def _calibrated(
+    answers: HeldOutAnswers,
+    hypotheses: Sequence[Hypothesis],
+    prepared: Prepared,
+    config: TrainingConfig,
+) -> tuple[Calibration, Reliability]:
+    """Return what makes confidences of log-probabilities, and how far these can be relied on."""
+    description = prepared.description
+    references = list(answers.references.values())
+    right = are_right(answers.hypotheses, references, description.target_separator)
+    judged = [
+        Judged(each.ended_log_probability, each.steps, is_right)
+        for each, is_right in zip(hypotheses, right, strict=True)
+    ]
+    offset = held_back(config.label_smoothing, len(description.targets))
+    confidences = cross_fitted_confidences(judged, offset)
+    return fit_calibration(judged, offset), reliability_of(confidences, right)
 
 
 def _announce(
