@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import charseq
 from charseq.config import configure
@@ -280,3 +281,17 @@ def test_a_refit_shares_the_time_limit(toy_pairs: Pairs, tmp_path: Path) -> None
     assert translator.training_run is not None
     assert sum(epoch.seconds for epoch in translator.training_run.history.epochs) < 1.8
     assert time.perf_counter() - began < 30
+
+
+def test_the_tiniest_numbers_are_zeros_while_a_model_trains_and_only_then(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    def tiny() -> float:
+        return float(torch.tensor(1e-38) * 0.01)
+
+    found: list[float] = []
+    charseq.train(
+        toy_pairs[:40], run=tmp_path / "run", **QUICK, callbacks=[lambda _: found.append(tiny())]
+    )
+    assert found == [0, 0]
+    assert tiny() > 0

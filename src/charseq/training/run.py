@@ -31,6 +31,7 @@ from charseq.scoring import (
 from charseq.search import Hypothesis, answer_texts, spelt
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
+from charseq.training.denormals import denormals_as_zeros
 from charseq.training.history import Callback, History, series
 from charseq.training.loop import Clock, first_model, fit
 from charseq.training.loss import held_back
@@ -71,6 +72,7 @@ class TrainedModel:
     folder: Path
 
 
+@denormals_as_zeros()
 def train_run(
     corpus: Corpus,
     settings: RunSettings,
