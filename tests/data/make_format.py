@@ -67,13 +67,13 @@ def main() -> None:
             embedding=8,
             bidirectional=True,
             attention="general",
+            residual=True,
+            relative_positions=True,
             copying=True,
             dropout=0.05,
             epochs=40,
             batch_size=16,
             learning_rate=0.01,
-            schedule="cosine",
-            patience=None,
             keep="last",
         )
     inputs = [each.input for each in corpus.pairs[::37]]
