@@ -11,7 +11,7 @@ from pathlib import Path
 
 import charseq
 from benchmarks.contestant import contestant_arguments, tell
-from benchmarks.example import EMBEDDING, UNITS, read_example
+from benchmarks.example import EMBEDDING, PLAIN_LOOP, PLAIN_MODEL, read_example
 from charseq.training import EpochRecord
 
 
@@ -30,8 +30,12 @@ def main() -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
         tell(**figures, training_seconds=pairs / record.pairs_per_second)
 
-    precision = {"precision": "bf16"} if chosen.bf16 else {}
-    attention = {"attention": "dot", "embedding": EMBEDDING} if chosen.attention else {}
+    settings = {**PLAIN_MODEL, **PLAIN_LOOP}
+    if chosen.bf16:
+        settings["precision"] = "bf16"
+    if chosen.attention:
+        settings |= {"attention": "dot", "embedding": EMBEDDING}
+        settings |= {"residual": False, "relative_positions": False}
 
     # Ended early, it still removes its folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -42,16 +46,13 @@ def main() -> None:
             run=Path(folder) / "run",
             callbacks=[show],
             epochs=chosen.epochs,
-            units=UNITS,
             vocabulary_from=chosen.vocabulary_from,
             seed=chosen.seed,
             # The example's pairs and its split, whatever the preset.
             limit=chosen.limit,
             split="last",
             held_out_share=0.2,
-            patience=None,
-            **precision,
-            **attention,
+            **settings,
         )
 
 

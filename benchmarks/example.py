@@ -1,6 +1,6 @@
 """The Keras example `lstm_seq2seq`: its sizes, its pairs, its arrays, and what it reported."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 UNITS, BATCH_SIZE, LIMIT = 256, 64, 10_000
 # Of symbols, where a model learns vectors for them; yoyodyne's default.
 EMBEDDING = 128
+# The example's model, whatever a corpus would decide, in a loop with its batches and its loss.
+PLAIN_MODEL: "Mapping[str, Any]" = {
+    "units": UNITS,
+    "embedding": None,
+    "bidirectional": False,
+    "attention": "none",
+    "copying": False,
+    "dropout": 0,
+}
+PLAIN_LOOP: "Mapping[str, Any]" = {
+    "batch_size": BATCH_SIZE,
+    "schedule": "constant",
+    "label_smoothing": 0,
+    "refit": False,
+    "precision": "float32",
+}
 
 # Keras 3.15.1, JAX backend: the example's steps and settings on the release of 2017-09-29.
 KERAS_HISTORY = {

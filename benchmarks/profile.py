@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.profiler import profile
 
-from benchmarks.example import BATCH_SIZE, LIMIT, UNITS, read_example
+from benchmarks.example import BATCH_SIZE, LIMIT, PLAIN_LOOP, PLAIN_MODEL, read_example
 from benchmarks.report import machine, machine_line, write_section
 from charseq.batching import bucketed_batches
 from charseq.config import configure
@@ -40,19 +40,20 @@ def main() -> None:
     parser.add_argument("corpus", nargs="?", default="fra-eng")
     chosen = parser.parse_args()
     example = read_example(chosen.corpus, LIMIT)
-    config = configure(units=UNITS, batch_size=BATCH_SIZE)
+    settings = configure(**PLAIN_MODEL, **PLAIN_LOOP)
     split = example.split
-    prepared = prepare(Corpus("example", split.training), split, config)
+    prepared = prepare(Corpus("example", split.training), split, settings)
+    config = prepared.config.training
     description, pairs = prepared.description, prepared.training
     keep_freed_memory()
     sizes = len(description.sources), len(description.targets)
     model = Seq2Seq.fresh(description.config, *sizes, seed=1)
-    optimiser = build_optimiser(config.training, model.parameters())
+    optimiser = build_optimiser(config, model.parameters())
     order = np.random.default_rng(1)
 
     def epoch() -> None:
         for rows in bucketed_batches(pairs, BATCH_SIZE, order):
-            training_step(model, optimiser, pairs.batch(rows), 1_000, config.training)
+            training_step(model, optimiser, pairs.batch(rows), 1_000, config)
 
     epoch()
     with profile() as profiled:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import charseq
+from benchmarks.example import PLAIN_LOOP, PLAIN_MODEL
 from charseq.training import EpochRecord
 
 
@@ -23,13 +24,13 @@ def main(corpus: str, units: int, time_limit: float, seed: int) -> None:
                 run=Path(folder) / str(len(records)),
                 callbacks=[records.append],
                 limit=limit,
-                units=units,
                 epochs=1,
                 time_limit=time_limit,
                 held_out_maximum=100,
                 held_out_decoded=20,
                 seed=seed,
                 device="cpu",
+                **{**PLAIN_MODEL, **PLAIN_LOOP, "units": units},
             )
     print(json.dumps({"pairs_per_second": records[-1].pairs_per_second}))
 
