@@ -70,6 +70,11 @@ def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
     assert "a little too good" not in card_of(config=untouched)
 
 
+def test_a_card_says_what_a_model_that_was_trained_once_more_was_scored_without():
+    assert "once more" not in card_of()
+    assert "on all pairs, those held out too" in card_of(config=RunConfig().changed(refit=True))
+
+
 @pytest.mark.parametrize(
     ("changes", "split"),
     [

@@ -240,6 +240,10 @@ def _training(
             f" Training started from {_escaped(training.started_from)}."
             * bool(training.started_from)
         )
+        + (
+            " In the end the model was trained once more, from the start and on all pairs, those"
+            " held out too; the scores are those of the training before." * config.training.refit
+        )
         + " Settings of the model, and those of the training that matter most or are not the"
         " defaults; `settings.toml` beside this card has all:"
     )

@@ -265,6 +265,7 @@ def test_a_refit_learns_from_all_pairs_and_keeps_the_scores_of_those_held_out(
     assert again is not None
     assert again.report == once.report
     assert again.description.scores == once.description.scores
+    assert again.description.corpus == once.description.corpus
     held_out = {each.source for each in once.held_out}
     everything = {pair[0] for pair in pairs}
     for run, known in ((once, everything - held_out), (again, everything)):

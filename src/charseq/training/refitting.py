@@ -1,6 +1,7 @@
 """Training once more, on all pairs: what was held out to choose by is learnt from, too."""
 
 import time
+from dataclasses import replace
 
 import torch
 from rich.console import Console
@@ -45,4 +46,6 @@ def refitted(
     with Display(console, training, len(pairs), title="refit, epoch") as display:
         for loss in refit(model, prepared, training, clock, after_step=display.after_step):
             display.after_refit_epoch(loss)
-    return model, prepared.description
+    # No pair is held out of this one; those whose scores it carries are counted as before.
+    facts = {**prepared.description.corpus, "training_pairs": len(split.training)}
+    return model, replace(prepared.description, corpus=facts)
