@@ -43,6 +43,8 @@ def demo(
     config = configure(
         time_limit=time_limit,
         seed=seed,
+        # A few minutes are short: a smaller model than by default gets further in them.
+        units=256,
         held_out_maximum=1_000,
         keep="last",
     )
