@@ -240,6 +240,11 @@ def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:
     return framed
 
 
+def batches_in(pairs: int, batch_size: int) -> int:
+    """Return how many batches an epoch of so many pairs has."""
+    return -(-pairs // batch_size)
+
+
 def shuffled_batches(
     pairs: EncodedPairs, batch_size: int, generator: np.random.Generator
 ) -> Iterator[Rows]:
@@ -260,6 +265,6 @@ def bucketed_batches(
     """
     ties = generator.random(len(pairs))
     order = np.lexsort((ties, pairs.targets.lengths, pairs.sources.lengths))
-    batches = np.array_split(order, -(-len(order) // batch_size))
+    batches = np.array_split(order, batches_in(len(order), batch_size))
     for place in generator.permutation(len(batches)):
         yield batches[place]

@@ -10,7 +10,6 @@ from charseq.model.state import Memory
 
 Kind = Literal["dot", "general", "additive"]
 
-
 # Distances beyond this are all alike.
 FARTHEST = 10
 # What a score loses at first for each place between a source symbol and the target symbol.

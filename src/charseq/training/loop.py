@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from charseq.batching import Batch, EncodedPairs, bucketed_batches, shuffled_batches
+from charseq.batching import Batch, EncodedPairs, batches_in, bucketed_batches, shuffled_batches
 from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
@@ -86,7 +86,7 @@ class Trainer:
         self.average = None if config.average is None else WeightAverage(model, config.average)
         self.generator = np.random.default_rng(config.seed)
         self.noise = torch.Generator(model.device).manual_seed(config.seed)
-        self.batches = -(-len(prepared.training) // config.batch_size)
+        self.batches = batches_in(len(prepared.training), config.batch_size)
         # The loss is divided by the average batch's symbols: so every symbol weighs the same.
         symbols = int((prepared.training.targets.lengths - 1).sum())
         self.average_symbols = symbols / self.batches

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from rich.console import Console
 
+from charseq.batching import batches_in
 from charseq.config import RunConfig
 from charseq.corpus import Corpus, Split
 from charseq.model import Seq2Seq
@@ -37,7 +38,7 @@ def refitted(
         console: where progress is shown; None shows nothing.
     """
     pairs = (*split.training, *split.held_out)
-    batches = -(-len(pairs) // config.training.batch_size)
+    batches = batches_in(len(pairs), config.training.batch_size)
     training = config.training.model_copy(update={"epochs": max(1, round(steps / batches))})
     whole = config.model_copy(update={"training": training})
     prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from charseq.batching import batches_in
 from charseq.config import RunSettings, TrainingConfig
 from charseq.corpus import Corpus, Split, split_corpus
 from charseq.errors import UsageError
@@ -149,7 +150,7 @@ def train_run(
     history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
     description = prepared.description
     if config.training.refit:
-        steps = kept * -(-len(prepared.training) // config.training.batch_size)
+        steps = kept * batches_in(len(prepared.training), config.training.batch_size)
         model, description = refitted(
             corpus, split, config, start, device, steps=steps, console=console
         )
