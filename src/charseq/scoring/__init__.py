@@ -17,7 +17,7 @@ from charseq.scoring.distance import are_right, edit_distance
 from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups
 from charseq.scoring.items import ScoredItem, worst_errors
 from charseq.scoring.reliability import Bin, Coverage, Reliability, reliability_of
-from charseq.scoring.report import Metric, Report, character_error_rate, exact_match, score
+from charseq.scoring.report import Metric, Report, character_error_rate, score
 
 __all__ = [
     "Bin",
@@ -40,7 +40,6 @@ __all__ = [
     "cross_fitted_confidences",
     "edit_distance",
     "error_groups",
-    "exact_match",
     "fit_calibration",
     "reliability_of",
     "score",

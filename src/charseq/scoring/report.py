@@ -7,7 +7,6 @@ from typing import Any
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
 from charseq.scoring.distance import nearest_references
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
-from charseq.scoring.symbols import composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +82,6 @@ def character_error_rate(
     """
     edits = edit_counts(nearest_references(hypotheses, references, target_separator))
     return ratio([int(number) for number in edits.sum(axis=0)])
-
-
-def exact_match(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Return the share of outputs that equal one of their references whole, alone and cheaply."""
-    right = sum(
-        composed(hypothesis) in map(composed, texts)
-        for hypothesis, texts in zip(hypotheses, references, strict=True)
-    )
-    return right / max(len(hypotheses), 1)
 
 
 def score(
