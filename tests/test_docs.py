@@ -13,6 +13,9 @@ import pytest
 import typer
 
 from charseq import cli
+from charseq.config import SECTIONS, configure
+from charseq.corpus import Pair, Split
+from charseq.training.choices import decided
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -155,6 +158,54 @@ def test_the_page_of_commands_has_every_option(name: str) -> None:
             positive = option.replace("--no-", "--", 1)
             found = re.search(rf"`[^`]*{re.escape(positive)}(?![\w-])[^`]*`", page)
             assert found, f"{full_name} {option} is not on the page"
+
+
+def _rows(page: str) -> list[list[str]]:
+    """Return the cells of all tables' rows."""
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    ]
+
+
+def _in_words(default: object) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    words = {"None": "none", " ": "a space", ";": "`;`"}
+    return words.get(str(default), str(default))
+
+
+def test_the_page_of_commands_has_the_defaults() -> None:
+    shown: dict[str, str] = {}
+    for options, *cells in _rows("reference/commands.md"):
+        names = [name for name in re.findall(r"--([\w-]+)", options) if not name.startswith("no-")]
+        defaults = cells[0].split(", ")
+        if len(cells) == 2 and len(defaults) in (1, len(names)):
+            defaults *= len(names) // len(defaults)
+            for name, default in zip(names, defaults, strict=True):
+                # `--format` and `--seed` mean something else to some commands, further down.
+                shown.setdefault(name.replace("-", "_"), default)
+    for kind in SECTIONS.values():
+        for name, field in kind.model_fields.items():
+            assert shown[name] == _in_words(field.default), name
+
+
+def test_the_table_of_choices_is_the_rule() -> None:
+    rows = [row for row in _rows("how-to/training.md") if len(row) == 6][2:]
+    assert len(rows) > 2
+    fewest = 10
+    for most, units, dropout, batch, epochs, refit in rows:
+        number = int(re.sub(r"\D", "", most) or "60000")
+        for pairs in (fewest, number - 1):
+            split = Split((Pair("a", "b"),) * pairs, (Pair("a", "b"),))
+            config = decided(configure(), split)
+            assert (config.model.units, config.model.dropout) == (int(units), float(dropout))
+            training = config.training
+            assert (training.batch_size, training.epochs) == (int(batch), int(epochs))
+            assert training.refit == refit.startswith("yes")
+        fewest = number
 
 
 def _python_blocks() -> list[Any]:

@@ -25,7 +25,7 @@ class TrainingSettings(Settings):
         "auto", description="the optimiser's step size; 'auto': by the units"
     )
     schedule: Literal["constant", "cosine"] = Field(
-        "constant",
+        "cosine",
         description="keep the step size, or let it grow over the first twentieth of the training"
         " and then shrink to nothing, by epochs or by the time limit, whichever is further on",
     )

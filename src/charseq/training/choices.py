@@ -83,7 +83,9 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
 def _work(asked: TrainingSettings, pairs: int, units: int) -> TrainingConfig:
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
-        work["batch_size"] = 16 if pairs < FEW else 32 if pairs < 20_000 else 64
+        work["batch_size"] = (
+            16 if pairs < FEW else 32 if pairs < 20_000 else 64 if pairs < MANY else 128
+        )
     if asked.epochs == "auto":
         work["epochs"] = 40 if pairs < FEW else 25 if pairs < MANY else 10
     if asked.learning_rate == "auto":
