@@ -18,7 +18,7 @@ from charseq.batching import bucketed_batches
 from charseq.config import configure
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
-from charseq.training.loop import training_step
+from charseq.training.step import training_step
 from charseq.training.memory import keep_freed_memory
 from charseq.training.optimiser import build_optimiser
 from charseq.training.prepare import prepare

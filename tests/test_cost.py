@@ -17,9 +17,9 @@ from charseq.corpus import Corpus, Pair, read_corpus, split_corpus
 from charseq.model import Seq2Seq
 from charseq.search import beam_search
 from charseq.text import Vocabulary
-from charseq.training.loop import training_step
 from charseq.training.optimiser import build_optimiser
 from charseq.training.prepare import Prepared, prepare
+from charseq.training.step import training_step
 
 SYMBOLS = 30
 DEFAULT = TrainingConfig()

@@ -3,6 +3,7 @@
 Every message speaks to the person: what is wrong, where, and what to do.
 """
 
+import signal
 from typing import ClassVar
 
 
@@ -34,6 +35,14 @@ class MachineError(CharseqError):
     exit_code = 4
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal asked for an end; `exit_code` is what shells expect then."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__(f"interrupted by {number.name}")
+        self.exit_code = 128 + number
+
+
 EXTRA_OF_PACKAGE = {
     "h5py": "keras",
     "matplotlib": "train",
@@ -60,6 +69,10 @@ class CharseqWarning(UserWarning):
 
 class UnknownCharactersWarning(CharseqWarning):
     """A text holds characters, or other symbols, that the model never saw."""
+
+
+class CheckpointWarning(CharseqWarning):
+    """A checkpoint is damaged."""
 
 
 def visible(text: str, limit: int = 80) -> str:

@@ -1,16 +1,26 @@
-"""From a corpus to a translator: the public `train`."""
+"""From a corpus to a translator: the public `train`, and `resume`."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from charseq.config import ModelConfig, RunSettings, configure
+from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UsageError
 from charseq.modelfile import read_model, refuse_output
 from charseq.text import Spellings
-from charseq.training import Callback, train_run
+from charseq.training import (
+    HISTORY_FILE,
+    MODEL_FILE,
+    Callback,
+    Material,
+    TrainedModel,
+    place_of,
+    read_history,
+    resume_run,
+    train_run,
+)
 from charseq.translator import Translator
 
 
@@ -20,6 +30,7 @@ def train(
     preset: str = "default",
     config: str | Path | None = None,
     run: str | Path | None = None,
+    overwrite: bool = False,
     output: str | Path | None = None,
     held_out: str | Path | Corpus | None = None,
     start_from: str | Path | None = None,
@@ -37,6 +48,7 @@ def train(
         config: a TOML file of settings.
         run: the folder for the settings, history, model and learning curve; by default
             `runs/<corpus>-<date>`.
+        overwrite: move a run that is in this folder aside, to `RUN.1` or the next free number.
         output: where the finished model is put as well.
         held_out: a corpus to hold out, instead of a part of the first.
         start_from: a model file whose weights training starts from; its vocabularies grow by the
@@ -61,25 +73,102 @@ def train(
         start = read_model(start_from)[0]
         _refuse_other_shape(settings, start.config)
         spellings = start.spellings
-    if isinstance(corpus, str | Path):
-        corpus = read_corpus(corpus, chosen.corpus, mirror=mirror, spellings=spellings)
-    elif not isinstance(corpus, Corpus):
-        corpus = corpus_of(corpus, chosen.corpus, spellings=spellings)
-    if isinstance(held_out, str | Path):
-        whole = chosen.corpus.model_copy(update={"limit": None})
-        held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
+    material = _material(corpus, held_out, start_from, output, chosen.corpus, spellings, mirror)
     trained = train_run(
-        corpus,
+        material,
         chosen,
         folder=None if run is None else Path(run),
-        held_out=held_out,
-        start_from=None if start_from is None else Path(start_from),
+        overwrite=overwrite,
         callbacks=callbacks,
         console=Console(stderr=True) if progress else None,
     )
+    return _translator(trained, material)
+
+
+def resume(
+    run: str | Path,
+    corpus: str | Path | Corpus | Iterable[PairLike] | None = None,
+    *,
+    held_out: str | Path | Corpus | None = None,
+    changed: bool = False,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    mirror: str | None = None,
+) -> Translator:
+    """Go on with a run that was stopped, as if it never had been.
+
+    The corpus and all else that the run was begun with is read again, from where it was.
+
+    Args:
+        run: its folder.
+        corpus: where the pairs are now; needed if they were not read from a file or by a name.
+        held_out: where the corpus that is held out is now, if there is one.
+        changed: go on although the corpus is not the one that the run was begun with.
+        callbacks: each is called with the record of every further epoch.
+        progress: show every epoch on standard error, with a bar where that is a terminal.
+        mirror: where named corpora are downloaded from.
+
+    Raises:
+        CharseqError: if anything is wrong; its subclasses say what.
+    """
+    folder = Path(run)
+    history = read_history(folder / HISTORY_FILE)
+    if history.scores:
+        raise UsageError(f"the run in {folder} is finished: its model is {folder / MODEL_FILE}")
+    begun_with = history.begun_with
+    corpus = corpus or begun_with.get("corpus")
+    if corpus is None:
+        raise UsageError(f"where is the corpus? charseq train CORPUS --resume {folder}")
+    settings = RunSettings().merged(history.settings)
+    start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
+    spellings = Spellings.of(settings.model)
+    if start_from is not None:
+        spellings = read_model(start_from)[0].spellings
+    held_out = held_out or begun_with.get("held_out")
+    material = _material(corpus, held_out, start_from, output, settings.corpus, spellings, mirror)
+    if not changed:
+        material.refuse_others(begun_with)
+    trained = resume_run(
+        material,
+        history,
+        folder,
+        callbacks=callbacks,
+        console=Console(stderr=True) if progress else None,
+    )
+    return _translator(trained, material)
+
+
+def _material(
+    corpus: str | Path | Corpus | Iterable[PairLike],
+    held_out: str | Path | Corpus | None,
+    start_from: str | Path | None,
+    output: str | Path | None,
+    config: CorpusConfig,
+    spellings: Spellings,
+    mirror: str | None,
+) -> Material:
+    corpus_from, held_out_from = place_of(corpus), place_of(held_out)
+    if isinstance(corpus, str | Path):
+        corpus = read_corpus(corpus, config, mirror=mirror, spellings=spellings)
+    elif not isinstance(corpus, Corpus):
+        corpus = corpus_of(corpus, config, spellings=spellings)
+    if isinstance(held_out, str | Path):
+        whole = config.model_copy(update={"limit": None})
+        held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
+    return Material(
+        corpus,
+        held_out,
+        start_from=None if start_from is None else Path(start_from),
+        corpus_from=corpus_from,
+        held_out_from=held_out_from,
+        output=None if output is None else Path(output),
+    )
+
+
+def _translator(trained: TrainedModel, material: Material) -> Translator:
     translator = Translator(trained.model, trained.description, trained)
-    if output is not None:
-        translator.save(output)
+    if material.output is not None:
+        translator.save(material.output)
     return translator
 
 

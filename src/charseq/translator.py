@@ -25,7 +25,7 @@ from charseq.search import (
 )
 from charseq.text import Features, Input, inputs_of
 from charseq.training import TrainedModel
-from charseq.training.run import resolve_device
+from charseq.training.device import resolve_device
 
 LONGEST_SOURCE = 10_000
 STREAM_CHUNK = 1_024

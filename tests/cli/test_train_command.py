@@ -148,3 +148,18 @@ def test_an_interrupted_training_names_the_model_so_far(
     assert f"the model so far is {run / 'model.safetensors'}" in capsys.readouterr().err
     assert (run / "learning-curve.png").exists()
     assert read_model(run / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--resume", "run", "--epochs=5"), "resumed keeps its settings: leave --epochs out"),
+        (("--resume", "run", "--run=other"), "resumed keeps its settings: leave --run out"),
+        (("--resume", "run", "--overwrite"), "resumed keeps its settings: leave --overwrite out"),
+        (("--resume", "run"), "there is no run in run"),
+        (("--changed", "pairs.tsv"), "--changed is for --resume"),
+    ],
+)
+def test_what_cannot_be_resumed_is_said(charseq_command, capsys, options, sentence) -> None:
+    assert charseq_command("train", *options) == 2
+    assert sentence in capsys.readouterr().err

@@ -74,7 +74,7 @@ def epochs(run, pairs, **settings: object) -> list[EpochRecord]:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"schedule": "cosine"},
+        {"schedule": "constant"},
         {"label_smoothing": 0.2},
         {"average": 0.99},
         {"weight_decay": 1.0},

@@ -49,7 +49,8 @@ def demo(
         keep="last",
     )
     corpus = read_corpus("phrasebook", config.corpus)
-    trained = training.train_run(corpus, config, folder=run, console=Console(stderr=True))
+    material = training.Material(corpus, corpus_from="phrasebook")
+    trained = training.train_run(material, config, folder=run, console=Console(stderr=True))
     show_scores(console, trained)
     # Evenly spread over all that was held out.
     inputs = list(trained.held_out)

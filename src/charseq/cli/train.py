@@ -31,6 +31,24 @@ def train(
             show_default=False,
         ),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was stopped, as if it never had been: with its settings,"
+            " on its corpus.",
+            show_default=False,
+        ),
+    ] = None,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed", help="Resume although the corpus is not what it was when the run began."
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Move a run that is in DIR aside, to DIR.1.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -65,35 +83,58 @@ def train(
     if print_config:
         typer.echo(configure(preset, config, **settings).to_toml())
         return
-    if corpus is None:
+    if resume is not None:
+        given = {"--run": run, "--output": output, "--config": config, "--from": start_from}
+        kept = [f"--{name.replace('_', '-')}" for name in settings]
+        kept += [option for option, value in given.items() if value is not None]
+        kept += ["--preset"] * (preset != "default") + ["--overwrite"] * overwrite
+        if kept:
+            raise UsageError(f"a run that is resumed keeps its settings: leave {kept[0]} out")
+    elif corpus is None:
         raise UsageError("which corpus? charseq train CORPUS")
+    elif changed:
+        raise UsageError("--changed is for --resume")
 
     from rich.console import Console
 
     from charseq import trainer, training
     from charseq.cli.hints import show_scores, translate_hint
 
-    folder = run or training.default_folder(corpus)
+    folder = resume or run or training.default_folder(str(corpus))
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
-        made = trainer.train(
-            corpus,
-            preset=preset,
-            config=config,
-            run=folder,
-            output=output,
-            held_out=held_out,
-            start_from=start_from,
-            callbacks=callbacks,
-            progress=not quiet,
-            mirror=mirror,
-            **settings,
-        )
-    except KeyboardInterrupt:
+        if resume is not None:
+            made = trainer.resume(
+                resume,
+                corpus,
+                held_out=held_out,
+                changed=changed,
+                callbacks=callbacks,
+                progress=not quiet,
+                mirror=mirror,
+            )
+        else:
+            made = trainer.train(
+                str(corpus),
+                preset=preset,
+                config=config,
+                run=folder,
+                overwrite=overwrite,
+                output=output,
+                held_out=held_out,
+                start_from=start_from,
+                callbacks=callbacks,
+                progress=not quiet,
+                mirror=mirror,
+                **settings,
+            )
+    except KeyboardInterrupt as interruption:
+        if (folder / training.HISTORY_FILE).exists():
+            typer.echo(f"charseq: stopped; go on with: charseq train --resume {folder}", err=True)
         model = folder / training.MODEL_FILE
         so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
         typer.echo(f"charseq: {so_far}", err=True)
-        raise
+        raise typer.Exit(getattr(interruption, "exit_code", 130)) from None
     model = output or folder / training.MODEL_FILE
     if not quiet and made.training_run is not None:
         console = Console(stderr=True)

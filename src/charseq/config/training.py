@@ -95,6 +95,11 @@ class TrainingSettings(Settings):
     time_limit: Duration | None = Field(
         None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"
     )
+    checkpoint_every: Count | Duration = Field(
+        "60s",
+        validate_default=True,
+        description="keep all that is needed to go on, after so many steps (500) or so long (60s)",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         1, description="the start of every random choice"
     )

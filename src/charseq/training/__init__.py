@@ -1,25 +1,33 @@
 """Training: from pairs to a run's folder with a model, its history and its learning curve."""
 
-from charseq.training.history import Callback, EpochRecord, History
-from charseq.training.run import (
+from charseq.training.folder import (
     CARD_FILE,
     CURVE_FILE,
+    HISTORY_FILE,
     MODEL_FILE,
-    TrainedModel,
     default_folder,
-    train_run,
+    free_folder,
 )
+from charseq.training.history import Callback, EpochRecord, History, read_history
+from charseq.training.material import Material, place_of
+from charseq.training.run import TrainedModel, resume_run, train_run
 from charseq.training.tensorboard import tensorboard_callback
 
 __all__ = [
     "CARD_FILE",
     "CURVE_FILE",
+    "HISTORY_FILE",
     "MODEL_FILE",
     "Callback",
     "EpochRecord",
     "History",
+    "Material",
     "TrainedModel",
     "default_folder",
+    "free_folder",
+    "place_of",
+    "read_history",
+    "resume_run",
     "tensorboard_callback",
     "train_run",
 ]

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
+
+from charseq.errors import DataError, MachineError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,20 @@ Callback = Callable[[EpochRecord], None]
 
 @dataclass
 class History:
-    """A run's settings, corpus, epochs and final scores, as `history.json` keeps them."""
+    """A run's settings, corpus, epochs and final scores, as `history.json` keeps them.
+
+    Attributes:
+        settings: all, decided.
+        corpus: its name, digest and counts.
+        begun_with: the files that the run needs again if it is to be resumed, and their digests.
+        left_out: how many pairs were left out of the corpus, by reason.
+        epochs: those that are finished.
+        scores: of the kept weights; empty until the run is finished.
+    """
 
     settings: Mapping[str, Any]
     corpus: Mapping[str, str | int]
+    begun_with: Mapping[str, str | None] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     epochs: list[EpochRecord] = field(default_factory=list)
     scores: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +83,7 @@ class History:
             {
                 "settings": self.settings,
                 "corpus": self.corpus,
+                "begun_with": self.begun_with,
                 "left_out": self.left_out,
                 "epochs": [_taken(record) for record in self.epochs],
                 "scores": self.scores,
@@ -77,6 +91,25 @@ class History:
             indent=1,
             ensure_ascii=False,
         )
+
+
+def read_history(path: Path) -> History:
+    """Read what `History.to_json` wrote.
+
+    Raises:
+        UsageError: if there is no such file.
+        DataError: if it is not a history.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        epochs = [EpochRecord(**record) for record in fields.pop("epochs")]
+        return History(**fields, epochs=epochs)
+    except FileNotFoundError:
+        raise UsageError(f"there is no run in {path.parent}") from None
+    except OSError as error:
+        raise MachineError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise DataError(f"{path} is damaged, or not the history of a run") from None
 
 
 def _taken(record: EpochRecord) -> dict[str, Any]:

@@ -1,30 +1,31 @@
 """The training loop."""
 
 import contextlib
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
-from charseq.batching import Batch, EncodedPairs, batches_in, bucketed_batches, shuffled_batches
+from charseq.batching import batches_in, bucketed_batches, shuffled_batches
 from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
 from charseq.modelfile import Tensors
 from charseq.training.averaging import WeightAverage
 from charseq.training.history import EpochRecord
-from charseq.training.loss import Comparison, compare, smoothed
-from charseq.training.optimiser import build_optimiser, clip_gradients, set_step_size
+from charseq.training.loss import Comparison
+from charseq.training.optimiser import build_optimiser, set_step_size
 from charseq.training.prepare import Prepared, read_some_as_unknown
 from charseq.training.schedule import step_scale
-from charseq.training.selection import cost_of, held_out_scores
-
-EVALUATION_BATCH = 256
+from charseq.training.selection import cost_of, cost_of_record, held_out_scores
+from charseq.training.step import evaluate, training_step
 
 
 @dataclass
@@ -67,7 +68,7 @@ def first_model(prepared: Prepared, tensors: Tensors | None) -> Seq2Seq:
 
 
 class Trainer:
-    """A model in training: what goes on from one epoch to the next."""
+    """A model in training: what goes on from one step, and one epoch, to the next."""
 
     def __init__(
         self,
@@ -75,13 +76,25 @@ class Trainer:
         prepared: Prepared,
         config: TrainingConfig,
         clock: Clock,
-        after_step: Callable[[int], None],
+        watchers: Sequence[Callable[[int], None]] = (),
+        whole: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
+        """Begin before the first step.
+
+        Args:
+            model: on the device where the work is done.
+            prepared: what to train on.
+            config: how to train.
+            clock: how long it may take.
+            watchers: each is told the number of pairs of each step.
+            whole: a context in which a step, and what watches it, is finished whatever happens.
+        """
         self.model = model
         self.prepared = prepared
         self.config = config
         self.clock = clock
-        self.after_step = after_step
+        self.watchers = watchers
+        self.whole = whole
         self.optimiser = build_optimiser(config, model.parameters())
         self.average = None if config.average is None else WeightAverage(model, config.average)
         self.generator = np.random.default_rng(config.seed)
@@ -91,37 +104,75 @@ class Trainer:
         symbols = int((prepared.training.targets.lengths - 1).sum())
         self.average_symbols = symbols / self.batches
         self.steps = 0
+        self._begin(0)
 
-    def epoch(self) -> tuple[Comparison, int]:
-        """Read the training pairs once, or until the clock is over.
+    def _begin(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.batches_done = self.pairs = 0
+        self.seconds = 0.0
+        self.seen: Comparison | None = None
+        # What the epoch's batches are dealt from, to deal them again.
+        self.dealt_from = self.generator.bit_generator.state
+
+    def train_epoch(self, epoch: int) -> Comparison:
+        """Read the training pairs once, or until the clock is over; or what is left of that.
 
         Returns:
-            How the predictions compared with the targets while the weights changed, and the number
-            of pairs that were read.
+            How the predictions compared with the targets while the weights changed.
+
+        Raises:
+            DataError: if the loss is not finite.
         """
         config = self.config
+        if epoch != self.epoch:
+            self._begin(epoch)
+        began, before = time.perf_counter(), self.seconds
         deal = shuffled_batches if config.count_padding else bucketed_batches
         epoch_pairs = read_some_as_unknown(self.prepared, self.generator)
-        seen: list[Comparison] = []
-        pairs = 0
-        for rows in deal(epoch_pairs, config.batch_size, self.generator):
+        dealt = deal(epoch_pairs, config.batch_size, self.generator)
+        for rows in itertools.islice(dealt, self.batches_done, None):
             if config.schedule == "cosine":
                 size = config.learning_rate * step_scale(self.progress)
                 set_step_size(self.optimiser, size)
-            batch = epoch_pairs.batch(rows)
-            seen.append(
-                training_step(
-                    self.model, self.optimiser, batch, self.average_symbols, config, self.noise
+            with self.whole():
+                compared = training_step(
+                    self.model,
+                    self.optimiser,
+                    epoch_pairs.batch(rows),
+                    self.average_symbols,
+                    config,
+                    self.noise,
                 )
-            )
-            if self.average is not None:
-                self.average.update()
-            self.steps += 1
-            pairs += len(rows)
-            self.after_step(len(rows))
+                self.seen = compared if self.seen is None else self.seen + compared
+                if self.average is not None:
+                    self.average.update()
+                self.steps += 1
+                self.batches_done += 1
+                self.pairs += len(rows)
+                self.seconds = before + time.perf_counter() - began
+                # Elsewhere than on a CPU, looking at a number waits for the device.
+                if self.model.device.type == "cpu":
+                    self.refuse_infinite()
+                for watcher in self.watchers:
+                    watcher(len(rows))
             if self.clock.is_over:
                 break
-        return _sum(seen), pairs
+        self.refuse_infinite()
+        if self.seen is None:
+            raise AssertionError("an epoch has at least one batch")
+        return self.seen
+
+    def refuse_infinite(self, *, weights: bool = False) -> None:
+        """Raise a `DataError` where the loss, or any weight, is no longer a number."""
+        fine = self.seen is None or math.isfinite(self.seen.masked.loss)
+        if weights:
+            fine &= all(bool(weight.isfinite().all()) for weight in self.model.parameters())
+        if not fine:
+            raise DataError(
+                f"the {'weights are' if weights else 'loss is'} not finite at step {self.steps:,},"
+                f" in epoch {self.epoch}: try a smaller --learning-rate, or --gradient-clip 1 where"
+                " it is unset"
+            )
 
     @property
     def progress(self) -> float:
@@ -133,152 +184,145 @@ class Trainer:
         if self.average is not None:
             self.average.swap()
 
-    def averaged(self) -> contextlib.AbstractContextManager[None]:
+    def averaged(self) -> AbstractContextManager[None]:
         """Put the weights to translate with into the model, for as long as the context lasts."""
         return contextlib.nullcontext() if self.average is None else self.average.in_place()
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that changes in training: as tensors, and as facts that JSON takes.
 
-def fit(
-    model: Seq2Seq,
-    prepared: Prepared,
-    config: TrainingConfig,
-    clock: Clock,
-    *,
-    after_step: Callable[[int], None],
-) -> Iterator[EpochRecord]:
+        The tensors are the trainer's own, not copies.
+        """
+        tensors = {f"weights.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for number, each in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in each.items()}
+        if self.average is not None:
+            tensors |= {f"average.{n}": tensor for n, tensor in enumerate(self.average.averages)}
+        if self.seen is not None:
+            tensors |= {f"seen.{name}": tensor for name, tensor in self.seen.tensors().items()}
+        tensors["noise"] = self.noise.get_state()
+        facts = {
+            "steps": self.steps,
+            "elapsed": self.clock.elapsed,
+            "epoch": self.epoch,
+            "batches_done": self.batches_done,
+            "pairs": self.pairs,
+            "seconds": self.seconds,
+            "average_steps": None if self.average is None else self.average.steps,
+            "dealt_from": self.dealt_from,
+        }
+        return tensors, facts
+
+    @torch.no_grad()
+    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave.
+
+        Raises:
+            DataError: if that is the state of another training.
+        """
+        optimiser = self.optimiser.state_dict()
+        optimiser["state"] = {
+            number: {
+                name.split(".", 2)[2]: tensor
+                for name, tensor in tensors.items()
+                if name.startswith(f"optimiser.{number}.")
+            }
+            for number in range(len(self.optimiser.param_groups[0]["params"]))
+        }
+        if facts["steps"] == 0:
+            optimiser["state"] = {}
+        try:
+            for name, tensor in self.model.state_dict().items():
+                tensor.copy_(_alike(tensors[f"weights.{name}"], tensor))
+            if self.average is not None:
+                for number, average in enumerate(self.average.averages):
+                    average.copy_(_alike(tensors[f"average.{number}"], average))
+                self.average.steps = facts["average_steps"]
+            self.optimiser.load_state_dict(optimiser)
+            self.noise.set_state(tensors["noise"])
+            self.generator.bit_generator.state = facts["dealt_from"]
+            self.steps = facts["steps"]
+            self.clock.start = time.monotonic() - facts["elapsed"]
+            self._begin(facts["epoch"])
+            self.batches_done, self.pairs = facts["batches_done"], facts["pairs"]
+            self.seconds = facts["seconds"]
+            seen = {
+                name.removeprefix("seen."): tensor.to(self.model.device)
+                for name, tensor in tensors.items()
+                if name.startswith("seen.")
+            }
+            self.seen = Comparison.from_tensors(seen) if seen else None
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise DataError(f"the checkpoint is not one of this training: {error}") from None
+
+
+def _alike(tensor: Tensor, other: Tensor) -> Tensor:
+    if tensor.shape != other.shape:
+        raise ValueError(f"{tuple(tensor.shape)} is not {tuple(other.shape)}")
+    return tensor
+
+
+def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Iterator[EpochRecord]:
     """Train a model in place, yielding after every epoch.
 
     Ends after `config.epochs`, after `config.patience` epochs without a better held-out score,
     or when the clock is over, whichever comes first; an epoch that the clock cuts short counts.
 
     Args:
-        model: on the device where the work is done.
-        prepared: what to train on.
-        config: how to train.
-        clock: how long it may take.
-        after_step: told the number of pairs of each step.
+        trainer: at its start, or within or after any epoch.
+        former: the epochs that are finished.
 
     Raises:
         DataError: if the loss is not finite.
     """
-    trainer = Trainer(model, prepared, config, clock, after_step)
-    best, best_epoch = math.inf, 0
-    for epoch in range(1, config.epochs + 1):
-        began = time.perf_counter()
-        training, pairs = trainer.epoch()
-        if not math.isfinite(training.masked.mean_loss):
-            raise DataError(
-                f"the training loss is not finite in epoch {epoch}:"
-                " try a smaller --learning-rate or --gradient-clip 1"
-            )
-        training_seconds = time.perf_counter() - began
+    model, prepared, config = trainer.model, trainer.prepared, trainer.config
+    costs = [cost_of_record(record, config) for record in former]
+    while not _is_over(costs, trainer):
+        epoch = len(costs) + 1
+        began, before = time.perf_counter(), trainer.seconds if trainer.epoch == epoch else 0
+        training = trainer.train_epoch(epoch)
         with trainer.averaged():
             held_out = evaluate(model, prepared.held_out, config)
             scores = held_out_scores(model, prepared, config)
             cost = cost_of(held_out.masked.mean_loss, scores, config)
-            if cost.value < best:
-                best, best_epoch = cost.value, epoch
+            costs.append(cost.value)
             yield EpochRecord(
                 epoch=epoch,
-                seconds=time.perf_counter() - began,
-                pairs_per_second=pairs / training_seconds,
+                seconds=before + time.perf_counter() - began,
+                pairs_per_second=trainer.pairs / trainer.seconds,
                 training_loss=training.masked.mean_loss,
                 held_out_loss=held_out.masked.mean_loss,
                 character_accuracy=held_out.masked.accuracy,
-                best=cost.value <= best + cost.chance,
+                best=cost.value <= min(costs) + cost.chance,
                 cer=scores.cer,
                 exact_match=scores.exact_match,
                 chrf=scores.chrf,
                 **_padded_figures(training, held_out),
             )
-        if clock.is_over or (config.patience and epoch - best_epoch >= config.patience):
-            return
 
 
-def refit(
-    model: Seq2Seq,
-    prepared: Prepared,
-    config: TrainingConfig,
-    clock: Clock,
-    *,
-    after_step: Callable[[int], None],
-) -> Iterator[float]:
+def _is_over(costs: Sequence[float], trainer: Trainer) -> bool:
+    config, epochs = trainer.config, len(costs)
+    if not costs:
+        return False
+    waited = epochs - 1 - costs.index(min(costs))
+    patience = config.patience
+    return epochs >= config.epochs or trainer.clock.is_over or bool(patience and waited >= patience)
+
+
+def refit(trainer: Trainer) -> Iterator[float]:
     """Train a model in place on pairs of which none is held out, yielding each epoch's loss.
 
+    All epochs are trained, unless the clock is over first.
+
     Args:
-        model: on the device where the work is done.
-        prepared: what to train on.
-        config: how to train; all its epochs are trained, unless the clock is over first.
-        clock: how long it may take.
-        after_step: told the number of pairs of each step.
+        trainer: at its start, or within any epoch.
     """
-    trainer = Trainer(model, prepared, config, clock, after_step)
-    for _ in range(config.epochs):
-        training, _ = trainer.epoch()
-        yield training.masked.mean_loss
-        if clock.is_over:
+    for epoch in range(max(1, trainer.epoch), trainer.config.epochs + 1):
+        yield trainer.train_epoch(epoch).masked.mean_loss
+        if trainer.clock.is_over:
             break
     trainer.settle()
-
-
-@torch.inference_mode()
-def evaluate(model: Seq2Seq, pairs: EncodedPairs, config: TrainingConfig) -> Comparison:
-    """Compare a model's teacher-forced predictions with the targets of `pairs`."""
-    order = np.random.default_rng(0)
-    dealt = bucketed_batches(pairs, EVALUATION_BATCH, order)
-    batches = (pairs.batch(rows).to(model.device) for rows in dealt)
-    return _sum(_compared(_logits(model, batch, config), batch, config) for batch in batches)
-
-
-def training_step(
-    model: Seq2Seq,
-    optimiser: Optimizer,
-    batch: Batch,
-    average_symbols: float,
-    config: TrainingConfig,
-    noise: torch.Generator | None = None,
-) -> Comparison:
-    """Move the weights once.
-
-    Args:
-        model: whose weights are moved.
-        optimiser: of those weights.
-        batch: some pairs, on the CPU.
-        average_symbols: what the loss's sum is divided by, unless padding counts.
-        config: how to train.
-        noise: what dropout draws from; without it, nothing is dropped.
-
-    Returns:
-        How the predictions compared with the targets, before the move.
-    """
-    batch = batch.to(model.device)
-    logits = _logits(model, batch, config, noise)
-    compared = _compared(logits, batch, config)
-    if compared.padded is not None:
-        loss = compared.padded.loss / compared.padded.positions
-    else:
-        share, symbols = config.label_smoothing, model.decoder.symbols
-        loss = smoothed(compared.masked.loss, logits, batch.mask, share, symbols) / average_symbols
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    if config.gradient_clip is not None:
-        clip_gradients(model, config.gradient_clip)
-    optimiser.step()
-    for sums in filter(None, (compared.masked, compared.padded)):
-        sums.loss = sums.loss.detach()
-    return compared
-
-
-def _logits(
-    model: Seq2Seq, batch: Batch, config: TrainingConfig, noise: torch.Generator | None = None
-) -> Tensor:
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-        logits: Tensor = model(batch, noise)
-    return logits.float()
-
-
-def _compared(logits: Tensor, batch: Batch, config: TrainingConfig) -> Comparison:
-    return compare(logits, batch.targets[:, 1:], batch.mask, count_padding=config.count_padding)
 
 
 def _padded_figures(training: Comparison, held_out: Comparison) -> dict[str, float]:
@@ -290,8 +334,3 @@ def _padded_figures(training: Comparison, held_out: Comparison) -> dict[str, flo
         "padded_held_out_loss": held_out.padded.mean_loss,
         "padded_held_out_accuracy": held_out.padded.accuracy,
     }
-
-
-def _sum(parts: Iterable[Comparison]) -> Comparison:
-    first, *others = parts
-    return sum(others, start=first)

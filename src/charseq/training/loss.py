@@ -1,6 +1,7 @@
 """What a model is trained to make small, with padding masked and, as Keras does, counted."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +26,10 @@ class Sums:
             self.loss + other.loss, self.correct + other.correct, self.positions + other.positions
         )
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the sums by their names."""
+        return {"loss": self.loss, "correct": self.correct, "positions": self.positions}
+
     @property
     def mean_loss(self) -> float:
         """Mean cross-entropy of a position, in nats."""
@@ -46,6 +51,25 @@ class Comparison:
     def __add__(self, other: "Comparison") -> "Comparison":
         padded = self.padded and other.padded and self.padded + other.padded
         return Comparison(self.masked + other.masked, padded)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all sums by their names, for `from_tensors` to read."""
+        parts = {"masked": self.masked} | ({} if self.padded is None else {"padded": self.padded})
+        return {
+            f"{part}.{name}": tensor
+            for part, sums in parts.items()
+            for name, tensor in sums.tensors().items()
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Comparison":
+        """Read back what `tensors` gave."""
+        padded = _sums(tensors, "padded") if "padded.loss" in tensors else None
+        return cls(_sums(tensors, "masked"), padded)
+
+
+def _sums(tensors: Mapping[str, Tensor], part: str) -> Sums:
+    return Sums(*(tensors[f"{part}.{name}"] for name in ("loss", "correct", "positions")))
 
 
 def compare(

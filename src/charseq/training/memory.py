@@ -1,13 +1,39 @@
 """Memory that each training step takes and gives back."""
 
+import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
+
+import torch
+
+from charseq.errors import MachineError
 
 # glibc's names for mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT = 1 << 30
 # Larger blocks than this would leave holes of many sizes.
 LARGEST = 1 << 27
+
+
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """Say in plain words that there is too little memory.
+
+    Raises:
+        MachineError: if what happens within runs out of it.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # On CPUs, torch has no error of its own for it.
+        exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not exhausted and "allocate memory" not in str(error):
+            raise
+        raise MachineError(
+            "there is not enough memory: try a smaller --batch-size or --units, or --max-length to"
+            " leave the longest pairs out"
+        ) from None
 
 
 def keep_freed_memory() -> None:

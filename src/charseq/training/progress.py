@@ -42,6 +42,11 @@ class Display:
         self.seconds = 0.0
         self.epochs = 0
 
+    def go_on(self, epoch: int, pairs: int) -> None:
+        """Start within an epoch of which so many pairs have been trained on."""
+        self._next(max(epoch, 1), "")
+        self.progress.advance(self.task, pairs)
+
     def __enter__(self) -> Self:
         self.progress.start()
         return self
@@ -64,7 +69,8 @@ class Display:
     def after_epoch(self, record: EpochRecord) -> None:
         """Print an epoch's line and start the next bar."""
         self.seconds += record.seconds
-        left = (self.config.epochs - record.epoch) * self.seconds / record.epoch
+        self.epochs += 1
+        left = (self.config.epochs - record.epoch) * self.seconds / self.epochs
         if self.config.time_limit is not None:
             left = min(left, max(0.0, self.config.time_limit - self.seconds))
         at_most = f"at most {clock_time(left)} left"
@@ -73,13 +79,12 @@ class Display:
             self.console.print(f"{line} · {at_most}", highlight=False, soft_wrap=True)
         self._next(record.epoch + 1, at_most)
 
-    def after_refit_epoch(self, loss: float) -> None:
+    def after_refit_epoch(self, epoch: int, loss: float) -> None:
         """Print a line for an epoch that nothing was held out of, and start the next bar."""
-        self.epochs += 1
         if self.console is not None:
-            done = f"{self.title} {self.epochs}/{self.config.epochs}"
+            done = f"{self.title} {epoch}/{self.config.epochs}"
             self.console.print(f"{done} · loss {loss:.3f}", highlight=False, soft_wrap=True)
-        self._next(self.epochs + 1, "")
+        self._next(epoch + 1, "")
 
     def _next(self, epoch: int, left: str) -> None:
         # A reset drops the fields that it is not given.

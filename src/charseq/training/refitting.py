@@ -11,9 +11,10 @@ from charseq.config import RunConfig
 from charseq.corpus import Corpus, Split
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors
-from charseq.training.loop import Clock, first_model, refit
+from charseq.training.loop import Clock, Trainer, first_model, refit
 from charseq.training.prepare import prepare
 from charseq.training.progress import Display
+from charseq.training.standing import Standing
 
 
 def refitted(
@@ -22,6 +23,7 @@ def refitted(
     config: RunConfig,
     start: tuple[ModelDescription, Tensors] | None,
     device: torch.device,
+    standing: Standing,
     *,
     steps: int,
     console: Console | None,
@@ -34,6 +36,7 @@ def refitted(
         config: the run's settings, decided.
         start: the model whose weights training starts from.
         device: where to train.
+        standing: told of every step, and maybe within this very training already.
         steps: of the training that chose them; rounded to whole epochs.
         console: where progress is shown; None shows nothing.
     """
@@ -45,8 +48,12 @@ def refitted(
     model = first_model(prepared, start and start[1]).to(device)
     clock = Clock.shared(training, time.monotonic())
     with Display(console, training, len(pairs), title="refit, epoch") as display:
-        for loss in refit(model, prepared, training, clock, after_step=display.after_step):
-            display.after_refit_epoch(loss)
+        watchers = [display.after_step, standing.after_step]
+        trainer = Trainer(model, prepared, training, clock, watchers, standing.interruption.whole)
+        standing.begin(trainer, refitting=True)
+        display.go_on(trainer.epoch, trainer.pairs)
+        for loss in refit(trainer):
+            display.after_refit_epoch(trainer.epoch, loss)
     # No pair is held out of this one; those whose scores it carries are counted as before.
     facts = {**prepared.description.corpus, "training_pairs": len(split.training)}
     return model, replace(prepared.description, corpus=facts)

@@ -10,6 +10,7 @@ from charseq.scoring import score
 from charseq.scoring.distance import nearest_references
 from charseq.scoring.metrics import edit_counts
 from charseq.search import answer_texts, spelt
+from charseq.training.history import EpochRecord
 from charseq.training.prepare import Prepared
 
 
@@ -68,6 +69,17 @@ def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) 
         cer_error=float(np.linalg.norm(edits - rate * symbols) / max(symbols.sum(), 1)),
         exact_match_error=float(np.sqrt(right * (1 - right) / len(edits))),
     )
+
+
+def cost_of_record(record: EpochRecord, config: TrainingConfig) -> float:
+    """Return what a finished epoch is compared by."""
+    figures = {
+        "cer": record.cer,
+        "exact": -record.exact_match,
+        "chrf": -(record.chrf or 0),
+        "loss": record.held_out_loss,
+    }
+    return figures[config.select]
 
 
 def cost_of(held_out_loss: float, scores: HeldOutScores, config: TrainingConfig) -> Cost:

@@ -1,0 +1,137 @@
+"""Checkpoints: all that is needed to go on with a training as if it had never stopped.
+
+Each is one safetensors file, `fit-<steps>-<checksum>.safetensors`, or `refit-…` in the training on
+all pairs, with its plain facts as JSON in the metadata. The checksum in the name is that of the
+whole file, so that a damaged one is known.
+"""
+
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from charseq.errors import CheckpointWarning, MachineError
+from charseq.modelfile import write_atomically
+
+METADATA_KEY = "charseq-checkpoint"
+FORMAT_VERSION = 1
+# The newest, and the one before it, should that one be damaged.
+KEPT = 2
+NAME = re.compile(r"((?:re)?fit-\d{10})-([0-9a-f]{16})\.safetensors")
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run stands.
+
+    Attributes:
+        epochs: that are finished and in the history.
+        kept: the epoch whose weights are kept so far; 0 before there is one.
+        refitting: whether the training is the one on all pairs.
+        weights: those that are kept so far.
+        tensors: of the training.
+        facts: the other facts of the training, as JSON takes them, the number of steps among them.
+    """
+
+    epochs: int
+    kept: int
+    refitting: bool
+    weights: Arrays
+    tensors: Arrays
+    facts: Mapping[str, Any]
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint, whole or not at all, and remove those that are no longer needed.
+
+    Raises:
+        MachineError: if it cannot be written; the former ones are untouched then.
+    """
+    plain = {
+        "format_version": FORMAT_VERSION,
+        "epochs": checkpoint.epochs,
+        "kept": checkpoint.kept,
+        "refitting": checkpoint.refitting,
+        "facts": checkpoint.facts,
+    }
+    parts = {"weights": checkpoint.weights, "training": checkpoint.tensors}
+    arrays = {
+        f"{part}/{name}": np.ascontiguousarray(array)
+        for part, tensors in parts.items()
+        for name, array in tensors.items()
+    }
+    content = safetensors.numpy.save(arrays, {METADATA_KEY: json.dumps(plain, sort_keys=True)})
+    training = "refit" if checkpoint.refitting else "fit"
+    name = f"{training}-{checkpoint.facts['steps']:010}-{_checksum(content)}.safetensors"
+    path = folder / name
+    write_atomically(path, content)
+    for former in _newest_first(folder)[KEPT:]:
+        former.unlink(missing_ok=True)
+    return path
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint of a folder that is whole; None where there is none.
+
+    Warns of those that are damaged.
+
+    Raises:
+        MachineError: if one may not be read.
+    """
+    for path in _newest_first(folder):
+        try:
+            return _read(path)
+        except ValueError:
+            warnings.warn(
+                f"{path} is damaged: going back to the checkpoint before it",
+                CheckpointWarning,
+                stacklevel=2,
+            )
+        except OSError as error:
+            raise MachineError(f"cannot read {path}: {error.strerror}") from None
+    return None
+
+
+def _read(path: Path) -> Checkpoint:
+    content = path.read_bytes()
+    found = NAME.fullmatch(path.name)
+    if found is None or found[2] != _checksum(content):
+        raise ValueError(path)
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            plain = json.loads((file.metadata() or {})[METADATA_KEY])
+        if plain.pop("format_version") != FORMAT_VERSION:
+            raise ValueError(path)
+        parts: dict[str, dict[str, NDArray[Any]]] = {"weights": {}, "training": {}}
+        for full_name, array in safetensors.numpy.load(content).items():
+            part, _, name = full_name.partition("/")
+            parts[part][name] = array
+        return Checkpoint(**plain, weights=parts["weights"], tensors=parts["training"])
+    except (safetensors.SafetensorError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(path) from error
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if NAME.fullmatch(path.name)]
+    return sorted(found, key=_age, reverse=True)
+
+
+def _age(path: Path) -> tuple[str, int]:
+    return path.name.rpartition("-")[0], path.stat().st_mtime_ns
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,24 @@
+"""Where to compute."""
+
+import contextlib
+
+import torch
+
+from charseq.errors import UsageError
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that a setting names; `auto` prefers CUDA, then Apple's MPS.
+
+    Raises:
+        UsageError: if this machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    with contextlib.suppress(RuntimeError, AssertionError):
+        device = torch.device(name)
+        torch.empty(1, device=device)
+        return device
+    raise UsageError(f"this machine has no device {name!r}: use auto, cpu, cuda or mps")

@@ -1,0 +1,56 @@
+"""Being asked to stop: a step is finished first, so that what it leaves can be gone on with."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from charseq.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """What `SIGINT` and `SIGTERM` do while a model trains.
+
+    The first of them raises `Interrupted`, but not within `whole`: there, it waits for the end. A
+    second one stops at once, in the way that the signal did before.
+    """
+
+    def __init__(self) -> None:
+        self._asked: signal.Signals | None = None
+        self._waits = False
+
+    @contextlib.contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Take the signals over for as long as the context lasts; only in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._former = {each: signal.signal(each, self._heed) for each in SIGNALS}
+        try:
+            yield
+        finally:
+            self._restore()
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let what happens within be finished before anything is stopped."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+        if self._asked is not None:
+            raise Interrupted(self._asked)
+
+    def _heed(self, number: int, _: FrameType | None) -> None:
+        self._restore()
+        self._asked = signal.Signals(number)
+        if not self._waits:
+            raise Interrupted(self._asked)
+
+    def _restore(self) -> None:
+        for each, former in self._former.items():
+            signal.signal(each, former)

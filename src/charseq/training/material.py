@@ -1,0 +1,68 @@
+"""What a run is made of, and how it is known again."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from charseq.corpus import Corpus
+from charseq.errors import UsageError
+
+DIGESTS = {
+    "corpus_digest": "the corpus",
+    "held_out_digest": "what is held out",
+    "start_digest": "the model to start from",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run is made of.
+
+    Attributes:
+        corpus: the pairs.
+        held_out: pairs to hold out instead of a part of the corpus.
+        start_from: the model file whose weights training starts from.
+        corpus_from: the file that the corpus was read from, or its name; None if it was neither.
+        held_out_from: the same of what is held out.
+        output: where the finished model is put as well.
+    """
+
+    corpus: Corpus
+    held_out: Corpus | None = None
+    start_from: Path | None = None
+    corpus_from: str | None = None
+    held_out_from: str | None = None
+    output: Path | None = None
+
+    def record(self) -> dict[str, str | None]:
+        """Return what a run's folder keeps, so that it can be resumed by its name alone."""
+        start, digest = self.start_from, None
+        if start is not None:
+            digest = hashlib.sha256(start.read_bytes()).hexdigest()
+        return {
+            "corpus": self.corpus_from,
+            "corpus_digest": self.corpus.digest,
+            "held_out": self.held_out_from,
+            "held_out_digest": None if self.held_out is None else self.held_out.digest,
+            "start_from": None if start is None else str(start.absolute()),
+            "start_digest": digest,
+            "output": None if self.output is None else str(self.output.absolute()),
+        }
+
+    def refuse_others(self, record: Mapping[str, str | None]) -> None:
+        """Raise a `UsageError` where a run was begun with something else."""
+        for name, digest in self.record().items():
+            if name in DIGESTS and digest != record.get(name):
+                raise UsageError(
+                    f"{DIGESTS[name]} is not what it was when the run began: put it back as it was,"
+                    " say where it is now, or go on regardless with --changed"
+                )
+
+
+def place_of(given: object) -> str | None:
+    """Return where a corpus can be read again: an absolute path, or the name of a named one."""
+    if not isinstance(given, str | Path) or str(given) == "-":
+        return None
+    path = Path(given)
+    return str(path.absolute()) if path.exists() else str(given)

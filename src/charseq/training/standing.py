@@ -1,0 +1,98 @@
+"""Where a run stands, and when that is written down."""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from charseq.model import Seq2Seq
+from charseq.modelfile import Tensors
+from charseq.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from charseq.training.interruption import Interruption
+from charseq.training.loop import Trainer
+
+
+@dataclass
+class Standing:
+    """Where a run stands.
+
+    Attributes:
+        folder: of its checkpoints.
+        every: how many steps, if an int, or seconds lie between two checkpoints.
+        epochs: that are finished.
+        kept: the epoch whose weights are kept so far.
+        weights: those.
+        trainer: the training that goes on, once there is one.
+        refitting: whether that is the one on all pairs.
+        interruption: what lets a step be finished before the run is stopped.
+        resumed: the checkpoint that the run goes on from, until its training has taken it over.
+    """
+
+    folder: Path
+    every: int | float
+    epochs: int = 0
+    kept: int = 0
+    weights: Tensors = field(default_factory=dict)
+    trainer: Trainer | None = None
+    refitting: bool = False
+    interruption: Interruption = field(default_factory=Interruption)
+    resumed: Checkpoint | None = None
+    _steps: int = 0
+    _written: float = field(default_factory=time.monotonic)
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint, if there is one."""
+        self.resumed = read_checkpoint(self.folder)
+        if self.resumed is not None:
+            self.epochs, self.kept = self.resumed.epochs, self.resumed.kept
+            self.weights = self.resumed.weights
+
+    def keep(self, epoch: int, model: Seq2Seq) -> None:
+        """Keep a copy of a model's weights."""
+        self.kept = epoch
+        self.weights = {name: tensor.copy() for name, tensor in model.tensors().items()}
+
+    def begin(self, trainer: Trainer, *, refitting: bool = False) -> None:
+        """Write down how this training stands from now on, after it took over what it left.
+
+        Raises:
+            DataError: if the checkpoint is of another training.
+        """
+        self.trainer, self.refitting = trainer, refitting
+        if self.resumed is not None and self.resumed.refitting == refitting:
+            tensors = {
+                name: torch.from_numpy(array) for name, array in self.resumed.tensors.items()
+            }
+            trainer.restore(tensors, self.resumed.facts)
+            self.resumed = None
+
+    def after_step(self, _: int) -> None:
+        """Write a checkpoint if one is due."""
+        self._steps += 1
+        past = self._steps if isinstance(self.every, int) else time.monotonic() - self._written
+        if past >= self.every:
+            self.write()
+
+    def write(self) -> Path | None:
+        """Write a checkpoint, unless training has not begun.
+
+        Raises:
+            DataError: if the loss or a weight is not finite: no one wants to go on with those.
+            MachineError: if it cannot be written.
+        """
+        self._steps, self._written = 0, time.monotonic()
+        if self.trainer is None:
+            return None
+        self.trainer.refuse_infinite(weights=True)
+        tensors, facts = self.trainer.state()
+        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+        return write_checkpoint(
+            self.folder,
+            Checkpoint(self.epochs, self.kept, self.refitting, self.weights, arrays, facts),
+        )
+
+    def finish(self) -> None:
+        """Remove the checkpoints: the run is at its end."""
+        shutil.rmtree(self.folder, ignore_errors=True)

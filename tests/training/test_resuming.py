@@ -1,0 +1,339 @@
+"""Runs that are stopped at any moment end as if they never had been."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import charseq
+from charseq.errors import CheckpointWarning, DataError, MachineError, UsageError
+from charseq.training import standing
+from charseq.training.checkpoint import KEPT
+from charseq.training.folder import locked
+
+Pairs = list[tuple[str, str]]
+
+# Dropout, an average, an unknown symbol and, below, a refit: all that draws at random or lasts.
+SETTINGS = {
+    "units": 8,
+    "epochs": 3,
+    "batch_size": 16,
+    "average": 0.9,
+    "dropout": 0.3,
+    "checkpoint_every": 3,
+}
+
+# Trains, and is killed without warning at the so-and-so-many-th call of a function.
+KILLED = """
+import importlib, os, signal, sys
+
+home, name, count, *arguments = sys.argv[1:]
+module = importlib.import_module(home)
+real, calls = getattr(module, name), iter(range(1, 10_000))
+
+def deadly(*given, **named):
+    if next(calls) == int(count):
+        os.kill(os.getpid(), getattr(signal, os.environ.get("SIGNAL", "SIGKILL")))
+    return real(*given, **named)
+
+setattr(module, name, deadly)
+from charseq.cli import main
+main(arguments)
+"""
+STEP = ("charseq.training.loop", "training_step")
+# Bytes are in a temporary file then, but not yet under the checkpoint's name.
+WRITE = ("os", "fsync")
+# 300 pairs, 30 of them held out: 17 batches an epoch, and 19 in the refit.
+STEPS, REFIT_STEPS = 3 * 17, 2 * 19
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "pairs.tsv"
+    draw = random.Random(1)
+    words = {"".join(draw.choices("abcdefg", k=draw.randint(2, 7))) for _ in range(400)}
+    lines = [f"{word}\t{word[::-1]}" for word in sorted(words)[:300]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never stopped."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    assert train(corpus, run).returncode == 0
+    return run
+
+
+def train(corpus: Path, run: Path, *killed: object, **environment: str) -> Any:
+    options = [
+        f"--{name.replace('_', '-')}={value}" for name, value in SETTINGS.items() if name != "refit"
+    ]
+    arguments = ["train", str(corpus), "--run", str(run), "--refit", "--quiet", *options]
+    return call(arguments, *killed, **environment)
+
+
+def resume(run: Path, *killed: object) -> Any:
+    return call(["train", "--resume", str(run), "--quiet"], *killed)
+
+
+def call(arguments: list[str], *killed: object, **environment: str) -> Any:
+    before = ["-c", KILLED, *map(str, killed)] if killed else ["-m", "charseq"]
+    return subprocess.run(
+        [sys.executable, *before, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+    )
+
+
+TIMINGS = {"seconds", "pairs_per_second"}
+
+
+def history(run: Path) -> dict[str, Any]:
+    found = json.loads((run / "history.json").read_text(encoding="utf-8"))
+    found["epochs"] = [
+        {name: value for name, value in epoch.items() if name not in TIMINGS}
+        for epoch in found["epochs"]
+    ]
+    return dict(found)
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    assert history(one) == history(other)
+    first, second = (safetensors.numpy.load_file(run / "model.safetensors") for run in (one, other))
+    assert first.keys() == second.keys()
+    for name, tensor in first.items():
+        assert np.array_equal(tensor, second[name]), name
+    assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
+
+
+def moments(count: int) -> list[Any]:
+    draw = random.Random(2026)
+    steps = [(*STEP, draw.randint(1, STEPS)) for _ in range(count // 2)]
+    # In the refit, and while something is written.
+    steps += [(*STEP, STEPS + draw.randint(1, REFIT_STEPS // 2))]
+    writes = [(*WRITE, draw.randint(3, 30)) for _ in range(count - len(steps))]
+    return [pytest.param(each, id=f"{each[1]} {each[2]}") for each in (*steps, *writes)]
+
+
+EARLY = [(*STEP, 20), (*STEP, 60), (*WRITE, 8)]
+
+
+@pytest.mark.parametrize("moment", EARLY, ids=["within an epoch", "in the refit", "while writing"])
+def test_a_killed_run_that_is_resumed_ends_as_if_it_never_had_been(
+    corpus: Path, whole: Path, tmp_path: Path, moment: tuple[object, ...]
+) -> None:
+    run = tmp_path / "run"
+    assert train(corpus, run, *moment).returncode == -signal.SIGKILL
+    resumed = resume(run)
+    assert resumed.returncode == 0, resumed.stderr
+    assert_equal_runs(run, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", moments(10))
+def test_a_run_may_be_killed_at_any_moment_and_again(
+    corpus: Path, whole: Path, tmp_path: Path, moment: tuple[object, ...]
+) -> None:
+    run = tmp_path / "run"
+    assert train(corpus, run, *moment).returncode == -signal.SIGKILL
+    if not (run / "history.json").exists():
+        assert resume(run).returncode == 2
+        return
+    assert resume(run, *WRITE, 4).returncode == -signal.SIGKILL
+    resumed = resume(run)
+    assert resumed.returncode == 0, resumed.stderr
+    assert_equal_runs(run, whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)], ids=["Ctrl-C", "a reboot"]
+)
+def test_a_signal_lets_the_step_be_finished_and_says_how_to_go_on(
+    corpus: Path, whole: Path, tmp_path: Path, name: str, code: int
+) -> None:
+    run = tmp_path / "run"
+    stopped = train(corpus, run, *STEP, 25, SIGNAL=name)
+    assert stopped.returncode == code
+    assert f"go on with: charseq train --resume {run}" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    # The twenty-fifth step is in the checkpoint, although one is written after every third only.
+    assert any("fit-0000000025" in path.name for path in (run / "checkpoints").iterdir())
+    assert resume(run).returncode == 0
+    assert_equal_runs(run, whole)
+
+
+def stopped_run(pairs: Pairs, folder: Path, epochs: int = 3, **settings: object) -> Path:
+    """Return a run that was stopped after its first epoch."""
+
+    def stop(_: charseq.training.EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(pairs, run=folder, callbacks=[stop], units=8, epochs=epochs, **settings)
+    return folder
+
+
+def checkpoints(run: Path) -> list[Path]:
+    return sorted((run / "checkpoints").iterdir())
+
+
+def test_the_last_checkpoints_are_kept_until_the_run_is_finished(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run = stopped_run(toy_pairs[:200], tmp_path / "run", checkpoint_every=1)
+    assert len(checkpoints(run)) == KEPT == 2
+    translator = charseq.resume(run, toy_pairs[:200])
+    assert translator.training_run is not None
+    assert len(translator.training_run.history.epochs) == 3
+    assert not (run / "checkpoints").exists()
+    with pytest.raises(UsageError, match="is finished: its model is"):
+        charseq.resume(run, toy_pairs[:200])
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "empty"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    toy_pairs: Pairs, tmp_path: Path, harm: str
+) -> None:
+    whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3)
+    run = stopped_run(toy_pairs[:200], tmp_path / "run", checkpoint_every=1)
+    newest = checkpoints(run)[-1]
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    harmed = {"cut": bytes(content[:-9]), "flipped": bytes(content), "empty": b""}
+    newest.write_bytes(harmed[harm])
+    with pytest.warns(CheckpointWarning, match=f"{newest.name} is damaged: going back"):
+        resumed = charseq.resume(run, toy_pairs[:200])
+    for name, tensor in whole.model.tensors().items():
+        assert np.array_equal(tensor, resumed.model.tensors()[name]), name
+
+
+def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_path: Path) -> None:
+    whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3)
+    run = stopped_run(toy_pairs[:200], tmp_path / "run")
+    for path in checkpoints(run):
+        path.unlink()
+    resumed = charseq.resume(run, toy_pairs[:200])
+    for name, tensor in whole.model.tensors().items():
+        assert np.array_equal(tensor, resumed.model.tensors()[name]), name
+
+
+def test_the_time_limit_goes_on_where_it_was(toy_pairs: Pairs, tmp_path: Path) -> None:
+    run = stopped_run(toy_pairs[:200], tmp_path / "run", epochs=100_000, time_limit=600)
+    # As if the run had taken all but a second of its time before it was stopped.
+    newest = standing.read_checkpoint(run / "checkpoints")
+    assert newest is not None
+    facts = {**newest.facts, "elapsed": 599.9}
+    later = standing.Checkpoint(
+        newest.epochs, newest.kept, newest.refitting, newest.weights, newest.tensors, facts
+    )
+    standing.write_checkpoint(run / "checkpoints", later)
+    ended = charseq.resume(run, toy_pairs[:200]).training_run
+    assert ended is not None
+    assert len(ended.history.epochs) < 50
+
+
+def test_a_run_that_is_there_is_gone_on_with_or_put_aside_but_never_lost(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run, quick = tmp_path / "run", {"units": 4, "epochs": 1, "refit": False}
+    charseq.train(toy_pairs[:100], run=run, **quick)
+    model = (run / "model.safetensors").read_bytes()
+    with pytest.raises(UsageError, match=r"--resume .*run\), put it aside with --overwrite"):
+        charseq.train(toy_pairs[:100], run=run, **quick)
+    for number in (1, 2):
+        charseq.train(toy_pairs[:100], run=run, overwrite=True, seed=number + 1, **quick)
+        assert (tmp_path / f"run.{number}").is_dir()
+    assert (tmp_path / "run.1" / "model.safetensors").read_bytes() == model
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="already holds something"):
+        charseq.train(toy_pairs[:100], run=tmp_path / "other", overwrite=True, **quick)
+
+
+def test_two_processes_are_never_in_one_run(toy_pairs: Pairs, tmp_path: Path) -> None:
+    run = stopped_run(toy_pairs[:100], tmp_path / "run")
+    with locked(run):
+        with pytest.raises(UsageError, match="another process is training in"):
+            charseq.resume(run, toy_pairs[:100])
+        with pytest.raises(UsageError, match="another process is training in"):
+            charseq.train(toy_pairs[:100], run=run, overwrite=True, units=4, epochs=1)
+    assert charseq.resume(run, toy_pairs[:100])
+
+
+def test_a_changed_corpus_is_refused_unless_told_otherwise(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run = stopped_run(toy_pairs[:200], tmp_path / "run")
+    others = [*toy_pairs[:199], (toy_pairs[199][0], toy_pairs[198][1])]
+    with pytest.raises(UsageError, match="the corpus is not what it was when the run began"):
+        charseq.resume(run, others)
+    assert charseq.resume(run, others, changed=True)
+
+
+def test_a_vanished_corpus_is_named_and_the_checkpoint_stays(corpus: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.tsv"
+    moved.write_bytes(corpus.read_bytes())
+
+    def stop(_: charseq.training.EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(moved, run=run, callbacks=[stop], units=8, epochs=2)
+    moved.rename(tmp_path / "elsewhere.tsv")
+    with pytest.raises(UsageError, match=r"moved\.tsv"):
+        charseq.resume(run)
+    assert checkpoints(run)
+    assert charseq.resume(run, tmp_path / "elsewhere.tsv")
+
+
+def test_pairs_from_nowhere_must_be_given_again(toy_pairs: Pairs, tmp_path: Path) -> None:
+    run = stopped_run(toy_pairs[:100], tmp_path / "run")
+    with pytest.raises(UsageError, match="where is the corpus"):
+        charseq.resume(run)
+    with pytest.raises(UsageError, match="there is no run in"):
+        charseq.resume(tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(DataError, match=r"not finite at step \d+, in epoch 1: try a smaller"):
+        charseq.train(
+            toy_pairs, run=run, units=8, learning_rate=1e30, gradient_clip=None, checkpoint_every=1
+        )
+    for path in checkpoints(run):
+        for name, tensor in safetensors.numpy.load_file(path).items():
+            assert np.isfinite(tensor).all(), name
+
+
+def test_a_full_disk_is_said_and_the_last_checkpoint_stays(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = os.fsync, iter(range(1_000))
+
+    def full(descriptor: int) -> None:
+        if next(calls) > 8:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    run = tmp_path / "run"
+    with pytest.raises(MachineError, match=r"cannot write .*checkpoints.*: No space left"):
+        charseq.train(toy_pairs, run=run, units=8, epochs=2, checkpoint_every=1)
+    monkeypatch.undo()
+    assert len(checkpoints(run)) == KEPT
+    assert charseq.resume(run, toy_pairs)
