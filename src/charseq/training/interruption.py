@@ -3,12 +3,17 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
+from typing import Any
 
 from charseq.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# With what each does where nobody has chosen otherwise: a program's own way is left to it.
+SIGNALS: Mapping[signal.Signals, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 
 class Interruption:
@@ -21,6 +26,7 @@ class Interruption:
     def __init__(self) -> None:
         self._asked: signal.Signals | None = None
         self._waits = False
+        self._taken: list[signal.Signals] = []
 
     @contextlib.contextmanager
     def heeded(self) -> Iterator[None]:
@@ -28,7 +34,9 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        self._former = {each: signal.signal(each, self._heed) for each in SIGNALS}
+        self._taken = [each for each, usual in SIGNALS.items() if signal.getsignal(each) == usual]
+        for each in self._taken:
+            signal.signal(each, self._heed)
         try:
             yield
         finally:
@@ -52,5 +60,5 @@ class Interruption:
             raise Interrupted(self._asked)
 
     def _restore(self) -> None:
-        for each, former in self._former.items():
-            signal.signal(each, former)
+        for each in self._taken:
+            signal.signal(each, SIGNALS[each])
