@@ -69,7 +69,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.embedding == "auto":
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
-        shape["dropout"] = 0.4 if pairs < MANY else 0.1
+        shape["dropout"] = 0.5 if pairs < FEW else 0.4 if pairs < MANY else 0.1
     if asked.attention == "none":
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
@@ -87,7 +87,7 @@ def _work(asked: TrainingSettings, pairs: int, units: int) -> TrainingConfig:
             16 if pairs < FEW else 32 if pairs < 20_000 else 64 if pairs < MANY else 128
         )
     if asked.epochs == "auto":
-        work["epochs"] = 40 if pairs < FEW else 25 if pairs < MANY else 10
+        work["epochs"] = 100 if pairs < FEW else 25 if pairs < MANY else 10
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 512 else 0.002
     if asked.refit == "auto":
