@@ -219,6 +219,19 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
         assert np.array_equal(tensor, resumed.model.tensors()[name]), name
 
 
+def test_an_average_and_its_weights_are_not_mistaken_for_each_other(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    # The run is stopped while the average stands in the model, to be translated with.
+    settings = {"average": 0.99, "epochs": 3}
+    whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, **settings)
+    resumed = charseq.resume(
+        stopped_run(toy_pairs[:200], tmp_path / "run", **settings), toy_pairs[:200]
+    )
+    for name, tensor in whole.model.tensors().items():
+        assert np.array_equal(tensor, resumed.model.tensors()[name]), name
+
+
 def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_path: Path) -> None:
     whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3)
     run = stopped_run(toy_pairs[:200], tmp_path / "run")

@@ -51,6 +51,12 @@ class Checkpoint:
     tensors: Arrays
     facts: Mapping[str, Any]
 
+    @property
+    def place(self) -> str:
+        """Where the training was, in words."""
+        training = "of the refit, " if self.refitting else ""
+        return f"step {self.facts['steps']:,} {training}in epoch {self.facts['epoch']}"
+
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, whole or not at all, and remove those that are no longer needed.

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -262,7 +262,7 @@ def _alike(tensor: Tensor, other: Tensor) -> Tensor:
     return tensor
 
 
-def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Iterator[EpochRecord]:
+def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Generator[EpochRecord, None, None]:
     """Train a model in place, yielding after every epoch.
 
     Ends after `config.epochs`, after `config.patience` epochs without a better held-out score,

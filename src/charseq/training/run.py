@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ from charseq.training.folder import (
     locked,
     remove_unfinished,
 )
-from charseq.training.history import Callback, History, series
+from charseq.training.history import Callback, EpochRecord, History, series
 from charseq.training.loop import Clock, Trainer, first_model, fit
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory, keep_freed_memory
@@ -166,6 +167,8 @@ def _trained(
             standing.resume()
             del history.epochs[standing.epochs :]
         _announce(console, corpus, prepared, device, folder)
+        if console is not None and standing.resumed is not None:
+            console.print(f"going on after {standing.resumed.place}", highlight=False)
         run = _Run(material, folder, split, prepared, start, device, history, standing, console)
         with standing.interruption.heeded():
             try:
@@ -202,32 +205,38 @@ class _Run:
 
     def fit(self, model: Seq2Seq, clock: Clock, callbacks: Sequence[Callback]) -> None:
         """Train, and keep the best weights."""
-        prepared, history, standing = self.prepared, self.history, self.standing
-        config, whole = prepared.config.training, standing.interruption.whole
+        config, standing = self.prepared.config.training, self.standing
         if standing.resumed is not None and standing.resumed.refitting:
             return
+        whole = standing.interruption.whole
         try:
-            with Display(self.console, config, len(prepared.training)) as display:
+            with Display(self.console, config, len(self.prepared.training)) as display:
                 watchers = [display.after_step, standing.after_step]
-                trainer = Trainer(model, prepared, config, clock, watchers, whole)
+                trainer = Trainer(model, self.prepared, config, clock, watchers, whole)
                 standing.begin(trainer)
                 display.go_on(trainer.epoch, trainer.pairs)
-                for record in fit(trainer, history.epochs):
-                    with whole():
-                        history.epochs.append(record)
-                        standing.epochs = record.epoch
-                        if record.best or config.keep == "last":
-                            standing.keep(record.epoch, model)
-                            write_model(
-                                self.folder / MODEL_FILE, prepared.description, standing.weights
-                            )
-                        write_atomically(self.folder / HISTORY_FILE, history.to_json().encode())
-                    display.after_epoch(record)
-                    for callback in callbacks:
-                        callback(record)
+                # Closed before anything else is done, so that the trainer has its own weights back.
+                with closing(fit(trainer, self.history.epochs)) as records:
+                    for record in records:
+                        with whole():
+                            self._keep(record, model)
+                        display.after_epoch(record)
+                        for callback in callbacks:
+                            callback(record)
         finally:
-            if history.epochs:
-                draw_learning_curve(history, self.folder / CURVE_FILE, self.material.corpus.name)
+            if self.history.epochs:
+                name = self.material.corpus.name
+                draw_learning_curve(self.history, self.folder / CURVE_FILE, name)
+
+    def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
+        """Write down an epoch, and its weights if they are to be kept."""
+        prepared, standing = self.prepared, self.standing
+        self.history.epochs.append(record)
+        standing.epochs = record.epoch
+        if record.best or prepared.config.training.keep == "last":
+            standing.keep(record.epoch, model)
+            write_model(self.folder / MODEL_FILE, prepared.description, standing.weights)
+        write_atomically(self.folder / HISTORY_FILE, self.history.to_json().encode())
 
     def finish(self) -> TrainedModel:
         """Score the kept weights, train once more if that is asked for, and write it all."""
