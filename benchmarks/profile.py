@@ -18,10 +18,10 @@ from charseq.batching import bucketed_batches
 from charseq.config import configure
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
-from charseq.training.step import training_step
 from charseq.training.memory import keep_freed_memory
 from charseq.training.optimiser import build_optimiser
 from charseq.training.prepare import prepare
+from charseq.training.step import training_step
 
 PARTS = {
     "aten::mkldnn_rnn_layer": "the LSTMs, forward",
