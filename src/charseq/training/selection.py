@@ -73,21 +73,22 @@ def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) 
 
 def cost_of_record(record: EpochRecord, config: TrainingConfig) -> float:
     """Return what a finished epoch is compared by."""
-    figures = {
-        "cer": record.cer,
-        "exact": -record.exact_match,
-        "chrf": -(record.chrf or 0),
-        "loss": record.held_out_loss,
-    }
-    return figures[config.select]
+    return _value(record.held_out_loss, record, config)
 
 
 def cost_of(held_out_loss: float, scores: HeldOutScores, config: TrainingConfig) -> Cost:
     """Return what epochs are compared by: the score that `config.select` names."""
+    chances = {"cer": scores.cer_error, "exact": scores.exact_match_error}
+    return Cost(_value(held_out_loss, scores, config), chances.get(config.select, 0.0))
+
+
+def _value(
+    held_out_loss: float, scores: HeldOutScores | EpochRecord, config: TrainingConfig
+) -> float:
     if config.select == "cer":
-        return Cost(scores.cer, scores.cer_error)
+        return scores.cer
     if config.select == "exact":
-        return Cost(-scores.exact_match, scores.exact_match_error)
+        return -scores.exact_match
     if config.select == "chrf" and scores.chrf is not None:
-        return Cost(-scores.chrf, 0.0)
-    return Cost(held_out_loss, 0.0)
+        return -scores.chrf
+    return held_out_loss
