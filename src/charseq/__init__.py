@@ -13,16 +13,26 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from charseq.results import Alignment, Translation
-    from charseq.trainer import resume, train
+    from charseq.trainer import rehearse, resume, train
     from charseq.translator import Translator, load
 
-__all__ = ["Alignment", "Translation", "Translator", "__version__", "load", "resume", "train"]
+__all__ = [
+    "Alignment",
+    "Translation",
+    "Translator",
+    "__version__",
+    "load",
+    "rehearse",
+    "resume",
+    "train",
+]
 
 _HOMES = {
     "Alignment": "charseq.results",
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
     "load": "charseq.translator",
+    "rehearse": "charseq.trainer",
     "resume": "charseq.trainer",
     "train": "charseq.trainer",
 }

@@ -1,4 +1,4 @@
-"""From a corpus to a translator: the public `train`, and `resume`."""
+"""From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,9 +15,11 @@ from charseq.training import (
     MODEL_FILE,
     Callback,
     Material,
+    Rehearsal,
     TrainedModel,
     place_of,
     read_history,
+    rehearse_run,
     resume_run,
     train_run,
 )
@@ -62,18 +64,9 @@ def train(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
-    chosen = configure(preset, config, **settings)
-    if output is not None:
-        # Before the work, not after it.
-        refuse_output(Path(output))
-        if not Path(output).absolute().parent.is_dir():
-            raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
-    spellings = Spellings.of(chosen.model)
-    if start_from is not None:
-        start = read_model(start_from)[0]
-        _refuse_other_shape(settings, start.config)
-        spellings = start.spellings
-    material = _material(corpus, held_out, start_from, output, chosen.corpus, spellings, mirror)
+    material, chosen = _begun_with(
+        corpus, preset, config, output, held_out, start_from, mirror, settings
+    )
     trained = train_run(
         material,
         chosen,
@@ -83,6 +76,37 @@ def train(
         console=Console(stderr=True) if progress else None,
     )
     return _translator(trained, material)
+
+
+def rehearse(
+    corpus: str | Path | Corpus | Iterable[PairLike],
+    *,
+    preset: str = "default",
+    config: str | Path | None = None,
+    output: str | Path | None = None,
+    held_out: str | Path | Corpus | None = None,
+    start_from: str | Path | None = None,
+    mirror: str | None = None,
+    **settings: object,
+) -> Rehearsal:
+    """Say what a training would do, from ten real steps of it, and write nothing.
+
+    Args:
+        corpus: a file, a corpus's name, a corpus, or pairs.
+        preset: as for `train`.
+        config: as for `train`.
+        output: as for `train`; only looked at.
+        held_out: as for `train`.
+        start_from: as for `train`.
+        mirror: as for `train`.
+        **settings: as for `train`.
+
+    Raises:
+        CharseqError: if anything is wrong that can be known before.
+    """
+    return rehearse_run(
+        *_begun_with(corpus, preset, config, output, held_out, start_from, mirror, settings)
+    )
 
 
 def resume(
@@ -136,6 +160,31 @@ def resume(
         console=Console(stderr=True) if progress else None,
     )
     return _translator(trained, material)
+
+
+def _begun_with(
+    corpus: str | Path | Corpus | Iterable[PairLike],
+    preset: str,
+    config: str | Path | None,
+    output: str | Path | None,
+    held_out: str | Path | Corpus | None,
+    start_from: str | Path | None,
+    mirror: str | None,
+    settings: dict[str, object],
+) -> tuple[Material, RunSettings]:
+    chosen = configure(preset, config, **settings)
+    if output is not None:
+        # Before the work, not after it.
+        refuse_output(Path(output))
+        if not Path(output).absolute().parent.is_dir():
+            raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
+    spellings = Spellings.of(chosen.model)
+    if start_from is not None:
+        start = read_model(start_from)[0]
+        _refuse_other_shape(settings, start.config)
+        spellings = start.spellings
+    material = _material(corpus, held_out, start_from, output, chosen.corpus, spellings, mirror)
+    return material, chosen
 
 
 def _material(

@@ -72,6 +72,25 @@ def test_printed_settings_are_those_that_would_be_used(charseq_command, tmp_path
     assert printed["corpus"]["limit"] == 10_000
 
 
+def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
+    charseq_command, corpus, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert charseq_command("train", corpus, *QUICK, "--dry-run", "-o", "model") == 0
+    shown = capsys.readouterr().out
+    assert "280 for training, 20 held out" in shown
+    assert "LSTM, 16 units, general attention" in shown
+    assert "at most 2 of 18 batches of 16 pairs, trained again on all pairs" in shown
+    assert "at most 74, in float32 on" in shown
+    assert "about 0:0" in shown
+    assert "GiB" in shown
+    assert shown.endswith("Nothing was written.\n")
+    assert charseq_command("train", corpus, *QUICK, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 74
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path, capsys) -> None:
     run = tmp_path / "run"
     arguments = ("--preset", "keras-example", "--units", "16", "--epochs", "1", "--run", str(run))
@@ -105,6 +124,8 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
         (("model.safetensors",), "model.safetensors is a model by its name, not a corpus"),
         (("{corpus}", "-o", "{folder}"), "it is a folder; name a file"),
         (("{corpus}", "-o", "nowhere/model"), "cannot write nowhere/model: there is no folder"),
+        (("{corpus}", "--dry-run", "--run", "{folder}"), "already holds something: name another"),
+        (("{corpus}", "--json"), "--json is for --dry-run: a run's figures are in its history"),
     ],
 )
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(

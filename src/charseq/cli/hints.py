@@ -1,17 +1,20 @@
-"""What a command ends with: the scores, and what to type next."""
+"""What a training is announced by and ends with: its size, the scores, what to type next."""
 
+import json
 import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from charseq.cli.tables import scores_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from charseq.training import TrainedModel
+    from charseq.training import Rehearsal, TrainedModel
 
 
 def charseq_command() -> str:
@@ -38,3 +41,32 @@ def show_scores(console: "Console", trained: "TrainedModel") -> None:
     items = f"{trained.report.items:,} held-out sources"
     console.print(f"{items}, weights of epoch {trained.epoch}:", highlight=False)
     console.print(scores_table(trained.report))
+
+
+def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool) -> None:
+    """Print what a training would do."""
+    if as_json:
+        typer.echo(json.dumps(rehearsal.as_dict()))
+        return
+    from rich.table import Table
+
+    from charseq.training.progress import clock_time
+
+    it, model, training = rehearsal, rehearsal.config.model, rehearsal.config.training
+    attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
+    shape = f"{model.cell.upper()}, {model.units} units, {attention}" + ", copying" * model.copying
+    refit = ", trained again on all pairs" * training.refit
+    table = Table.grid(padding=(0, 2))
+    for name, value in {
+        "pairs": f"{it.training_pairs:,} for training, {it.held_out_pairs:,} held out",
+        "symbols": f"{it.source_symbols:,} of sources, {it.target_symbols:,} of targets",
+        "model": f"{shape}; {it.weights:,} weights, {4 * it.weights / 2**20:,.1f} MiB",
+        "epochs": f"at most {training.epochs:,} of {it.batches:,} batches of"
+        f" {training.batch_size:,} pairs{refit}",
+        "steps": f"at most {it.steps:,}, in {training.precision} on {it.device}",
+        "time": f"about {clock_time(it.seconds)}, and what scoring the epochs takes",
+        "memory": "unknown" if it.memory is None else f"about {it.memory / 2**30:.1f} GiB",
+    }.items():
+        table.add_row(name, value)
+    console.print(table, highlight=False)
+    console.print("Nothing was written.", highlight=False)

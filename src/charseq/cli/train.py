@@ -1,5 +1,6 @@
 """`charseq train`: from a corpus to a model."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,6 +66,17 @@ def train(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings as TOML and stop.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be trained, and from ten steps how long it would take; write"
+            " nothing.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --dry-run, print one JSON object instead.")
+    ] = False,
     held_out: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Hold this corpus out, instead of a part of the first."),
@@ -84,23 +96,42 @@ def train(
         typer.echo(configure(preset, config, **settings).to_toml())
         return
     if resume is not None:
-        given = {"--run": run, "--output": output, "--config": config, "--from": start_from}
-        kept = [f"--{name.replace('_', '-')}" for name in settings]
-        kept += [option for option, value in given.items() if value is not None]
-        kept += ["--preset"] * (preset != "default") + ["--overwrite"] * overwrite
-        if kept:
-            raise UsageError(f"a run that is resumed keeps its settings: leave {kept[0]} out")
+        given: dict[str, object] = {
+            "--run": run,
+            "--output": output,
+            "--config": config,
+            "--from": start_from,
+        }
+        given |= {"--overwrite": overwrite or None, "--dry-run": dry_run or None}
+        given |= {"--preset": None if preset == "default" else preset}
+        _refuse_other_settings(settings, given)
     elif corpus is None:
         raise UsageError("which corpus? charseq train CORPUS")
     elif changed:
         raise UsageError("--changed is for --resume")
+    if as_json and not dry_run:
+        raise UsageError("--json is for --dry-run: a run's figures are in its history.json")
 
     from rich.console import Console
 
     from charseq import trainer, training
-    from charseq.cli.hints import show_scores, translate_hint
+    from charseq.cli.hints import show_rehearsal, show_scores, translate_hint
 
     folder = resume or run or training.default_folder(str(corpus))
+    if dry_run:
+        training.refuse_taken(folder, overwrite=overwrite)
+        rehearsal = trainer.rehearse(
+            str(corpus),
+            preset=preset,
+            config=config,
+            output=output,
+            held_out=held_out,
+            start_from=start_from,
+            mirror=mirror,
+            **settings,
+        )
+        show_rehearsal(Console(), rehearsal, as_json=as_json)
+        return
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
         if resume is not None:
@@ -144,6 +175,13 @@ def train(
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _refuse_other_settings(settings: Collection[str], given: Mapping[str, object]) -> None:
+    kept = [f"--{name.replace('_', '-')}" for name in settings]
+    kept += [option for option, value in given.items() if value is not None]
+    if kept:
+        raise UsageError(f"a run that is resumed keeps its settings: leave {kept[0]} out")
 
 
 COMMANDS = {"train": train}

@@ -7,9 +7,11 @@ from charseq.training.folder import (
     MODEL_FILE,
     default_folder,
     free_folder,
+    refuse_taken,
 )
 from charseq.training.history import Callback, EpochRecord, History, read_history
 from charseq.training.material import Material, place_of
+from charseq.training.rehearsal import Rehearsal, rehearse_run
 from charseq.training.run import TrainedModel, resume_run, train_run
 from charseq.training.tensorboard import tensorboard_callback
 
@@ -22,11 +24,14 @@ __all__ = [
     "EpochRecord",
     "History",
     "Material",
+    "Rehearsal",
     "TrainedModel",
     "default_folder",
     "free_folder",
     "place_of",
     "read_history",
+    "refuse_taken",
+    "rehearse_run",
     "resume_run",
     "tensorboard_callback",
     "train_run",

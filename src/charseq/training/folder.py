@@ -31,6 +31,24 @@ def default_folder(corpus: str) -> Path:
     return folder
 
 
+def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise a `UsageError` where a new run would be written over something.
+
+    Args:
+        folder: new or empty, or that of a former run.
+        overwrite: whether a former run may be moved aside.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not holds_run(folder):
+        raise UsageError(f"{folder} already holds something: name another folder with --run")
+    if not overwrite:
+        raise UsageError(
+            f"{folder} already holds a run: go on with it (charseq train --resume {folder}), put it"
+            " aside with --overwrite, or name another folder with --run"
+        )
+
+
 def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
     """Return a folder that a new run may be written to.
 
@@ -42,15 +60,9 @@ def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
         UsageError: if something is there that is not to be overwritten.
         MachineError: if a former run cannot be moved.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return folder
+    refuse_taken(folder, overwrite=overwrite)
     if not holds_run(folder):
-        raise UsageError(f"{folder} already holds something: name another folder with --run")
-    if not overwrite:
-        raise UsageError(
-            f"{folder} already holds a run: go on with it (charseq train --resume {folder}), put it"
-            " aside with --overwrite, or name another folder with --run"
-        )
+        return folder
     number = 1
     while folder.with_name(f"{folder.name}.{number}").exists():
         number += 1
@@ -83,12 +95,12 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if fcntl is None:
-            yield
-            return
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = None if fcntl is None else os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise MachineError(f"cannot write {folder}: {error.strerror}") from None
+    if descriptor is None:
+        yield
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,26 +3,22 @@
 import time
 from dataclasses import replace
 
-import torch
 from rich.console import Console
 
 from charseq.batching import batches_in
-from charseq.config import RunConfig
 from charseq.corpus import Corpus, Split
 from charseq.model import Seq2Seq
-from charseq.modelfile import ModelDescription, Tensors
+from charseq.modelfile import ModelDescription
 from charseq.training.loop import Clock, Trainer, first_model, refit
 from charseq.training.prepare import prepare
 from charseq.training.progress import Display
+from charseq.training.setup import Setup
 from charseq.training.standing import Standing
 
 
 def refitted(
     corpus: Corpus,
-    split: Split,
-    config: RunConfig,
-    start: tuple[ModelDescription, Tensors] | None,
-    device: torch.device,
+    setup: Setup,
     standing: Standing,
     *,
     steps: int,
@@ -32,20 +28,18 @@ def refitted(
 
     Args:
         corpus: where the pairs come from.
-        split: its two sides.
-        config: the run's settings, decided.
-        start: the model whose weights training starts from.
-        device: where to train.
+        setup: what the training before began with.
         standing: told of every step, and maybe within this very training already.
         steps: of the training that chose them; rounded to whole epochs.
         console: where progress is shown; None shows nothing.
     """
+    split, config, start = setup.split, setup.prepared.config, setup.start
     pairs = (*split.training, *split.held_out)
     batches = batches_in(len(pairs), config.training.batch_size)
     training = config.training.model_copy(update={"epochs": max(1, round(steps / batches))})
     whole = config.model_copy(update={"training": training})
     prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])
-    model = first_model(prepared, start and start[1]).to(device)
+    model = first_model(prepared, start and start[1]).to(setup.device)
     clock = Clock.shared(training, time.monotonic())
     with Display(console, training, len(pairs), title="refit, epoch") as display:
         watchers = [display.after_step, standing.after_step]

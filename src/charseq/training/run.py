@@ -7,24 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from rich.console import Console
 
 from charseq.batching import batches_in
 from charseq.config import RunSettings
-from charseq.corpus import Corpus, Split, split_corpus
+from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
 from charseq.modelcard import TrainingFacts, model_card
-from charseq.modelfile import ModelDescription, Tensors, read_model, write_atomically, write_model
-from charseq.scoring import (
-    Reliability,
-    Report,
-    score,
-)
+from charseq.modelfile import ModelDescription, write_atomically, write_model
+from charseq.scoring import Reliability, Report, score
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
-from charseq.training.device import resolve_device
 from charseq.training.folder import (
     CARD_FILE,
     CHECKPOINTS,
@@ -35,15 +29,17 @@ from charseq.training.folder import (
     default_folder,
     free_folder,
     locked,
+    refuse_taken,
     remove_unfinished,
 )
 from charseq.training.history import Callback, EpochRecord, History, series
-from charseq.training.loop import Clock, Trainer, first_model, fit
+from charseq.training.loop import Clock, Trainer, fit
 from charseq.training.material import Material
-from charseq.training.memory import enough_memory, keep_freed_memory
-from charseq.training.prepare import Prepared, prepare
+from charseq.training.memory import enough_memory
+from charseq.training.prepare import Prepared
 from charseq.training.progress import Display
 from charseq.training.refitting import refitted
+from charseq.training.setup import Setup, set_up
 from charseq.training.standing import Standing
 from charseq.training.verdict import calibrated, held_out_answers
 
@@ -103,11 +99,11 @@ def train_run(
         Interrupted: if a signal asks for an end; a checkpoint is written then.
     """
     began = time.monotonic()
-    start = None if material.start_from is None else read_model(material.start_from)
-    if start is not None:
-        settings = settings.model_copy(update={"model": start[0].config})
-    folder = free_folder(folder or default_folder(material.corpus.name), overwrite=overwrite)
-    return _trained(material, settings, start, folder, None, began, callbacks, console)
+    folder = folder or default_folder(material.corpus.name)
+    refuse_taken(folder, overwrite=overwrite)
+    setup = set_up(material, settings)
+    free_folder(folder, overwrite=overwrite)
+    return _trained(material, setup, folder, None, began, callbacks, console)
 
 
 def resume_run(
@@ -135,44 +131,36 @@ def resume_run(
         Interrupted: if a signal asks for an end; a checkpoint is written then.
     """
     began = time.monotonic()
-    start = None if material.start_from is None else read_model(material.start_from)
-    settings = RunSettings().merged(history.settings)
-    return _trained(material, settings, start, folder, history, began, callbacks, console)
+    setup = set_up(material, RunSettings().merged(history.settings))
+    return _trained(material, setup, folder, history, began, callbacks, console)
 
 
 @denormals_as_zeros()
 def _trained(
     material: Material,
-    settings: RunSettings,
-    start: tuple[ModelDescription, Tensors] | None,
+    setup: Setup,
     folder: Path,
     former: History | None,
     began: float,
     callbacks: Sequence[Callback],
     console: Console | None,
 ) -> TrainedModel:
-    corpus = material.corpus
-    device = resolve_device(settings.training.device)
-    split = _split(corpus, material.held_out, settings)
-    prepared = prepare(corpus, split, settings, None if start is None else start[0])
-    config = prepared.config
-    if config.training.precision == "float32":
-        keep_freed_memory()
-    model = first_model(prepared, None if start is None else start[1]).to(device)
+    config = setup.prepared.config.training
     with locked(folder), enough_memory():
-        standing = Standing(folder / CHECKPOINTS, config.training.checkpoint_every)
-        history = former or _begun(material, prepared, folder)
+        model = setup.first_model()
+        standing = Standing(folder / CHECKPOINTS, config.checkpoint_every)
+        history = former or _begun(material, setup.prepared, folder)
         if former is not None:
             remove_unfinished(folder)
             standing.resume()
             del history.epochs[standing.epochs :]
-        _announce(console, corpus, prepared, device, folder)
+        _announce(console, material.corpus, setup, folder)
         if console is not None and standing.resumed is not None:
             console.print(f"going on after {standing.resumed.place}", highlight=False)
-        run = _Run(material, folder, split, prepared, start, device, history, standing, console)
+        run = _Run(material, folder, setup, history, standing, console)
         with standing.interruption.heeded():
             try:
-                run.fit(model, Clock.shared(config.training, began), callbacks)
+                run.fit(model, Clock.shared(config, began), callbacks)
                 return run.finish()
             except KeyboardInterrupt:
                 standing.write()
@@ -195,24 +183,22 @@ class _Run:
 
     material: Material
     folder: Path
-    split: Split
-    prepared: Prepared
-    start: tuple[ModelDescription, Tensors] | None
-    device: torch.device
+    setup: Setup
     history: History
     standing: Standing
     console: Console | None
 
     def fit(self, model: Seq2Seq, clock: Clock, callbacks: Sequence[Callback]) -> None:
         """Train, and keep the best weights."""
-        config, standing = self.prepared.config.training, self.standing
+        prepared, standing = self.setup.prepared, self.standing
+        config = prepared.config.training
         if standing.resumed is not None and standing.resumed.refitting:
             return
         whole = standing.interruption.whole
         try:
-            with Display(self.console, config, len(self.prepared.training)) as display:
+            with Display(self.console, config, len(prepared.training)) as display:
                 watchers = [display.after_step, standing.after_step]
-                trainer = Trainer(model, self.prepared, config, clock, watchers, whole)
+                trainer = Trainer(model, prepared, config, clock, watchers, whole)
                 standing.begin(trainer)
                 display.go_on(trainer.epoch, trainer.pairs)
                 # Closed before anything else is done, so that the trainer has its own weights back.
@@ -230,7 +216,7 @@ class _Run:
 
     def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
         """Write down an epoch, and its weights if they are to be kept."""
-        prepared, standing = self.prepared, self.standing
+        prepared, standing = self.setup.prepared, self.standing
         self.history.epochs.append(record)
         standing.epochs = record.epoch
         if record.best or prepared.config.training.keep == "last":
@@ -240,10 +226,11 @@ class _Run:
 
     def finish(self) -> TrainedModel:
         """Score the kept weights, train once more if that is asked for, and write it all."""
-        prepared, history, standing = self.prepared, self.history, self.standing
-        config, material, kept = prepared.config, self.material, standing.kept
+        setup, history, standing = self.setup, self.history, self.standing
+        prepared, material, kept = setup.prepared, self.material, standing.kept
+        config = prepared.config
         description, tensors = prepared.description, standing.weights
-        model = Seq2Seq.from_description(description, tensors).to(self.device)
+        model = Seq2Seq.from_description(description, tensors).to(setup.device)
         answers, hypotheses = held_out_answers(model, prepared)
         report = score(
             answers.hypotheses,
@@ -254,14 +241,7 @@ class _Run:
         if config.training.refit:
             steps = kept * batches_in(len(prepared.training), config.training.batch_size)
             model, description = refitted(
-                material.corpus,
-                self.split,
-                config,
-                self.start,
-                self.device,
-                standing,
-                steps=steps,
-                console=self.console,
+                material.corpus, setup, standing, steps=steps, console=self.console
             )
             tensors = model.tensors()
         description = replace(
@@ -284,8 +264,8 @@ class _Run:
             kept=kept,
             seconds=sum(series(history.epochs, "seconds")),
             pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
-            device=str(self.device),
-            longest_source=max(length(pair.source) for pair in self.split.training),
+            device=str(setup.device),
+            longest_source=max(length(pair.source) for pair in setup.split.training),
             held_out_name="" if material.held_out is None else material.held_out.name,
             started_from="" if material.start_from is None else material.start_from.name,
         )
@@ -302,29 +282,23 @@ class _Run:
         )
 
 
-def _split(corpus: Corpus, held_out: Corpus | None, settings: RunSettings) -> Split:
-    if held_out is None:
-        return split_corpus(corpus, settings.training)
-    return Split(tuple(corpus.pairs), tuple(held_out.pairs))
-
-
 def _announce(
     console: Console | None,
     corpus: Corpus,
-    prepared: Prepared,
-    device: torch.device,
+    setup: Setup,
     folder: Path,
 ) -> None:
     if console is None:
         return
     for reason, count in corpus.left_out.items():
         console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
+    prepared = setup.prepared
     description, training = prepared.description, prepared.config.training
     console.print(
         f"{len(prepared.training):,} training pairs, {len(prepared.held_out):,} held out;"
         f" {len(description.sources)} source and {len(description.targets)} target symbols;"
         f" {description.config.units} units, at most {training.epochs} epochs in batches of"
-        f" {training.batch_size}, on {device}; run: {folder}",
+        f" {training.batch_size}, on {setup.device}; run: {folder}",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,0 +1,151 @@
+"""A training before it begins: what it is made of, and from a few real steps what it takes."""
+
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from charseq.batching import Batch, batches_in
+from charseq.config import RunConfig, RunSettings
+from charseq.training.denormals import denormals_as_zeros
+from charseq.training.loop import Clock, Trainer
+from charseq.training.material import Material
+from charseq.training.memory import enough_memory
+from charseq.training.prepare import Prepared
+from charseq.training.setup import set_up
+from charseq.training.step import training_step
+
+# Steps that are taken and timed, after some that warm up.
+STEPS, WARM_UP_STEPS = 10, 3
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a training would do.
+
+    Attributes:
+        config: all settings, decided.
+        training_pairs: how many pairs would be trained on.
+        held_out_pairs: how many would be held out.
+        source_symbols: the size of the source vocabulary.
+        target_symbols: the size of the target vocabulary.
+        weights: how many numbers the model has.
+        batches: of an epoch.
+        steps: of all epochs, with the refit's if there is one.
+        seconds: how long the steps would take, or the time limit if that is less; what is scored
+            after each epoch comes on top.
+        memory: the most memory that this process had taken, in bytes, after steps that held the
+            longest batches; None where the system does not say.
+        device: where it would be trained.
+    """
+
+    config: RunConfig
+    training_pairs: int
+    held_out_pairs: int
+    source_symbols: int
+    target_symbols: int
+    weights: int
+    batches: int
+    steps: int
+    seconds: float
+    memory: int | None
+    device: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return all of it as JSON takes it."""
+        return vars(self) | {"config": self.config.model_dump()}
+
+
+@denormals_as_zeros()
+def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
+    """Prepare a training as `train_run` does, take ten real steps, and write nothing.
+
+    Args:
+        material: what would be trained on.
+        settings: how; with `start_from`, the shape of that model replaces the model's.
+
+    Raises:
+        UsageError: if a setting does not fit.
+        DataError: if the corpus cannot be split, or the steps diverge.
+        ModelFileError: if the model to start from cannot be read.
+        MachineError: if there is too little memory.
+    """
+    setup = set_up(material, settings)
+    prepared = setup.prepared
+    training = prepared.config.training
+    with enough_memory():
+        model = setup.first_model()
+        trainer = Trainer(model, prepared, training, Clock(None, time.monotonic()))
+        per_symbol = _seconds_per_symbol(trainer, prepared)
+    steps = training.epochs * trainer.batches
+    seconds = training.epochs * _symbols(prepared) * per_symbol
+    if training.refit:
+        everything = len(prepared.training) + len(prepared.held_out)
+        steps += training.epochs * batches_in(everything, training.batch_size)
+        seconds *= 1 + everything / len(prepared.training)
+    if training.time_limit is not None:
+        seconds = min(seconds, training.time_limit)
+    return Rehearsal(
+        config=prepared.config,
+        training_pairs=len(prepared.training),
+        held_out_pairs=len(prepared.held_out),
+        source_symbols=len(prepared.description.sources),
+        target_symbols=len(prepared.description.targets),
+        weights=sum(tensor.size for tensor in model.tensors().values()),
+        batches=trainer.batches,
+        steps=steps,
+        seconds=seconds,
+        memory=_peak_memory(),
+        device=str(setup.device),
+    )
+
+
+def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
+    """Time steps on batches of all lengths, the longest among them."""
+    seconds = 0.0
+    symbols = 0
+    for number, batch in enumerate(_sample(prepared)):
+        began = time.perf_counter()
+        compared = training_step(
+            trainer.model,
+            trainer.optimiser,
+            batch,
+            trainer.average_symbols,
+            trainer.config,
+            trainer.noise,
+        )
+        trainer.steps += 1
+        trainer.seen = compared if trainer.seen is None else trainer.seen + compared
+        # To look at the loss is to wait for the device.
+        trainer.refuse_infinite()
+        if number >= WARM_UP_STEPS:
+            seconds += time.perf_counter() - began
+            symbols += int(batch.source_lengths.sum() + (batch.target_lengths - 1).sum())
+    return seconds / symbols
+
+
+def _sample(prepared: Prepared) -> list[Batch]:
+    """Return batches of like lengths, evenly spread from the shortest pairs to the longest."""
+    pairs, size = prepared.training, prepared.config.training.batch_size
+    order = np.lexsort((pairs.targets.lengths, pairs.sources.lengths))
+    batches = np.array_split(order, batches_in(len(order), size))
+    places = np.linspace(0, len(batches) - 1, STEPS).round().astype(int)
+    # The longest first: what a first step needs once is not timed.
+    chosen = [*[places[-1]] * WARM_UP_STEPS, *places]
+    return [pairs.batch(batches[place]) for place in chosen]
+
+
+def _symbols(prepared: Prepared) -> int:
+    pairs = prepared.training
+    return int(pairs.sources.lengths.sum() + (pairs.targets.lengths - 1).sum())
+
+
+def _peak_memory() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,62 @@
+"""Where a training begins: its material made ready, and a model that has learnt nothing of it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from charseq.config import RunSettings
+from charseq.corpus import Split, split_corpus
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription, Tensors, read_model
+from charseq.training.device import resolve_device
+from charseq.training.loop import first_model
+from charseq.training.material import Material
+from charseq.training.memory import keep_freed_memory
+from charseq.training.prepare import Prepared, prepare
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training begins with.
+
+    Attributes:
+        split: the training and the held-out pairs.
+        prepared: both as ids, and all settings, decided.
+        start: the model whose weights training starts from.
+        device: where to train.
+    """
+
+    split: Split
+    prepared: Prepared
+    start: tuple[ModelDescription, Tensors] | None
+    device: torch.device
+
+    def first_model(self) -> Seq2Seq:
+        """Return the model as it is before the first step."""
+        return first_model(self.prepared, self.start and self.start[1]).to(self.device)
+
+
+def set_up(material: Material, settings: RunSettings) -> Setup:
+    """Make the material of a training ready for its first step.
+
+    Args:
+        material: what to train on.
+        settings: how; the shape of a model to start from replaces the model's.
+
+    Raises:
+        UsageError: if a setting does not fit.
+        DataError: if the corpus cannot be split.
+        ModelFileError: if the model to start from cannot be read.
+    """
+    start = None if material.start_from is None else read_model(material.start_from)
+    if start is not None:
+        settings = settings.model_copy(update={"model": start[0].config})
+    device = resolve_device(settings.training.device)
+    if material.held_out is None:
+        split = split_corpus(material.corpus, settings.training)
+    else:
+        split = Split(tuple(material.corpus.pairs), tuple(material.held_out.pairs))
+    prepared = prepare(material.corpus, split, settings, start and start[0])
+    if prepared.config.training.precision == "float32":
+        keep_freed_memory()
+    return Setup(split, prepared, start, device)
