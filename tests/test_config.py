@@ -19,13 +19,12 @@ def test_every_setting_has_one_name_and_a_description() -> None:
         ({"batchsize": 3}, "unknown setting 'batchsize'; did you mean 'batch_size'?"),
         (
             {"units": 0},
-            "units cannot be 0: input should be greater than or equal to 1,"
-            " or input should be 'auto'",
+            "units must be at least 1 or 'auto', not 0",
         ),
-        ({"split": "random"}, "split cannot be 'random': input should be 'source' or 'last'"),
+        ({"split": "random"}, "split must be 'source' or 'last', not 'random'"),
         (
             {"pad_character": "ab"},
-            "pad_character cannot be 'ab': string should have at most 1 character",
+            "pad_character must be a text of at most 1 character(s), not 'ab'",
         ),
     ],
 )
@@ -107,12 +106,18 @@ def test_the_keras_preset_is_the_examples() -> None:
             {"beam": 2, "sample": True},
             "sample and a beam of 2 exclude each other: choose one",
         ),
-        ({"temperature": 0.5}, "temperature is for sampling: add sample, or leave it out"),
-        ({"top_k": 5, "beam": 3}, "top_k is for sampling: add sample, or leave it out"),
-        ({"top_p": "0.5"}, "top_p is for sampling: add sample, or leave it out"),
+        (
+            {"temperature": 0.5},
+            "temperature is for sampling: add --sample (sample=True), or leave it out",
+        ),
+        (
+            {"top_k": 5, "beam": 3},
+            "top_k is for sampling: add --sample (sample=True), or leave it out",
+        ),
+        ({"top_p": "0.5"}, "top_p is for sampling: add --sample (sample=True), or leave it out"),
         (
             {"sample": True, "temperature": 0},
-            "temperature cannot be 0: input should be greater than 0",
+            "temperature must be more than 0, not 0",
         ),
         ({"beems": 2}, "unknown setting 'beems'; did you mean 'beam'?"),
     ],
@@ -134,5 +139,5 @@ def test_a_duration_is_in_seconds_or_says_its_unit(written, seconds) -> None:
 
 @pytest.mark.parametrize("written", ["m", "10 minutes", "-3m", "0s"])
 def test_what_is_no_duration_is_refused(written) -> None:
-    with pytest.raises(UsageError, match="time_limit cannot be"):
+    with pytest.raises(UsageError, match="time_limit must be"):
         configure(time_limit=written)

@@ -106,7 +106,7 @@ def test_a_newer_format_says_to_upgrade(model: Path) -> None:
         ({"config": 3}, "malformed"),
         ({"config": {"unit": 3}}, "did you mean 'units'"),
         ({"config": {"pad_source_to": "longest"}}, "pad_source_to must be a number"),
-        ({"config": {"normalise": "auto"}}, "normalise cannot be"),
+        ({"config": {"normalise": "auto"}}, "normalise must be"),
         ({"answer_form": "jamo"}, "malformed"),
         ({"output_limit": {"per_symbol": -1, "constant": 3}}, "malformed"),
         ({"scores": {"cer": "low"}}, "malformed"),

@@ -123,6 +123,10 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         MachineError: if it may not be read.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: name a model file, such as {path / 'model.safetensors'}"
+        )
     if not path.is_file():
         raise UsageError(f"there is no model file {path}")
     try:
@@ -245,12 +249,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` by way of a temporary file beside it, then rename.
 
     Raises:
-        UsageError: if something other than a file is there.
+        UsageError: if something other than a file is there, or no folder to put it in.
         MachineError: if that fails; what was at `path` is untouched then.
     """
     refuse_output(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -268,10 +271,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def refuse_output(path: Path) -> None:
-    """Raise a `UsageError` where no file can be put: over a folder, a device or a pipe."""
+    """Raise a `UsageError` where no file can be put: over a folder or a pipe, or in no folder."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "no regular file"
         raise UsageError(f"cannot write {path}: it is {kind}; name a file")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
 
 
 def _umask() -> int:

@@ -176,8 +176,6 @@ def _begun_with(
     if output is not None:
         # Before the work, not after it.
         refuse_output(Path(output))
-        if not Path(output).absolute().parent.is_dir():
-            raise UsageError(f"cannot write {output}: there is no folder {Path(output).parent}")
     spellings = Spellings.of(chosen.model)
     if start_from is not None:
         start = read_model(start_from)[0]

@@ -67,8 +67,9 @@ def test_lines_come_from_standard_input_and_in_order(model: str, align) -> None:
     assert (answers[1]["target"], answers[1]["weights"]) == ("", [[]])
     assert answers[2]["error"] == "not valid UTF-8 (byte 1)"
     assert error.splitlines() == [
-        "charseq: line 3: not valid UTF-8 (byte 1)",
-        "charseq: 1 of 4 lines were refused; their alignments are empty",
+        '{"note": {"message": "line 3: not valid UTF-8 (byte 1)"}}',
+        '{"error": {"kind": "data", "message": "1 of 4 lines were refused; their alignments are'
+        ' empty", "exit_code": 3}}',
     ]
     # What is refused has no block of its own.
     code, out, _ = align(model, "-", given=given)
@@ -144,7 +145,7 @@ def test_features_are_columns_by_name(align, tmp_path: Path, monkeypatch) -> Non
 
 
 def test_a_plot_is_a_picture_of_what_is_printed(model: str, align, tmp_path: Path) -> None:
-    path = tmp_path / "new" / "alignments.png"
+    path = tmp_path / "alignments.png"
     code, out, error = align(model, "abc", "京", "", "--plot", str(path))
     assert (code, len(blocks(out))) == (0, 3)
     assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")

@@ -194,7 +194,7 @@ def test_download_prints_where_the_corpus_lies_and_fetches_it_once(  # type: ign
         (["download", "fra"], 2, "did you mean 'fra-eng'"),
         (["download", "phrasebook"], 2, "built in"),
         (["info", "bad.tsv"], 3, "bad.tsv:1: 1 of the 2 columns needed"),
-        (["info", "bad.tsv", "--limit", "few"], 2, "limit cannot be 'few'"),
+        (["info", "bad.tsv", "--limit", "few"], 2, "limit must be a whole number, not 'few'"),
         (["info", "bad.tsv", "--source-column", "en"], 2, "add --header"),
     ],
 )

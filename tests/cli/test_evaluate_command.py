@@ -347,7 +347,7 @@ class TestArguments:
                 ["corpus.tsv", "--hypotheses", "x", "--beam", "5", "--length-penalty", "0"],
                 "leave out --beam and --length-penalty\n",
             ),
-            (["model", "corpus.tsv", "--beam", "0"], "beam cannot be"),
+            (["model", "corpus.tsv", "--beam", "0"], "beam must be at least 1"),
         ],
     )
     def test_that_do_not_fit_together_are_the_users_mistake(self, run, arguments, message):

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -72,6 +73,24 @@ def test_a_missing_package_says_which_extra_brings_it(capsys, monkeypatch, tmp_p
         "charseq: this command needs packages that are not installed:"
         " pip install 'charseq[train]'\n"
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_fault_of_charseqs_own_shows_a_traceback_and_how_to_report_it(
+    options: tuple[str, ...], monkeypatch, capsys
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("this should never happen")
+
+    monkeypatch.setattr("charseq.modelfile.Path.is_dir", broken)
+    assert run("info", "model.safetensors", *options) == 1
+    *traceback, last = capsys.readouterr().err.splitlines()
+    assert "ZeroDivisionError: this should never happen" in traceback
+    if options:
+        error = json.loads(last)["error"]
+        assert (error["kind"], error["exit_code"]) == ("fault", 1)
+        last = error["message"]
+    assert "please report it" in last
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")

@@ -95,7 +95,7 @@ def test_a_default_is_shown_as_one_would_type_it(name: str, default: str) -> Non
         (["--pad-source-to", "16"], "pad_source_to", 16),
         (["--pad-source-to", "longest"], "pad_source_to", "longest"),
         (["--pad-source-to", "none"], "pad_source_to", None),
-        (["--source-column", "2"], "source_column", 2),
+        (["--source-column", "3"], "source_column", 3),
         (["--source-column", "english"], "source_column", "english"),
         (["--source-column", "none"], "source_column", "none"),
         (["--header"], "header", True),
@@ -116,11 +116,11 @@ def test_what_is_typed_becomes_the_settings_value(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--units", "many"], "units cannot be 'many'"),
-        (["--units", "0"], "units cannot be '?0"),
-        (["--units", "none"], "units cannot be 'none'"),
+        (["--units", "many"], "units must be a whole number or 'auto', not 'many'"),
+        (["--units", "0"], "units must be at least 1 or 'auto', not '?0"),
+        (["--units", "none"], "units must be a whole number or 'auto', not 'none'"),
         (["--split", "first"], "'source' or 'last'"),
-        (["--limit", "2.5"], "limit cannot be '2.5'"),
+        (["--limit", "2.5"], "limit must be a whole number, not '2.5'"),
     ],
 )
 def test_what_a_setting_cannot_be_is_said_in_one_sentence(

@@ -115,7 +115,7 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
         ),
         (
             ("{corpus}", "--units", "many"),
-            "units cannot be 'many': input should be a valid integer",
+            "units must be a whole number or 'auto', not 'many'",
         ),
         (("{corpus}", "--device", "abacus"), "this machine has no device 'abacus'"),
         (("{corpus}", "--run", "{folder}"), "already holds something: name another folder"),

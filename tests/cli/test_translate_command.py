@@ -292,8 +292,8 @@ def test_a_model_that_does_not_know_how_sure_it_is_does_not_abstain(translate) -
     ("options", "sentence"),
     [
         (["--n-best", "2"], "n_best is 2, but a beam of 1 finds at most 1: widen the beam"),
-        (["--beam", "many"], "beam cannot be 'many'"),
-        (["--top-k", "3"], "top_k is for sampling: add sample, or leave it out"),
+        (["--beam", "many"], "beam must be a whole number, not 'many'"),
+        (["--top-k", "3"], "top_k is for sampling: add --sample (sample=True), or leave it out"),
         (["--lexicon", "nowhere.txt"], "nowhere.txt"),
         (["--abstain-below", "80"], "abstain_below"),
         (["--sample", "--abstain-below", "0.8"], "sample and abstain_below exclude each other"),

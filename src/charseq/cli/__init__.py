@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
@@ -11,13 +12,19 @@ from typing import Annotated, NamedTuple
 import typer
 
 import charseq
+from charseq.cli.telling import speaks_json, tell_error, tell_fault, warn
 from charseq.errors import (
     EXTRA_OF_PACKAGE,
     CharseqError,
     CharseqWarning,
     MachineError,
     MissingExtraError,
+    UsageError,
 )
+
+# Typer's `BadParameter` is a `UsageError`, and that a `ClickException`, which has no public name
+# since Typer brings its own click.
+MISTYPED: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 class Command(NamedTuple):
@@ -49,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command pays for another's libraries.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    speaks_json.set("--json" in words)
     warnings.showwarning = _show_warning
     try:
         try:
@@ -59,33 +67,52 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Whoever read our output has gone, which is no fault of ours.
         code = _without_output(0)
     except OSError as error:
-        typer.echo(f"charseq: {error.strerror or error}", err=True)
-        code = _without_output(MachineError.exit_code)
+        code = _without_output(tell_error(error.strerror or str(error), MachineError.exit_code))
     sys.exit(code)
 
 
 def _run(words: Sequence[str]) -> int:
     asked = next((word for word in words if not word.startswith("-")), None)
     try:
-        _application(asked)(words, prog_name="charseq")
-    except CharseqError as error:
-        typer.echo(f"charseq: {error}", err=True)
-        return error.exit_code
-    except ModuleNotFoundError as error:
-        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
-        if extra is None:
-            raise
-        missing = MissingExtraError("this command", extra)
-        typer.echo(f"charseq: {missing}", err=True)
-        return missing.exit_code
+        return int(_application(asked)(words, prog_name="charseq", standalone_mode=False) or 0)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             raise end.__context__ from None
         return int(end.code or 0)
-    except KeyboardInterrupt:
-        typer.echo("charseq: interrupted", err=True)
-        return 130
-    return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return tell_error("interrupted", 130)
+    except OSError:
+        raise
+    except Exception as error:
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    """Tell what went wrong, and return the exit code."""
+    if isinstance(error, ModuleNotFoundError):
+        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+        error = error if extra is None else MissingExtraError("this command", extra)
+    if isinstance(error, CharseqError):
+        return tell_error(str(error), error.exit_code)
+    if isinstance(error, MISTYPED):
+        return _mistyped(error)
+    traceback.print_exception(error)
+    return tell_fault()
+
+
+def _mistyped(error: Exception) -> int:
+    """Tell what is wrong with a command line; where nothing is on it, its help was shown."""
+    message = error.format_message()  # type: ignore[attr-defined]
+    if message:
+        call = getattr(getattr(error, "ctx", None), "command_path", None)
+        see = f"; see {call} --help" if call and not message.endswith("?") else ""
+        tell_error(f"{_as_sentence(message)}{see}", UsageError.exit_code)
+    return UsageError.exit_code
+
+
+def _as_sentence(message: str) -> str:
+    message = message.strip().removesuffix(".")
+    return message[:1].lower() + message[1:]
 
 
 def _without_output(code: int) -> int:
@@ -120,7 +147,7 @@ def _show_warning(
     message: Warning | str, category: type[Warning], *_: object, **__: object
 ) -> None:
     if issubclass(category, CharseqWarning):
-        typer.echo(f"charseq: warning: {message}", err=True)
+        warn(str(message))
 
 
 def _show_version(wanted: bool) -> None:

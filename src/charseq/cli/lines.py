@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import typer
 
+from charseq.cli.telling import note, warn
 from charseq.errors import DataError
 from charseq.results import Alignment, Translation, Unseen
 from charseq.text import Conditions
@@ -113,7 +114,7 @@ class Tally:
             self.unseen = self.unseen.joined(Unseen.of([answer]))
         if answer.error is not None:
             self.refused += 1
-            typer.echo(f"charseq: {self.kind} {self.number}: {answer.error}", err=True)
+            note(f"{self.kind} {self.number}: {answer.error}")
 
     def report(self) -> None:
         """Warn of what there was.
@@ -122,18 +123,14 @@ class Tally:
             DataError: if some were refused.
         """
         if self.abstained:
-            typer.echo(
-                f"charseq: {self.abstained:,} of {self.number:,} answers have a confidence below"
-                f" {self.least_confidence:g} and are left empty",
-                err=True,
+            note(
+                f"{self.abstained:,} of {self.number:,} answers have a confidence below"
+                f" {self.least_confidence:g} and are left empty"
             )
         if any(self.unseen):
-            typer.echo(f"charseq: warning: {self.unseen.warning()}", err=True)
+            warn(self.unseen.warning())
         if self.cut:
-            typer.echo(
-                f"charseq: warning: {self.cut:,} of {self.number:,} answers hit the output limit",
-                err=True,
-            )
+            warn(f"{self.cut:,} of {self.number:,} answers hit the output limit")
         if self.refused:
             raise DataError(
                 f"{self.refused:,} of {self.number:,} {self.kind}s were refused; their"
@@ -144,7 +141,7 @@ class Tally:
 def warn_of_a_file(texts: list[str] | None, instead: str) -> None:
     """Warn of a text that is the name of a file, which `instead` says how to read."""
     if texts and len(texts) == 1 and Path(texts[0]).is_file():
-        typer.echo(f"charseq: warning: {texts[0]} is {instead.format(texts[0])}", err=True)
+        warn(f"{texts[0]} is {instead.format(texts[0])}")
 
 
 def chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig, configure
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
@@ -60,10 +59,9 @@ def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
 def warn_of_impossible(impossible: int, targets: int) -> None:
     """Warn if there are targets that a model cannot write."""
     if impossible:
-        typer.echo(
-            f"charseq: warning: {impossible:,} of {targets:,} targets hold symbols that the"
-            " model cannot write; their log-probability is minus infinity",
-            err=True,
+        warn(
+            f"{impossible:,} of {targets:,} targets hold symbols that the"
+            " model cannot write; their log-probability is minus infinity"
         )
 
 
@@ -77,10 +75,9 @@ def translate_all(
     refused = [translation for translation in translations if translation.error is not None]
     if refused:
         first = refused[0]
-        typer.echo(
-            f"charseq: the model refused {len(refused):,} of {len(inputs):,} sources, which count"
-            f" as empty outputs; the first: {visible(first.source)}: {first.error}",
-            err=True,
+        note(
+            f"the model refused {len(refused):,} of {len(inputs):,} sources, which count"
+            f" as empty outputs; the first: {visible(first.source)}: {first.error}"
         )
     return translations
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.telling import note
 from charseq.config import PRESETS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
 
@@ -161,10 +162,10 @@ def train(
             )
     except KeyboardInterrupt as interruption:
         if (folder / training.HISTORY_FILE).exists():
-            typer.echo(f"charseq: stopped; go on with: charseq train --resume {folder}", err=True)
+            note(f"stopped; go on with: charseq train --resume {folder}")
         model = folder / training.MODEL_FILE
         so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
-        typer.echo(f"charseq: {so_far}", err=True)
+        note(so_far)
         raise typer.Exit(getattr(interruption, "exit_code", 130)) from None
     model = output or folder / training.MODEL_FILE
     if not quiet and made.training_run is not None:

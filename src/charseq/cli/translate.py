@@ -11,6 +11,7 @@ import typer
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
 from charseq.cli.options import DeviceOption, FeaturesOption, LanguageOption, settings_options
 from charseq.cli.outputs import read_outputs
+from charseq.cli.telling import warn
 from charseq.config import DecodingConfig
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.results import Translation
@@ -76,7 +77,7 @@ def translate(
     warnings.simplefilter("ignore", UnknownCharactersWarning)
     allowed = None if entries is None else translator.lexicon(entries)
     if allowed is not None and allowed.left_out:
-        typer.echo(f"charseq: warning: {allowed.warning()}", err=True)
+        warn(allowed.warning())
     columns = Columns.of(translator.description.sources.conditions, features, language)
     tally = Tally(least_confidence=decoding.abstain_below)
     read = 0

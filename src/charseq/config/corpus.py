@@ -1,10 +1,11 @@
 """How corpora are read."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from charseq.config.settings import Column, Separator, Settings
+from charseq.errors import UsageError
 
 
 class CorpusConfig(Settings):
@@ -40,3 +41,9 @@ class CorpusConfig(Settings):
     skip_bad_lines: bool = Field(
         False, description="leave bad lines out and say how many, instead of stopping"
     )
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Self:
+        if self.source_column == self.target_column:
+            raise UsageError(f"sources and targets cannot both be column {self.source_column!r}")
+        return self

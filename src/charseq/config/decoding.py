@@ -60,5 +60,10 @@ class DecodingConfig(Settings):
             )
         for name in ("temperature", "top_k", "top_p"):
             if not self.sample and getattr(self, name) != type(self).model_fields[name].default:
-                raise UsageError(f"{name} is for sampling: add sample, or leave it out")
+                raise UsageError(
+                    f"{name} is for sampling: add --sample (sample=True), or leave it out"
+                )
+        penalty = type(self).model_fields["length_penalty"].default
+        if self.beam == 1 and self.length_penalty != penalty:
+            raise UsageError("length_penalty is for a beam: add --beam 5 (beam=5), or leave it out")
         return self

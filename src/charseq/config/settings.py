@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from charseq.errors import UsageError
 
@@ -31,10 +32,16 @@ def _seconds(value: object) -> object:
     """Read `90s`, `10m` and `1.5h` as seconds."""
     if isinstance(value, str) and (found := re.fullmatch(r"([0-9]*\.?[0-9]+) ?([smh])", value)):
         return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    if isinstance(value, str) and re.search("[^0-9.]", value):
+        raise PydanticCustomError("duration", "a duration such as 90s, 10m or 1.5h")
     return value
 
 
 Duration = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
+
+
+# So many valid names help; more of them hide what is wrong.
+MOST_SHOWN = 20
 
 
 def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "setting") -> None:
@@ -43,19 +50,48 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "sett
     for name in names:
         if name not in choices:
             near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(choices)}"
+            shown = [*choices[:MOST_SHOWN], *["…"] * (len(choices) > MOST_SHOWN)]
+            hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(shown)}"
             raise UsageError(f"unknown {what} {name!r}; {hint}")
 
 
+# What a setting must be, by the kind of pydantic's complaint; its context fills the braces.
+_DEMANDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "bool": "true or false",
+    "string": "a text",
+    "string_too_short": "a text of at least {min_length} character(s)",
+    "string_too_long": "a text of at most {max_length} character(s)",
+    "literal": "{expected}",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+}
+
+
 def _sentence(error: ValidationError) -> str:
-    reasons: dict[str, list[str]] = {}
+    demands: dict[str, list[str]] = {}
+    given: dict[str, Any] = {}
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "value"
         # A setting that may be of several kinds is refused once by each of them.
-        reasons.setdefault(f"{name} cannot be {problem['input']!r}", []).append(
-            problem["msg"][0].lower() + problem["msg"][1:]
-        )
-    return "; ".join(f"{what}: {', or '.join(why)}" for what, why in reasons.items())
+        demand = _demand(problem)
+        if demand not in demands.setdefault(name, []):
+            demands[name].append(demand)
+        given[name] = problem["input"]
+    return "; ".join(
+        f"{name} must be {' or '.join(each)}, not {given[name]!r}" for name, each in demands.items()
+    )
+
+
+def _demand(problem: ErrorDetails) -> str:
+    kind = problem["type"]
+    # Such as int_parsing, int_type, int_from_float.
+    demand = _DEMANDS.get(kind) or _DEMANDS.get(kind.partition("_")[0], problem["msg"])
+    return demand.format(**problem.get("ctx", {}))
 
 
 class Settings(BaseModel):

@@ -81,6 +81,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     training = "refit" if checkpoint.refitting else "fit"
     name = f"{training}-{checkpoint.facts['steps']:010}-{_checksum(content)}.safetensors"
     path = folder / name
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"cannot write {folder}: {error.strerror}") from None
     write_atomically(path, content)
     for former in _newest_first(folder)[KEPT:]:
         former.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""What is told on standard error: sentences or, where JSON is asked for, objects."""
+
+import json
+from contextvars import ContextVar
+
+import typer
+
+import charseq
+
+FAULT = 1
+
+# What each exit code means, in JSON.
+KINDS = {
+    1: "fault",
+    2: "usage",
+    3: "data",
+    4: "machine",
+    130: "interrupted",
+    143: "interrupted",
+}
+
+speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
+"""Whether each sentence comes as a JSON object on a line of its own."""
+
+
+def tell_error(message: str, code: int) -> int:
+    """Tell why a command ends, and return its exit code."""
+    fields = {"message": message, "exit_code": code}
+    _tell("error", f"charseq: {message}", {"kind": KINDS.get(code, "usage"), **fields})
+    return code
+
+
+def tell_fault() -> int:
+    """Tell that a fault is charseq's own, below its traceback, and return the exit code."""
+    return tell_error(
+        "this is a fault of charseq's own, and nothing you did: please report it, with the lines"
+        f" above, what you ran, and the version ({charseq.__version__})",
+        FAULT,
+    )
+
+
+def warn(message: str) -> None:
+    """Tell what may be wrong."""
+    _tell("warning", f"charseq: warning: {message}", {"message": message})
+
+
+def note(message: str) -> None:
+    """Tell what is good to know."""
+    _tell("note", f"charseq: {message}", {"message": message})
+
+
+def _tell(what: str, sentence: str, fields: dict[str, object]) -> None:
+    if speaks_json.get():
+        sentence = json.dumps({what: fields}, ensure_ascii=False)
+    typer.echo(sentence, err=True)
