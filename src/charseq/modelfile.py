@@ -19,8 +19,9 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 import charseq
+from charseq.bounded import MOST_TENSORS, refuse_large_tensors
 from charseq.config import CorpusConfig, ModelConfig
-from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
+from charseq.errors import DataError, MachineError, ModelFileError, UsageError, visible
 from charseq.scoring.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
 from charseq.text import Spellings, Vocabulary
 
@@ -130,22 +131,30 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
     if not path.is_file():
         raise UsageError(f"there is no model file {path}")
     try:
+        refuse_large_tensors(path)
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if METADATA_KEY not in metadata:
                 raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
+            names = file.keys()
+            if len(names) > MOST_TENSORS:
+                raise ModelFileError(f"it has {len(names):,} tensors, which no model has")
             description = description_from_dict(json.loads(metadata[METADATA_KEY]))
-            tensors = {
-                _current_name(name): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118
-            }
+            tensors = {_current_name(name): file.get_tensor(name) for name in names}
     except PermissionError:
         raise MachineError(f"cannot read {path}: permission denied") from None
     except ModelFileError as error:
         raise ModelFileError(_placed(path, error)) from None
-    except CharseqError as error:
+    except UsageError as error:
         raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
-    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
+    except (
+        safetensors.SafetensorError,
+        DataError,
+        OSError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise ModelFileError(
             f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
         ) from None

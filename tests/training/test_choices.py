@@ -6,7 +6,7 @@ from charseq.config import PRESETS, ModelConfig, RunConfig, TrainingConfig, conf
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings
 from charseq.training import choices
-from charseq.training.choices import decided, kept_share
+from charseq.training.choices import decided, kept_share, mean_length
 
 WORDS = [Pair(f"{a}{b}{c}", f"{a}{b}{c}s") for a in "bdfg" for b in "aeiou" for c in "klmn"]
 SHOUTED = [Pair(pair.source, pair.target.upper()) for pair in WORDS]
@@ -33,6 +33,21 @@ def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -
     assert small.model.units < large.model.units
     assert small.model.dropout > large.model.dropout
     assert small.training.batch_size < large.training.batch_size
+
+
+def test_words_are_read_more_often_than_sentences() -> None:
+    sentence = "so long that it is no word"
+    words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)
+    assert words.training.epochs > sentences.training.epochs
+    assert decision(times=500).training.epochs == sentences.training.epochs
+    # What a symbol is decides what is long.
+    spelt = decision([Pair(sentence, "x")], times=8_000, source_separator=" ")
+    assert spelt.training.epochs == words.training.epochs
+
+
+def test_the_mean_length_counts_both_sides_symbols() -> None:
+    pairs = [Pair("abc", "t͡ʃ a"), Pair("a", "b")]
+    assert mean_length(pairs, Spellings.of(ModelConfig(target_separator=" "))) == (5 + 2) / 2
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from charseq.bounded import read_bounded
 from charseq.config.corpus import CorpusConfig
 from charseq.config.model import ModelConfig, ModelSettings
 from charseq.config.settings import Settings, refuse_unknown
 from charseq.config.training import TrainingConfig, TrainingSettings
 from charseq.errors import UsageError
+
+# The bytes of the largest TOML file that is read.
+LARGEST = 1 << 20
 
 SECTIONS: Mapping[str, type[Settings]] = {
     "corpus": CorpusConfig,
@@ -131,10 +135,10 @@ def configure(
     config = PRESETS[preset]
     if file is not None:
         try:
-            config = config.merged(tomllib.loads(Path(file).read_text(encoding="utf-8")))
+            config = config.merged(tomllib.loads(read_bounded(Path(file), LARGEST).decode()))
         except OSError as error:
             raise UsageError(f"cannot read {file}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(f"{file} is not valid TOML: {error}") from None
         except UsageError as error:
             raise UsageError(f"{file}: {error}") from None

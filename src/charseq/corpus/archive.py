@@ -13,7 +13,7 @@ from typing import IO
 from charseq.config import CorpusConfig
 from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
-from charseq.corpus.streams import PIECE, stream_of
+from charseq.corpus.streams import LARGEST_EXPANSION, PIECE, stream_of, unpacked_limit
 from charseq.errors import DataError, MachineError, UsageError, visible
 from charseq.text import PLAIN, Spellings
 
@@ -39,7 +39,7 @@ def read_archive(
         text = _text_of(archive, path)
         where = f"{path}:{visible(text.filename)}"
         with archive.open(text) as member:
-            stream = stream_of(_limited(member, where))
+            stream = stream_of(_limited(member, text, where))
             corpus = read_lines(
                 stream,
                 config,
@@ -72,7 +72,7 @@ def check_archive(path: Path) -> None:
     with _opened(path) as archive:
         text = _text_of(archive, path)
         with archive.open(text) as member:
-            for _ in _limited(member, text.filename):
+            for _ in _limited(member, text, text.filename):
                 pass
 
 
@@ -105,23 +105,30 @@ def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
         )
     if texts[0].flag_bits & 1:
         raise DataError(f"{path} is locked with a password")
-    if texts[0].file_size > LARGEST_TEXT:
+    if texts[0].file_size > _largest(texts[0]):
         raise _too_large(f"{path}:{visible(texts[0].filename)}")
     return texts[0]
 
 
-def _limited(member: IO[bytes], where: str) -> Iterator[bytes]:
+def _largest(text: zipfile.ZipInfo) -> int:
+    return min(LARGEST_TEXT, unpacked_limit(text.compress_size))
+
+
+def _limited(member: IO[bytes], text: zipfile.ZipInfo, where: str) -> Iterator[bytes]:
     # What a zip says of its sizes need not be true.
     received = 0
     for piece in iter(partial(member.read, PIECE), b""):
         received += len(piece)
-        if received > LARGEST_TEXT:
+        if received > _largest(text):
             raise _too_large(where)
         yield piece
 
 
 def _too_large(where: str) -> DataError:
-    return DataError(f"{where} unpacks to more than {LARGEST_TEXT:,} bytes")
+    return DataError(
+        f"{where} unpacks to more than {LARGEST_TEXT:,} bytes, or to more than"
+        f" {LARGEST_EXPANSION} times its size"
+    )
 
 
 def _about(archive: zipfile.ZipFile) -> str:

@@ -12,6 +12,10 @@ PIECE = 1 << 17
 """The bytes that are read at a time."""
 
 
+LARGEST_EXPANSION, SMALL = 100, 16 << 20
+"""Compressed texts that unpack to more times their size are refused, unless they are small."""
+
+
 def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
     """Return pieces of bytes as one stream that is read fast, line by line."""
     return io.BufferedReader(_Pieces(pieces), PIECE)
@@ -27,15 +31,47 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
         DataError: if the stream, which messages call `where`, is a zip or Parquet.
     """
     start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    counted = _Counted(stream)
     if start.startswith(b"\x1f\x8b"):
-        return stream_of(iter(partial(gzip.GzipFile(fileobj=stream).read, PIECE), b""))
+        pieces = iter(partial(gzip.GzipFile(fileobj=counted).read, PIECE), b"")  # type: ignore[call-overload]
+        return stream_of(_within_bounds(pieces, counted, where))
     if start == b"\x28\xb5\x2f\xfd":
-        return stream_of(_from_zstandard(stream))
+        return stream_of(_within_bounds(_from_zstandard(counted), counted, where))
     if start == b"PK\x03\x04":
         raise DataError(f"{where} looks like a zip archive, but its name does not end in .zip")
     if start == b"PAR1":
         raise DataError(f"{where} looks like Parquet; say so with --format parquet")
     return stream
+
+
+def unpacked_limit(packed: int) -> int:
+    """Return how many bytes so many compressed ones may unpack to."""
+    return max(SMALL, LARGEST_EXPANSION * packed)
+
+
+def _within_bounds(pieces: Iterator[bytes], counted: "_Counted", where: str) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > unpacked_limit(counted.size):
+            raise DataError(
+                f"{where} unpacks to more than {LARGEST_EXPANSION} times its size, which no text"
+                " does"
+            )
+        yield piece
+
+
+class _Counted:
+    """A stream that counts what was read of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        found = self.stream.read(size)
+        self.size += len(found)
+        return found
 
 
 class _Pieces(io.RawIOBase):
@@ -58,7 +94,7 @@ class _Pieces(io.RawIOBase):
         return count
 
 
-def _from_zstandard(stream: IO[bytes]) -> Iterator[bytes]:
+def _from_zstandard(stream: "_Counted") -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError:

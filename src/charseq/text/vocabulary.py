@@ -19,6 +19,9 @@ END = "<end>"
 UNKNOWN = "<unknown>"
 UNKNOWN_CONDITION = "<unknown condition>"
 
+# Nearly as many as there are characters in all of Unicode.
+MOST_SYMBOLS = 150_000
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -43,6 +46,11 @@ class Vocabulary:
             raise ModelFileError("a special symbol of the vocabulary has no place in it")
         if len(set(self.special)) != len(self.special):
             raise ModelFileError("two special symbols of the vocabulary have the same place")
+        if len(self.symbols) > MOST_SYMBOLS:
+            raise ModelFileError(
+                f"there are {len(self.symbols):,} different symbols, and at most {MOST_SYMBOLS:,}"
+                " are read: is what stands between two of them named, as by --source-separator?"
+            )
         ordinary = self._ordinary
         if len(self._ids) != len(ordinary):
             raise ModelFileError("the vocabulary holds a symbol twice")

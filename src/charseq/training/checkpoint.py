@@ -19,7 +19,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from charseq.errors import CheckpointWarning, MachineError
+from charseq.bounded import MOST_TENSORS, refuse_large_tensors
+from charseq.errors import CheckpointWarning, DataError, MachineError
 from charseq.modelfile import write_atomically
 
 METADATA_KEY = "charseq-checkpoint"
@@ -102,7 +103,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     for path in _newest_first(folder):
         try:
             return _read(path)
-        except ValueError:
+        except (ValueError, DataError):
             warnings.warn(
                 f"{path} is damaged: going back to the checkpoint before it",
                 CheckpointWarning,
@@ -114,13 +115,16 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _read(path: Path) -> Checkpoint:
+    refuse_large_tensors(path)
     content = path.read_bytes()
     found = NAME.fullmatch(path.name)
     if found is None or found[2] != _checksum(content):
         raise ValueError(path)
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            plain = json.loads((file.metadata() or {})[METADATA_KEY])
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        if len(header) > MOST_TENSORS:
+            raise ValueError(path)
+        plain = json.loads(header["__metadata__"][METADATA_KEY])
         if plain.pop("format_version") != FORMAT_VERSION:
             raise ValueError(path)
         parts: dict[str, dict[str, NDArray[Any]]] = {"weights": {}, "training": {}}

@@ -6,7 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from charseq.bounded import read_bounded
 from charseq.errors import DataError, MachineError, UsageError
+
+# Tens of thousands of epochs take as much.
+LARGEST = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +107,12 @@ def read_history(path: Path) -> History:
         DataError: if it is not a history.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        epochs = [EpochRecord(**record) for record in fields.pop("epochs")]
-        return History(**fields, epochs=epochs)
+        return TypeAdapter(History).validate_json(read_bounded(path, LARGEST))
     except FileNotFoundError:
         raise UsageError(f"there is no run in {path.parent}") from None
     except OSError as error:
         raise MachineError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except ValueError:
         raise DataError(f"{path} is damaged, or not the history of a run") from None
 
 
