@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # What the benchmarks train on: a corpus's name or file.
 CORPUS ?= fra-eng
 
-.PHONY: demo test test-all lint types layering docs bench clean
+.PHONY: demo test test-all lint types layering docs bench fuzz clean
 
 demo: $(VENV)/.installed-train
 	$(BIN)/charseq demo
@@ -41,6 +41,12 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.profile $(CORPUS)
 	$(BIN)/python -m benchmarks.quality $(CORPUS)
 	$(BIN)/python -m benchmarks.preset --corpus $(CORPUS)
+
+# A million inputs for each of our parsers; see fuzz/RECORD.md.
+fuzz: $(VENV)/.installed-fuzz
+	for target in corpus archive model keras checkpoint history settings; do \
+		$(BIN)/python -m fuzz.run $$target || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) site build dist

@@ -1,7 +1,9 @@
 """The zips of manythings.org/anki: one text of sentence pairs, and a word on whom to thank."""
 
 import hashlib
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +23,19 @@ LARGEST_TEXT = 500 * 2**20
 """The bytes that a zip's text may unpack to; the collection's largest has some 50 MB."""
 
 _LARGEST_ABOUT = 1 << 16
+
+# What Python's reader of zips stumbles over where bytes are not what they should be.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def read_archive(
@@ -81,7 +96,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except DAMAGE as error:
         why = str(error) or "it is cut short"
         raise DataError(f"{path} is not a zip, or a damaged one: {why}") from None
     except FileNotFoundError:

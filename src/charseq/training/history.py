@@ -99,6 +99,9 @@ class History:
         )
 
 
+_HISTORY = TypeAdapter(History)
+
+
 def read_history(path: Path) -> History:
     """Read what `History.to_json` wrote.
 
@@ -107,7 +110,7 @@ def read_history(path: Path) -> History:
         DataError: if it is not a history.
     """
     try:
-        return TypeAdapter(History).validate_json(read_bounded(path, LARGEST))
+        return _HISTORY.validate_json(read_bounded(path, LARGEST))
     except FileNotFoundError:
         raise UsageError(f"there is no run in {path.parent}") from None
     except OSError as error:

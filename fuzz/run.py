@@ -1,0 +1,108 @@
+"""Feed a target with inputs that atheris makes, guided by what they reach.
+
+    python -m fuzz.run TARGET [--inputs 1000000] [--seconds 600]
+
+Stops at the first input that ends in anything but charseq's own errors, that takes longer than a
+second, or for which the process grows beyond 500 MiB over what it had at the start; that input is
+written to `fuzz/found/`. Figures of whole runs go into `fuzz/record.json`, and `RECORD.md` is
+written from that.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import sys
+import time
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["charseq", "pyfive", "zipfile", "gzip", "tomllib"]):
+    from fuzz.targets import TARGETS, feed
+
+HERE = Path(__file__).parent
+FIGURES, PAGE = HERE / "record.json", HERE / "RECORD.md"
+GROWTH = 500
+
+
+def main() -> None:
+    """Fuzz, in a process of its own since libFuzzer ends the one that it is in."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=int, default=0, help="stop earlier; 0: never")
+    chosen = parser.parse_args()
+    child = os.fork()
+    if child == 0:
+        fuzz(chosen.target, chosen.inputs, chosen.seconds)
+        os._exit(0)
+    began = time.monotonic()
+    _, status, usage = os.wait4(child, 0)
+    seconds = time.monotonic() - began
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0 and not chosen.seconds:
+        record(chosen.target, chosen.inputs, seconds, usage.ru_maxrss / 1024)
+    sys.exit(abs(code))
+
+
+def fuzz(target: str, inputs: int, seconds: int) -> None:
+    """Run libFuzzer, which exits by itself."""
+    found = HERE / "found"
+    found.mkdir(exist_ok=True)
+    grown = HERE / "grown" / target
+    grown.mkdir(parents=True, exist_ok=True)
+    now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    atheris.Setup(
+        [
+            *("fuzz", str(grown), str(HERE / "seeds" / target)),
+            *(f"-runs={inputs}", f"-max_total_time={seconds}", "-max_len=20000", "-timeout=1"),
+            *(f"-rss_limit_mb={now + GROWTH}", f"-artifact_prefix={found}/{target}-"),
+            *("-print_final_stats=1", "-verbosity=1"),
+        ],
+        lambda data: feed(target, data),
+    )
+    atheris.Fuzz()
+
+
+def record(target: str, inputs: int, seconds: float, memory: float) -> None:
+    """Write down a run that found nothing."""
+    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    figures[target] = {
+        "inputs": inputs,
+        "seconds": round(seconds),
+        "memory_mib": round(memory),
+        "date": date.today().isoformat(),
+        "versions": f"Python {platform.python_version()}, charseq {version('charseq')},"
+        f" atheris {version('atheris')}",
+    }
+    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    rows = [
+        f"| {name} | {each['inputs']:,} | {each['seconds']:,} | {each['memory_mib']:,}"
+        f" | {each['date']} | {each['versions']} |"
+        for name, each in sorted(figures.items())
+    ]
+    PAGE.write_text(
+        "\n".join(
+            [
+                "# Fuzzing record",
+                "",
+                "Runs of `make fuzz` in which no input ended in anything but charseq's own errors,"
+                f" took longer than a second, or made the process grow by {GROWTH} MiB. Memory is"
+                " the most that the process took, PyTorch's libraries and coverage included.",
+                "",
+                "| target | inputs | seconds | memory, MiB | date | versions |",
+                "| --- | --- | --- | --- | --- | --- |",
+                *rows,
+                "",
+            ]
+        ),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
