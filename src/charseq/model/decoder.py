@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 
 from charseq.config import ModelConfig
 from charseq.errors import UsageError
@@ -91,7 +90,7 @@ class Decoder(nn.Module):
         table = layers[0].project(self.embedding.table)
         last = len(table) - 1
         counting = self.attention is not None and self.attention.relative
-        output = self.output.weight.t().contiguous()
+        output, bias = self.output.weight.t().contiguous(), self.output.bias
 
         def step(previous: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
             ids = previous if self.copying is None else previous.clamp(max=last)
@@ -102,13 +101,13 @@ class Decoder(nn.Module):
                 outputs, cell = layer(layer.project(outputs), *before)
                 states.append((outputs, cell))
             if self.attention is None:
-                written = torch.addmm(self.output.bias, outputs, output)
+                written = torch.addmm(bias, outputs, output)
             else:
                 written = self._attended(
                     self.attention, outputs[:, None], state.place, memory, None
                 )[:, 0]
             if self.copying is None:
-                written = functional.log_softmax(written, dim=1)
+                written = torch.log_softmax(written, dim=1)
             return written, State.of_layers(states, state.place + 1 if counting else state.place)
 
         return step

@@ -37,7 +37,11 @@ def in_batches(
         most_symbols: in a batch; a single row may have more.
     """
     on_the_cpu = device.type == "cpu"
-    done = torch.inference_mode()(work)
+
+    def done(rows: Rows) -> list[Result]:
+        with torch.inference_mode():
+            return work(rows)
+
     with _one_thread_an_operation() as threads:
         batches = list(_batches(lengths, threads if on_the_cpu else 1, most_rows, most_symbols))
         if len(batches) < 2 or not on_the_cpu:

@@ -92,12 +92,16 @@ def write(
     # The books are kept in NumPy, whose calls on few numbers cost a fraction of PyTorch's.
     left = limits.numpy()
     rows, going = np.arange(count), np.ones(count, bool)
+    # Until a row may end, all rows go on.
+    nearest, all_going = int(left.min()), True
     steps: list[tuple[Rows, NDArray[np.int64], Tensor]] = []
     for place in range(int(left.max())):
         scores, state = step(previous, state, memory)
         gain, previous = choose(masked(scores, forbidden, constraint), rows, place)
         written = previous.cpu().numpy()
         steps.append((rows, written, gain))
+        if all_going and constraint is None and place + 1 < nearest and end not in written.tolist():
+            continue
         # What a row writes after its end is not read again.
         going = going & (written != end) & (left > place + 1)
         if constraint is not None:
@@ -106,9 +110,10 @@ def write(
         staying = np.count_nonzero(going)
         if staying == 0:
             break
+        all_going = staying == len(rows)
         if staying <= (1 - LEAVING_SHARE) * len(rows):
             chosen = torch.from_numpy(going.nonzero()[0]).to(device)
-            rows, left, going = rows[going], left[going], going[going]
+            rows, left, going, all_going = rows[going], left[going], going[going], True
             previous, memory, state = previous[chosen], memory.select(chosen), state.select(chosen)
             if constraint is not None:
                 constraint = constraint.select(chosen)
