@@ -34,7 +34,9 @@ def test_smoothing_is_that_of_pytorch_without_copies(share, seed) -> None:
     logits = torch.randn(2, 4, 6, generator=generator)
     targets = torch.randint(0, 6, (2, 4), generator=generator)
     mask = torch.tensor([[True, True, True, False], [True, False, False, False]])
-    found = smoothed(compare(logits, targets, mask).masked.loss, logits, mask, share, 6)
+    predicted = logits.log_softmax(2)
+    losses = compare(predicted, targets, mask).masked.loss
+    found = smoothed(losses, predicted, mask, share, 6)
     expected = functional.cross_entropy(
         logits[mask], targets[mask], label_smoothing=share, reduction="sum"
     )

@@ -13,20 +13,20 @@ def test_padding_is_masked_and_also_counted() -> None:
     logits = torch.tensor([[[2.0, 0.0], [0.0, 1.0], [5.0, 0.0]]])
     targets = torch.tensor([[0, 0, 0]])
     mask = torch.tensor([[True, True, False]])
-    compared = compare(logits, targets, mask, count_padding=True)
+    compared = compare(logits.log_softmax(2), targets, mask, count_padding=True)
     assert compared.padded is not None
     losses = -torch.log_softmax(logits, 2)[0, :, 0]
     assert np.isclose(compared.masked.mean_loss, losses[:2].mean())
     assert np.isclose(compared.padded.mean_loss, losses.mean())
     assert np.isclose(compared.masked.accuracy, 1 / 2)
     assert np.isclose(compared.padded.accuracy, 2 / 3)
-    assert compare(logits, targets, mask).padded is None
+    assert compare(logits.log_softmax(2), targets, mask).padded is None
 
 
 def test_the_padded_loss_is_clipped_as_keras_clips_it() -> None:
     logits = torch.tensor([[[60.0, 0.0], [0.0, 60.0]]], requires_grad=True)
     mask = torch.ones(1, 2, dtype=torch.bool)
-    sums = compare(logits, torch.tensor([[0, 0]]), mask, count_padding=True).padded
+    sums = compare(logits.log_softmax(2), torch.tensor([[0, 0]]), mask, count_padding=True).padded
     assert sums is not None
     expected = -np.log(1 - 1e-7) - np.log(1e-7)
     assert np.isclose(float(sums.loss.detach()), expected)
@@ -38,9 +38,9 @@ def test_the_padded_loss_is_clipped_as_keras_clips_it() -> None:
 def test_sums_add_up() -> None:
     logits, targets = torch.randn(4, 3, 5), torch.randint(0, 5, (4, 3))
     mask = torch.tensor([[True, True, False]]).expand(4, 3)
-    whole = compare(logits, targets, mask, count_padding=True)
-    parts = compare(logits[:1], targets[:1], mask[:1], count_padding=True)
-    parts += compare(logits[1:], targets[1:], mask[1:], count_padding=True)
+    whole = compare(logits.log_softmax(2), targets, mask, count_padding=True)
+    parts = compare(logits[:1].log_softmax(2), targets[:1], mask[:1], count_padding=True)
+    parts += compare(logits[1:].log_softmax(2), targets[1:], mask[1:], count_padding=True)
     for one, other in ((whole.masked, parts.masked), (whole.padded, parts.padded)):
         assert one is not None
         assert other is not None
@@ -56,7 +56,7 @@ def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: fl
     def loss(probability: Tensor) -> Tensor:
         others = (1 - probability) / (symbols - 1)
         logits = torch.stack([probability, *[others] * (symbols - 1)]).log()[None, None]
-        return smoothed(-probability.log(), logits, mask, share, symbols)
+        return smoothed(-probability.log(), logits.log_softmax(2), mask, share, symbols)
 
     best = probabilities[torch.stack([loss(each) for each in probabilities]).argmin()]
     assert -math.log(best) == pytest.approx(held_back(share, symbols), abs=2e-3)

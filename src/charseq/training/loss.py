@@ -73,19 +73,21 @@ def _sums(tensors: Mapping[str, Tensor], part: str) -> Sums:
 
 
 def compare(
-    logits: Tensor, targets: Tensor, mask: Tensor, *, count_padding: bool = False
+    log_probabilities: Tensor, targets: Tensor, mask: Tensor, *, count_padding: bool = False
 ) -> Comparison:
     """Compare predictions with what should have been predicted.
 
     Args:
-        logits: (batch, time, symbols).
+        log_probabilities: (batch, time, symbols).
         targets: ids, (batch, time).
         mask: which positions are real, (batch, time).
         count_padding: sum over all positions too, with Keras's clipping.
     """
-    losses = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+    losses = functional.nll_loss(
+        log_probabilities.flatten(0, 1), targets.flatten(), reduction="none"
+    )
     losses = losses.view_as(targets)
-    correct = logits.detach().argmax(dim=2) == targets
+    correct = log_probabilities.detach().argmax(dim=2) == targets
     masked = Sums((losses * mask).sum(), (correct & mask).sum(), mask.sum())
     if not count_padding:
         return Comparison(masked, None)
@@ -104,19 +106,22 @@ def held_back(share: float, symbols: int) -> float:
     return math.log(1 / (1 - share + share / symbols))
 
 
-def smoothed(losses: Tensor, logits: Tensor, mask: Tensor, share: float, symbols: int) -> Tensor:
+def smoothed(
+    losses: Tensor, log_probabilities: Tensor, mask: Tensor, share: float, symbols: int
+) -> Tensor:
     """Return a loss's sum with a share of each target spread evenly over all symbols.
 
     Source: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
 
     Args:
         losses: the sum of the real positions' cross-entropies, a scalar.
-        logits: (batch, time, columns); those beyond the vocabulary, of copies, get no share.
+        log_probabilities: (batch, time, columns); those beyond the vocabulary, of copies, get no
+            share.
         mask: which positions are real, (batch, time).
         share: what is spread.
         symbols: in the vocabulary.
     """
     if not share:
         return losses
-    spread = logits.logsumexp(dim=2) - logits[..., :symbols].mean(dim=2)
-    return (1 - share) * losses + share * (spread * mask).sum()
+    spread = log_probabilities[..., :symbols].mean(dim=2)
+    return (1 - share) * losses - share * (spread * mask).sum()

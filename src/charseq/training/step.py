@@ -21,9 +21,9 @@ EVALUATION_BATCH = 256
 def evaluate(model: Seq2Seq, pairs: EncodedPairs, config: TrainingConfig) -> Comparison:
     """Compare a model's teacher-forced predictions with the targets of `pairs`."""
     order = np.random.default_rng(0)
-    dealt = bucketed_batches(pairs, EVALUATION_BATCH, order)
+    dealt = bucketed_batches(pairs, EVALUATION_BATCH, order, config.batch_characters)
     batches = (pairs.batch(rows).to(model.device) for rows in dealt)
-    compared = (_compared(_logits(model, batch, config), batch, config) for batch in batches)
+    compared = (_compared(_predicted(model, batch, config), batch, config) for batch in batches)
     return reduce(add, compared)
 
 
@@ -49,13 +49,14 @@ def training_step(
         How the predictions compared with the targets, before the move.
     """
     batch = batch.to(model.device)
-    logits = _logits(model, batch, config, noise)
-    compared = _compared(logits, batch, config)
+    predicted = _predicted(model, batch, config, noise)
+    compared = _compared(predicted, batch, config)
     if compared.padded is not None:
         loss = compared.padded.loss / compared.padded.positions
     else:
         share, symbols = config.label_smoothing, model.decoder.symbols
-        loss = smoothed(compared.masked.loss, logits, batch.mask, share, symbols) / average_symbols
+        loss = smoothed(compared.masked.loss, predicted, batch.mask, share, symbols)
+        loss = loss / average_symbols
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.gradient_clip is not None:
@@ -66,13 +67,15 @@ def training_step(
     return compared
 
 
-def _logits(
+def _predicted(
     model: Seq2Seq, batch: Batch, config: TrainingConfig, noise: torch.Generator | None = None
 ) -> Tensor:
+    """Return log-probabilities, (batch, time, columns), in single precision."""
     with torch.autocast(model.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
         logits: Tensor = model(batch, noise)
-    return logits.float()
+    return torch.log_softmax(logits, dim=2, dtype=torch.float32)
 
 
-def _compared(logits: Tensor, batch: Batch, config: TrainingConfig) -> Comparison:
-    return compare(logits, batch.targets[:, 1:], batch.mask, count_padding=config.count_padding)
+def _compared(predicted: Tensor, batch: Batch, config: TrainingConfig) -> Comparison:
+    targets = batch.targets[:, 1:]
+    return compare(predicted, targets, batch.mask, count_padding=config.count_padding)
