@@ -18,7 +18,6 @@ from charseq.batching import bucketed_batches
 from charseq.config import configure
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
-from charseq.training.memory import keep_freed_memory
 from charseq.training.optimiser import build_optimiser
 from charseq.training.prepare import prepare
 from charseq.training.step import training_step
@@ -45,7 +44,6 @@ def main() -> None:
     prepared = prepare(Corpus("example", split.training), split, settings)
     config = prepared.config.training
     description, pairs = prepared.description, prepared.training
-    keep_freed_memory()
     sizes = len(description.sources), len(description.targets)
     model = Seq2Seq.fresh(description.config, *sizes, seed=1)
     optimiser = build_optimiser(config, model.parameters())

@@ -10,6 +10,7 @@ from charseq.batching import (
     encode_sources,
     encode_targets,
     shuffled_batches,
+    sorted_batches,
 )
 from charseq.config import ModelConfig
 from charseq.text import Vocabulary
@@ -39,6 +40,17 @@ def test_an_epoch_deals_every_pair_once(deal, sources, batch_size, seed) -> None
 def test_bucketed_batches_are_nearly_equally_large(sources, batch_size) -> None:
     sizes = [len(b) for b in bucketed_batches(encoded(sources), batch_size, _generator())]
     assert max(sizes) - min(sizes) <= 1
+
+
+@given(texts, st.integers(1, 16), st.integers(1, 60))
+def test_long_pairs_share_smaller_batches(sources, batch_size, most) -> None:
+    pairs = encoded(sources)
+    batches = list(bucketed_batches(pairs, batch_size, _generator(), most))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(sources)))
+    for rows in batches:
+        batch = pairs.batch(rows)
+        assert len(rows) == 1 or batch.sources.numel() + batch.targets.numel() <= most
+    assert len(sorted_batches(pairs, batch_size, most)) == len(batches)
 
 
 def test_bucketed_batches_waste_little_and_differ_between_epochs() -> None:

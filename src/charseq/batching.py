@@ -255,16 +255,43 @@ def shuffled_batches(
 
 
 def bucketed_batches(
-    pairs: EncodedPairs, batch_size: int, generator: np.random.Generator
+    pairs: EncodedPairs,
+    batch_size: int,
+    generator: np.random.Generator,
+    batch_characters: int | None = None,
 ) -> Iterator[Rows]:
     """Yield the rows of one epoch's batches: like lengths together, batches in a random order.
 
     Sorting by the exact source length leaves few lengths in a batch, so that the encoder needs no
     padding; sorting by the target length within them leaves little padding, and ties are broken at
-    random, so that every epoch deals other batches. All are nearly equally large: none is a sliver.
+    random, so that every epoch deals other batches. All are nearly equally large: none is a sliver,
+    except where so many long pairs would hold more than `batch_characters` symbols, padding
+    included: these share smaller batches.
     """
     ties = generator.random(len(pairs))
     order = np.lexsort((ties, pairs.targets.lengths, pairs.sources.lengths))
-    batches = np.array_split(order, batches_in(len(order), batch_size))
+    batches = _dealt(pairs, order, batch_size, batch_characters)
     for place in generator.permutation(len(batches)):
         yield batches[place]
+
+
+def sorted_batches(
+    pairs: EncodedPairs, batch_size: int, batch_characters: int | None = None
+) -> list[Rows]:
+    """Return batches such as `bucketed_batches` deals, as many of them, from short to long."""
+    order = np.lexsort((pairs.targets.lengths, pairs.sources.lengths))
+    return _dealt(pairs, order, batch_size, batch_characters)
+
+
+def _dealt(
+    pairs: EncodedPairs, order: Rows, batch_size: int, batch_characters: int | None
+) -> list[Rows]:
+    batches = np.array_split(order, batches_in(len(order), batch_size))
+    if batch_characters is None:
+        return batches
+    parts: list[Rows] = []
+    for rows in batches:
+        longest = int(pairs.sources.lengths[rows].max() + pairs.targets.lengths[rows].max())
+        most = max(1, batch_characters // longest)
+        parts += [rows] if len(rows) <= most else np.array_split(rows, batches_in(len(rows), most))
+    return parts

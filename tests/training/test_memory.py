@@ -4,6 +4,12 @@ import sys
 
 import pytest
 
+import charseq
+from charseq.config import ModelConfig
+from charseq.errors import MachineError
+from charseq.training import memory
+from charseq.training.memory import batch_memory, free_memory
+
 PROGRAM = """
 import resource
 import sys
@@ -15,10 +21,10 @@ from charseq.training.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 for _ in range(3):
-    torch.ones(16 << 20)  # 64 MiB
+    torch.ones(12 << 20)  # 48 MiB
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(5):
-    torch.ones(16 << 20)
+    torch.ones(12 << 20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -33,3 +39,80 @@ def page_faults(*arguments: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
 def test_large_blocks_that_a_step_frees_are_not_paid_for_again() -> None:
     assert page_faults("keep") < page_faults("as it is") / 20
+
+
+def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "free_memory", lambda: 50 << 20)
+    pairs = [*toy_pairs[:100], ("ab" * 1_000, "BA" * 1_500)]
+    with pytest.raises(MachineError) as refused:
+        charseq.train(pairs, run=tmp_path / "run", seed=2)
+    message = str(refused.value)
+    assert "training would take about 1.2 GiB of memory, and 0.0 are free" in message
+    assert "sources of 2,000 symbols with targets of 3,002" in message
+    assert not (tmp_path / "run").exists()
+    assert charseq.train(pairs, run=tmp_path / "run", epochs=1, units=2, max_length=100)
+
+
+def test_more_of_anything_takes_more_memory() -> None:
+    model = ModelConfig(units=8, attention="dot")
+    least = batch_memory(model, 2, 3, 4, 5)
+    for more in ((4, 3, 4, 5), (2, 6, 4, 5), (2, 3, 8, 5), (2, 3, 4, 50)):
+        assert batch_memory(model, *more) > least
+    for change in ({"units": 16}, {"layers": 2}, {"attention": "additive"}, {"copying": True}):
+        assert batch_memory(model.model_copy(update=change), 2, 3, 4, 5) > least
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked")
+def test_free_memory_is_what_the_system_says() -> None:
+    free = free_memory()
+    assert free is not None
+    assert 10 << 20 < free < 100 << 40
+
+
+STEP = """
+import resource, sys, time
+
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair, Split
+from charseq.training.loop import Clock, Trainer, first_model
+from charseq.training.memory import batch_memory
+from charseq.training.prepare import prepare
+
+rows, length, *options = sys.argv[1:]
+text = "abcdefgh" * int(length)
+pairs = tuple(Pair(text[: int(length)], text[: int(length)].upper()) for _ in range(int(rows)))
+settings = dict(option.split("=") for option in options)
+prepared = prepare(
+    Corpus("pairs", pairs),
+    Split(pairs, pairs[:1]),
+    configure(epochs=1, batch_size=int(rows), precision="float32", **settings),
+)
+config = prepared.config
+trainer = Trainer(
+    first_model(prepared, None), prepared, config.training, Clock(None, time.monotonic())
+)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+trainer.train_epoch(1)
+taken = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+symbols = len(prepared.description.targets)
+print(taken / batch_memory(config.model, int(rows), int(length), int(length) + 2, symbols))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("32", "200", "units=256"),
+        ("1", "3000", "units=128"),
+        ("64", "100", "units=256", "attention=none"),
+        ("8", "200", "units=128", "attention=additive"),
+        ("8", "1000", "units=128", "copying=true"),
+    ],
+)
+def test_the_estimate_is_near_what_a_step_takes(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STEP, *arguments], capture_output=True, text=True, check=True
+    )
+    assert 0.35 < float(done.stdout) < 1.25

@@ -18,6 +18,11 @@ class TrainingSettings(Settings):
     batch_size: Count | Auto = Field(
         "auto", description="pairs per step; 'auto': by the corpus's size"
     )
+    batch_characters: Count = Field(
+        32_768,
+        description="the most symbols that a batch holds on both sides, padding included: longer"
+        " pairs train in smaller batches",
+    )
     optimiser: Literal["adamw", "keras-rmsprop"] = Field(
         "adamw", description="AdamW, or RMSprop as Keras computes it"
     )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charseq.batching import batches_in, bucketed_batches, shuffled_batches
+from charseq.batching import batches_in, bucketed_batches, shuffled_batches, sorted_batches
 from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
@@ -99,7 +99,11 @@ class Trainer:
         self.average = None if config.average is None else WeightAverage(model, config.average)
         self.generator = np.random.default_rng(config.seed)
         self.noise = torch.Generator(model.device).manual_seed(config.seed)
-        self.batches = batches_in(len(prepared.training), config.batch_size)
+        self.batches = (
+            batches_in(len(prepared.training), config.batch_size)
+            if config.count_padding
+            else len(sorted_batches(prepared.training, config.batch_size, config.batch_characters))
+        )
         # The loss is divided by the average batch's symbols: so every symbol weighs the same.
         symbols = int((prepared.training.targets.lengths - 1).sum())
         self.average_symbols = symbols / self.batches
@@ -127,9 +131,14 @@ class Trainer:
         if epoch != self.epoch:
             self._begin(epoch)
         began, before = time.perf_counter(), self.seconds
-        deal = shuffled_batches if config.count_padding else bucketed_batches
         epoch_pairs = read_some_as_unknown(self.prepared, self.generator)
-        dealt = deal(epoch_pairs, config.batch_size, self.generator)
+        dealt = (
+            shuffled_batches(epoch_pairs, config.batch_size, self.generator)
+            if config.count_padding
+            else bucketed_batches(
+                epoch_pairs, config.batch_size, self.generator, config.batch_characters
+            )
+        )
         for rows in itertools.islice(dealt, self.batches_done, None):
             if config.schedule == "cosine":
                 size = config.learning_rate * step_scale(self.progress)

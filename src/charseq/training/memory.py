@@ -4,16 +4,20 @@ import contextlib
 import ctypes
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
+from charseq.batching import sorted_batches
+from charseq.config import ModelConfig
 from charseq.errors import MachineError
+from charseq.training.prepare import Prepared
 
 # glibc's names for mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT = 1 << 30
 # Larger blocks than this would leave holes of many sizes.
-LARGEST = 1 << 27
+LARGEST = 1 << 26
 
 
 @contextlib.contextmanager
@@ -39,10 +43,10 @@ def enough_memory() -> Iterator[None]:
 def keep_freed_memory() -> None:
     """Let the C library keep what a step frees, for the next step to take.
 
-    An LSTM's workspace is tens of megabytes. glibc returns such blocks to the system at once, and
-    the next step pays for every page again, which took a fifth of the Keras example's epochs in
-    float32; in bf16 it costs nothing that could be measured. At most a gigabyte is kept. Does
-    nothing where the C library is another.
+    Where all batches are padded to the longest, an LSTM's workspace is tens of megabytes. glibc
+    returns such blocks to the system at once, and the next step pays for every page again, which
+    took a fifth of the Keras example's epochs. Batches that are padded little never have them. At
+    most a gigabyte is kept. Does nothing where the C library is another.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -52,3 +56,74 @@ def keep_freed_memory() -> None:
         return
     mallopt(M_MMAP_THRESHOLD, LARGEST)
     mallopt(M_TRIM_THRESHOLD, KEPT)
+
+
+def refuse_too_much(prepared: Prepared, weights: int) -> None:
+    """Raise a `MachineError` where training would need more memory than is free.
+
+    Args:
+        prepared: what would be trained on.
+        weights: how many numbers the model has.
+    """
+    free = free_memory()
+    config, pairs = prepared.config, prepared.training
+    # Weights and gradients, and two moments of these; a copy of the best, and maybe an average.
+    needed = 4 * weights * (5 + (config.training.average is not None))
+    heaviest, longest = 0, (0, 0)
+    batch_size = config.training.batch_size
+    for rows in sorted_batches(pairs, batch_size, config.training.batch_characters):
+        source = int(pairs.sources.lengths[rows].max())
+        target = pairs.target_width or int(pairs.targets.lengths[rows].max())
+        symbols = len(prepared.description.targets)
+        taken = batch_memory(config.model, len(rows), source, target, symbols)
+        if taken > heaviest:
+            heaviest, longest = taken, (source, target)
+    if free is not None and needed + heaviest > free:
+        source, target = longest
+        raise MachineError(
+            f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, and"
+            f" {free / 2**30:.1f} are free: most of it for sources of {source:,} symbols with"
+            f" targets of {target:,}; leave such pairs out with --max-length, or try a smaller"
+            " --batch-size, --batch-characters or --units"
+        )
+
+
+def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbols: int) -> int:
+    """Return about how many bytes a training step takes beside the weights, if anything more.
+
+    Args:
+        model: its shape.
+        rows: pairs in the batch.
+        source: symbols of the longest source.
+        target: symbols of the longest target.
+        symbols: in the target vocabulary.
+    """
+    units, embedding = model.units, model.embedding or symbols
+    # Gates and states, and the gradients of both, which oneDNN keeps in a workspace.
+    layer = 12 * units * model.layers + 4 * embedding
+    encoder = rows * source * layer
+    decoder = rows * target * (layer + 5 * symbols)
+    looking = 0
+    if model.attention != "none":
+        encoder += rows * source * 6 * units
+        decoder += rows * target * 8 * units
+        each = 8 + (3 * units if model.attention == "additive" else 0) + 12 * model.copying
+        looking = rows * source * target * each
+    return 4 * (encoder + decoder + looking)
+
+
+def free_memory() -> int | None:
+    """Return how many bytes this process may still take, by the system and its control group.
+
+    None where the system does not say.
+    """
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.exists():
+        return None
+    fields = dict(line.split(":") for line in meminfo.read_text().splitlines() if ":" in line)
+    free = int(fields.get("MemAvailable", fields["MemFree"]).split()[0]) * 1024
+    group = Path("/sys/fs/cgroup")
+    with contextlib.suppress(OSError, ValueError):
+        limit = int((group / "memory.max").read_text())
+        free = min(free, limit - int((group / "memory.current").read_text()))
+    return free

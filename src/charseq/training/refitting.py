@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from charseq.batching import batches_in
 from charseq.corpus import Corpus, Split
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription
@@ -21,22 +20,22 @@ def refitted(
     setup: Setup,
     standing: Standing,
     *,
-    steps: int,
+    epochs: int,
     console: Console | None,
 ) -> tuple[Seq2Seq, ModelDescription]:
-    """Train afresh on both sides of a split, for as many steps as were found to be right.
+    """Train afresh on both sides of a split, on as many pairs in turn as were found to be right.
 
     Args:
         corpus: where the pairs come from.
         setup: what the training before began with.
         standing: told of every step, and maybe within this very training already.
-        steps: of the training that chose them; rounded to whole epochs.
+        epochs: of the training that chose them, which had fewer pairs.
         console: where progress is shown; None shows nothing.
     """
     split, config, start = setup.split, setup.prepared.config, setup.start
     pairs = (*split.training, *split.held_out)
-    batches = batches_in(len(pairs), config.training.batch_size)
-    training = config.training.model_copy(update={"epochs": max(1, round(steps / batches))})
+    fewer = round(epochs * len(split.training) / len(pairs))
+    training = config.training.model_copy(update={"epochs": max(1, fewer)})
     whole = config.model_copy(update={"training": training})
     prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])
     model = first_model(prepared, start and start[1]).to(setup.device)

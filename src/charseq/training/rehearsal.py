@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charseq.batching import Batch, batches_in
+from charseq.batching import Batch, sorted_batches
 from charseq.config import RunConfig, RunSettings
 from charseq.training.denormals import denormals_as_zeros
 from charseq.training.loop import Clock, Trainer
@@ -82,8 +82,10 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
     seconds = training.epochs * _symbols(prepared) * per_symbol
     if training.refit:
         everything = len(prepared.training) + len(prepared.held_out)
-        steps += training.epochs * batches_in(everything, training.batch_size)
-        seconds *= 1 + everything / len(prepared.training)
+        larger = everything / len(prepared.training)
+        fewer = max(1, round(training.epochs / larger))
+        steps += fewer * round(larger * trainer.batches)
+        seconds *= 1 + fewer * larger / training.epochs
     if training.time_limit is not None:
         seconds = min(seconds, training.time_limit)
     return Rehearsal(
@@ -127,9 +129,8 @@ def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
 
 def _sample(prepared: Prepared) -> list[Batch]:
     """Return batches of like lengths, evenly spread from the shortest pairs to the longest."""
-    pairs, size = prepared.training, prepared.config.training.batch_size
-    order = np.lexsort((pairs.targets.lengths, pairs.sources.lengths))
-    batches = np.array_split(order, batches_in(len(order), size))
+    pairs, training = prepared.training, prepared.config.training
+    batches = sorted_batches(pairs, training.batch_size, training.batch_characters)
     places = np.linspace(0, len(batches) - 1, STEPS).round().astype(int)
     # The longest first: what a first step needs once is not timed.
     chosen = [*[places[-1]] * WARM_UP_STEPS, *places]

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from charseq.batching import batches_in
 from charseq.config import RunSettings
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
@@ -69,6 +68,7 @@ class TrainedModel:
     folder: Path
 
 
+@enough_memory()
 def train_run(
     material: Material,
     settings: RunSettings,
@@ -106,6 +106,7 @@ def train_run(
     return _trained(material, setup, folder, None, began, callbacks, console)
 
 
+@enough_memory()
 def resume_run(
     material: Material,
     history: History,
@@ -146,8 +147,8 @@ def _trained(
     console: Console | None,
 ) -> TrainedModel:
     config = setup.prepared.config.training
-    with locked(folder), enough_memory():
-        model = setup.first_model()
+    model = setup.first_model()
+    with locked(folder):
         standing = Standing(folder / CHECKPOINTS, config.checkpoint_every)
         history = former or _begun(material, setup.prepared, folder)
         if former is not None:
@@ -239,9 +240,8 @@ class _Run:
         )
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
         if config.training.refit:
-            steps = kept * batches_in(len(prepared.training), config.training.batch_size)
             model, description = refitted(
-                material.corpus, setup, standing, steps=steps, console=self.console
+                material.corpus, setup, standing, epochs=kept, console=self.console
             )
             tensors = model.tensors()
         description = replace(

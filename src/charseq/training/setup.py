@@ -11,7 +11,7 @@ from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.training.device import resolve_device
 from charseq.training.loop import first_model
 from charseq.training.material import Material
-from charseq.training.memory import keep_freed_memory
+from charseq.training.memory import keep_freed_memory, refuse_too_much
 from charseq.training.prepare import Prepared, prepare
 
 
@@ -32,8 +32,15 @@ class Setup:
     device: torch.device
 
     def first_model(self) -> Seq2Seq:
-        """Return the model as it is before the first step."""
-        return first_model(self.prepared, self.start and self.start[1]).to(self.device)
+        """Return the model as it is before the first step.
+
+        Raises:
+            MachineError: if training it would need more memory than is free.
+        """
+        model = first_model(self.prepared, self.start and self.start[1])
+        if self.device.type == "cpu":
+            refuse_too_much(self.prepared, sum(weight.numel() for weight in model.parameters()))
+        return model.to(self.device)
 
 
 def set_up(material: Material, settings: RunSettings) -> Setup:
@@ -57,6 +64,6 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     else:
         split = Split(tuple(material.corpus.pairs), tuple(material.held_out.pairs))
     prepared = prepare(material.corpus, split, settings, start and start[0])
-    if prepared.config.training.precision == "float32":
+    if prepared.config.training.count_padding:
         keep_freed_memory()
     return Setup(split, prepared, start, device)
