@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # What the benchmarks train on: a corpus's name or file.
 CORPUS ?= fra-eng
 
-.PHONY: demo test test-all lint types layering docs bench fuzz clean
+.PHONY: demo test test-all lint types layering docs bench fuzz soak release clean
 
 demo: $(VENV)/.installed-train
 	$(BIN)/charseq demo
@@ -35,6 +35,7 @@ docs: $(VENV)/.installed-docs
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.translating $(CORPUS)
 	$(BIN)/python -m benchmarks.scale $(CORPUS)
 	$(BIN)/python -m benchmarks.training $(CORPUS)
@@ -47,6 +48,28 @@ fuzz: $(VENV)/.installed-fuzz
 	for target in corpus archive model keras checkpoint history settings; do \
 		$(BIN)/python -m fuzz.run $$target || exit 1; \
 	done
+
+# Ten minutes of kills, resumes and lines in a pipe; SECONDS=60 for a short form.
+SECONDS ?= 600
+soak: $(VENV)/.installed-test
+	$(BIN)/python tests/soak.py --seconds $(SECONDS)
+
+# See docs/releasing.md.
+RELEASE := build/release
+release: $(VENV)/.installed-release
+	rm -rf $(RELEASE) dist
+	for copy in one two; do \
+		mkdir -p $(RELEASE)/$$copy && git archive HEAD | tar -x -C $(RELEASE)/$$copy && \
+		$(BIN)/python -m build --outdir $(RELEASE)/dist-$$copy $(RELEASE)/$$copy || exit 1; \
+	done
+	diff -r $(RELEASE)/dist-one $(RELEASE)/dist-two
+	cp -r $(RELEASE)/dist-one dist
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
+	$(PYTHON) -m venv $(RELEASE)/environment
+	$(RELEASE)/environment/bin/pip install --quiet --constraint constraints.txt $(PIP_FLAGS) \
+		"$$(ls dist/*.whl)[train,serve,keras,files]"
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file dist/charseq.cdx.json \
+		$(RELEASE)/environment
 
 clean:
 	rm -rf $(VENV) site build dist

@@ -92,6 +92,8 @@ def _told(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
         error = error if extra is None else MissingExtraError("this command", extra)
+    if isinstance(error, MemoryError):
+        error = MachineError("there is not enough memory for this")
     if isinstance(error, CharseqError):
         return tell_error(str(error), error.exit_code)
     if isinstance(error, MISTYPED):

@@ -56,6 +56,10 @@ class Vocabulary:
             raise ModelFileError("the vocabulary holds a symbol twice")
         if any(not symbol for symbol, _ in ordinary):
             raise ModelFileError("the vocabulary holds an empty symbol")
+        try:
+            "".join(self.symbols).encode()
+        except UnicodeEncodeError:
+            raise ModelFileError("the vocabulary holds half a character") from None
         if self.spelling.is_of_characters and any(len(symbol) != 1 for symbol, _ in ordinary):
             raise ModelFileError("the vocabulary holds a symbol that is not one character")
 
