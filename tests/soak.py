@@ -47,7 +47,7 @@ def soak(folder: Path, seconds: float) -> Iterator[str]:
     draw = random.Random(1)
     words = sorted({word(draw) for _ in range(3_000)})
     corpus.write_text("".join(f"{each}\t{each[::-1].upper()}\n" for each in words))
-    epochs = max(2, int(seconds / 30))
+    epochs = max(4, int(seconds / 8))
     yield killed_again_and_again(folder, corpus, epochs, draw)
     lines = [word(draw) for _ in range(int(seconds * LINES_A_SECOND / 2))]
     yield translated_in_a_pipe(folder / "whole" / "model.safetensors", lines)
