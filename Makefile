@@ -64,7 +64,7 @@ release: $(VENV)/.installed-release
 	done
 	diff -r $(RELEASE)/dist-one $(RELEASE)/dist-two
 	cp -r $(RELEASE)/dist-one dist
-	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
 	$(PYTHON) -m venv $(RELEASE)/environment
 	$(RELEASE)/environment/bin/pip install --quiet --constraint constraints.txt $(PIP_FLAGS) \
 		"$$(ls dist/*.whl)[train,serve,keras,files]"

@@ -39,6 +39,7 @@ def test_words_are_read_more_often_than_sentences() -> None:
     sentence = "so long that it is no word"
     words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)
     assert words.training.epochs > sentences.training.epochs
+    assert words.model.dropout > sentences.model.dropout
     assert decision(times=500).training.epochs == sentences.training.epochs
     # What a symbol is decides what is long.
     spelt = decision([Pair(sentence, "x")], times=8_000, source_separator=" ")

@@ -21,8 +21,9 @@ from charseq.config import (
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
 
-# Fewer training pairs than this want a small model, and every pair that there is; fewer than that
-# want much noise; as many as the last want little.
+# Fewer training pairs than the first want a small model with much noise, and every pair that there
+# is; as many as the last want little noise. Between them, fewer words than the second want to be
+# read often, with much noise.
 FEW, SOME, MANY = 2_000, 20_000, 50_000
 # Pairs of more symbols than this, on both sides together and on average, are more than words.
 LONG = 25
@@ -81,7 +82,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.embedding == "auto":
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
-        shape["dropout"] = 0.5 if pairs < SOME else 0.4 if pairs < MANY else 0.1
+        much = pairs < FEW or (pairs < SOME and _are_words(split, asked))
+        shape["dropout"] = 0.5 if much else 0.4 if pairs < MANY else 0.1
     if asked.attention == "none":
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
@@ -100,8 +102,8 @@ def _work(asked: TrainingSettings, split: Split, model: ModelConfig) -> Training
             16 if pairs < FEW else 32 if pairs < SOME else 64 if pairs < MANY else 128
         )
     if asked.epochs == "auto":
-        few_symbols = pairs < SOME and mean_length(split.training, Spellings.of(model)) <= LONG
-        work["epochs"] = 100 if pairs < FEW else 50 if few_symbols else 25 if pairs < MANY else 10
+        often = pairs < SOME and _are_words(split, model)
+        work["epochs"] = 100 if pairs < FEW else 50 if often else 25 if pairs < MANY else 10
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 512 else 0.002
     if asked.refit == "auto":
@@ -110,6 +112,10 @@ def _work(asked: TrainingSettings, split: Split, model: ModelConfig) -> Training
         fast = units >= BF16_UNITS and has_fast_bf16()
         work["precision"] = "bf16" if fast else "float32"
     return TrainingConfig(**work)
+
+
+def _are_words(split: Split, model: ModelSettings) -> bool:
+    return mean_length(split.training, Spellings.of(model)) <= LONG
 
 
 def has_fast_bf16() -> bool:
