@@ -202,6 +202,26 @@ def test_the_last_checkpoints_are_kept_until_the_run_is_finished(
         charseq.resume(run, toy_pairs[:200])
 
 
+def test_checkpoints_by_the_clock_take_a_hundredth_of_the_time_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, written = [0.0], []
+
+    def slow(_: standing.Standing) -> None:
+        written.append(clock[0])
+        clock[0] += 2
+        stands._written = clock[0]
+
+    monkeypatch.setattr(standing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(standing.Standing, "write", slow)
+    stands = standing.Standing(tmp_path, every=60.0, _written=0.0)
+    while clock[0] < 700:
+        stands.after_step(1)
+        clock[0] += 1
+    # The first tells how long it takes; from then on, 200 seconds lie between two.
+    assert written == [60, 262, 464, 666]
+
+
 @pytest.mark.parametrize("harm", ["cut", "flipped", "empty"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     toy_pairs: Pairs, tmp_path: Path, harm: str

@@ -13,6 +13,9 @@ from charseq.training.checkpoint import Checkpoint, read_checkpoint, write_check
 from charseq.training.interruption import Interruption
 from charseq.training.loop import Trainer
 
+# Of a training's time, checkpoints that are written by the clock take no more than this.
+MOST_SHARE = 0.01
+
 
 @dataclass
 class Standing:
@@ -40,6 +43,7 @@ class Standing:
     interruption: Interruption = field(default_factory=Interruption)
     resumed: Checkpoint | None = None
     _steps: int = 0
+    _cost: float = 0.0
     _written: float = field(default_factory=time.monotonic)
 
     def resume(self) -> None:
@@ -71,9 +75,14 @@ class Standing:
     def after_step(self, _: int) -> None:
         """Write a checkpoint if one is due."""
         self._steps += 1
-        past = self._steps if isinstance(self.every, int) else time.monotonic() - self._written
-        if past >= self.every:
+        if isinstance(self.every, int):
+            due = self._steps >= self.every
+        else:
+            due = time.monotonic() - self._written >= max(self.every, self._cost / MOST_SHARE)
+        if due:
+            began = time.monotonic()
             self.write()
+            self._cost = time.monotonic() - began
 
     def write(self) -> Path | None:
         """Write a checkpoint, unless training has not begun.
