@@ -35,6 +35,8 @@ SETTINGS = {
 KILLED = """
 import importlib, os, signal, sys
 
+# Shells ignore it for what they run in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 home, name, count, *arguments = sys.argv[1:]
 module = importlib.import_module(home)
 real, calls = getattr(module, name), iter(range(1, 10_000))
