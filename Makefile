@@ -49,7 +49,7 @@ fuzz: $(VENV)/.installed-fuzz
 		$(BIN)/python -m fuzz.run $$target || exit 1; \
 	done
 
-# Ten minutes of kills, resumes and lines in a pipe; SECONDS=60 for a short form.
+# Kills, resumes and a million lines in a pipe, in at most ten minutes; SECONDS=60 for a short form.
 SECONDS ?= 600
 soak: $(VENV)/.installed-test
 	$(BIN)/python tests/soak.py --seconds $(SECONDS)

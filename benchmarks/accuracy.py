@@ -117,10 +117,11 @@ def page(figures: Mapping[str, Any], everything: Mapping[str, Task]) -> list[str
         " read by `charseq evaluate` and by nothing else. The defaults were chosen by"
         " cross-validation within the training files. Means over the seeds, with the least and the"
         " most; *looks* says how often a task's test file had been evaluated by then, for any"
-        " version of charseq. Times are of the training command, whole.",
+        " version of charseq; *on*, when the row was measured, with the defaults of that day. Times are"
+        " of the training command, whole.",
         "",
-        "| task | command | metric | charseq | to reach | others | minutes, of at most | looks |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| task | command | metric | charseq | to reach | others | minutes, of at most | looks | on |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
         "Data: SIGMORPHON 2021 task 1 (`g2p`), CoNLL–SIGMORPHON 2017 task 1 (`inflection`), and the"
@@ -142,7 +143,7 @@ def _rows(task: Task, figures: Mapping[str, Any]) -> list[str]:
         f" | {_figure(target, runs)} | {'≤' if target.is_error else '≥'} {target.bound:g}"
         f" | {target.published or '–'}"
         f" | {statistics.mean(minutes):.1f}, {task.minutes:g} ({figures['threads']} threads)"
-        f" | {figures['looks']} |"
+        f" | {figures['looks']} | {figures['date']} |"
         for target in task.targets
     ]
 
