@@ -117,13 +117,20 @@ def page(figures: Mapping[str, Any], everything: Mapping[str, Task]) -> list[str
         " read by `charseq evaluate` and by nothing else. The defaults were chosen by"
         " cross-validation within the training files. Means over the seeds, with the least and the"
         " most; *looks* says how often a task's test file had been evaluated by then, for any"
-        " version of charseq; *on*, when the row was measured, with the defaults of that day. Times are"
+        " version of charseq; *on*, when the row was measured, with the defaults of then. Times are"
         " of the training command, whole.",
         "",
-        "| task | command | metric | charseq | to reach | others | minutes, of at most | looks | on |",
+        "| task | command | metric | charseq | to reach | others | minutes, of at most | looks"
+        " | on |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
+        *(
+            line
+            for name, each in figures.items()
+            if each.get("note")
+            for line in (f"{name}: {each['note']}", "")
+        ),
         "Data: SIGMORPHON 2021 task 1 (`g2p`), CoNLL–SIGMORPHON 2017 task 1 (`inflection`), and the"
         " English–French pairs of manythings.org/anki, release of 2017-09-29. `example` is the"
         " Keras example's split, the first 8,000 lines against the next 2,000; `english-french` is"
