@@ -17,7 +17,7 @@ import pytest
 import charseq
 from charseq import bounded, translator
 from charseq.config import configure, run
-from charseq.corpus import archive, lines, read_corpus, streams
+from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
@@ -71,9 +71,9 @@ def test_the_page_has_the_limits_that_hold() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+\|$", text, re.MULTILINE))
     mebi, gibi = 1 << 20, 1 << 30
-    times, small = streams.LARGEST_EXPANSION, streams.SMALL // mebi
-    assert times == keras_archive.LARGEST_EXPANSION
-    assert small == keras_archive.SMALL // mebi
+    times, small = bounded.LARGEST_EXPANSION, bounded.SMALL // mebi
+    assert bounded.unpacked_limit(1) == bounded.SMALL
+    assert bounded.unpacked_limit(gibi) == times * gibi
     assert {name: limit for name, limit in rows.items() if name not in ("what", "---")} == {
         "a line of a corpus, of input, of a lexicon": f"{lines.LONGEST_LINE:,} bytes",
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",

@@ -10,6 +10,14 @@ LARGEST_HEADER = 12 << 20
 # Of all tensors together: far more than a recurrent model of characters has a use for.
 LARGEST_TENSORS = 8 << 30
 MOST_TENSORS = 2_000
+# What unpacks to more times its size is refused, unless it is small: no archive makes the memory
+# grow far beyond its own size on disk.
+LARGEST_EXPANSION, SMALL = 100, 16 << 20
+
+
+def unpacked_limit(packed: int) -> int:
+    """Return how many bytes so many compressed ones may unpack to."""
+    return max(SMALL, LARGEST_EXPANSION * packed)
 
 
 def read_bounded(path: Path, largest: int) -> bytes:

@@ -119,19 +119,18 @@ def train(
     from charseq.cli.hints import show_rehearsal, show_scores, translate_hint
 
     folder = resume or run or training.default_folder(str(corpus))
+    asked: dict[str, Any] = {
+        **settings,
+        "preset": preset,
+        "config": config,
+        "output": output,
+        "held_out": held_out,
+        "start_from": start_from,
+        "mirror": mirror,
+    }
     if dry_run:
         training.refuse_taken(folder, overwrite=overwrite)
-        rehearsal = trainer.rehearse(
-            str(corpus),
-            preset=preset,
-            config=config,
-            output=output,
-            held_out=held_out,
-            start_from=start_from,
-            mirror=mirror,
-            **settings,
-        )
-        show_rehearsal(Console(), rehearsal, as_json=as_json)
+        show_rehearsal(Console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
     callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
     try:
@@ -148,17 +147,11 @@ def train(
         else:
             made = trainer.train(
                 str(corpus),
-                preset=preset,
-                config=config,
                 run=folder,
                 overwrite=overwrite,
-                output=output,
-                held_out=held_out,
-                start_from=start_from,
                 callbacks=callbacks,
                 progress=not quiet,
-                mirror=mirror,
-                **settings,
+                **asked,
             )
     except KeyboardInterrupt as interruption:
         if (folder / training.HISTORY_FILE).exists():

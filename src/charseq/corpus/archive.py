@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from charseq.bounded import LARGEST_EXPANSION, unpacked_limit
 from charseq.config import CorpusConfig
 from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
-from charseq.corpus.streams import LARGEST_EXPANSION, PIECE, stream_of, unpacked_limit
+from charseq.corpus.streams import PIECE, stream_of
 from charseq.errors import DataError, MachineError, UsageError, visible
 from charseq.text import PLAIN, Spellings
 
@@ -131,10 +132,10 @@ def _largest(text: zipfile.ZipInfo) -> int:
 
 def _limited(member: IO[bytes], text: zipfile.ZipInfo, where: str) -> Iterator[bytes]:
     # What a zip says of its sizes need not be true.
-    received = 0
+    received, largest = 0, _largest(text)
     for piece in iter(partial(member.read, PIECE), b""):
         received += len(piece)
-        if received > _largest(text):
+        if received > largest:
             raise _too_large(where)
         yield piece
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any, BinaryIO
 
+from charseq.bounded import LARGEST_EXPANSION, unpacked_limit
 from charseq.errors import DataError, MissingExtraError
 
 PIECE = 1 << 17
 """The bytes that are read at a time."""
-
-
-LARGEST_EXPANSION, SMALL = 100, 16 << 20
-"""Compressed texts that unpack to more times their size are refused, unless they are small."""
 
 
 def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
@@ -42,11 +39,6 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     if start == b"PAR1":
         raise DataError(f"{where} looks like Parquet; say so with --format parquet")
     return stream
-
-
-def unpacked_limit(packed: int) -> int:
-    """Return how many bytes so many compressed ones may unpack to."""
-    return max(SMALL, LARGEST_EXPANSION * packed)
 
 
 def _within_bounds(pieces: Iterator[bytes], counted: "_Counted", where: str) -> Iterator[bytes]:

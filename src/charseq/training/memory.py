@@ -66,19 +66,20 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
         weights: how many numbers the model has.
     """
     free = free_memory()
+    if free is None:
+        return
     config, pairs = prepared.config, prepared.training
     # Weights and gradients, and two moments of these; a copy of the best, and maybe an average.
     needed = 4 * weights * (5 + (config.training.average is not None))
     heaviest, longest = 0, (0, 0)
-    batch_size = config.training.batch_size
+    batch_size, symbols = config.training.batch_size, len(prepared.description.targets)
     for rows in sorted_batches(pairs, batch_size, config.training.batch_characters):
         source = int(pairs.sources.lengths[rows].max())
         target = pairs.target_width or int(pairs.targets.lengths[rows].max())
-        symbols = len(prepared.description.targets)
         taken = batch_memory(config.model, len(rows), source, target, symbols)
         if taken > heaviest:
             heaviest, longest = taken, (source, target)
-    if free is not None and needed + heaviest > free:
+    if needed + heaviest > free:
         source, target = longest
         raise MachineError(
             f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, and"

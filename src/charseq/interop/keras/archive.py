@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charseq.bounded import unpacked_limit
 from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
 from charseq.modelfile import write_atomically
 
@@ -23,11 +24,6 @@ TABLES = "charseq.json"
 
 LARGEST_JSON = 16 << 20
 """The bytes of the largest JSON member; the example's takes six thousand."""
-
-# Keras stores its weights as they are. Members that unpack to more than this are refused, unless
-# they are small: no archive makes the memory grow far beyond its own size on disk.
-LARGEST_EXPANSION = 100
-SMALL = 1 << 24
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -126,7 +122,8 @@ def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
 
 def _bytes(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     entry = archive.getinfo(name)
-    if entry.file_size > max(SMALL, LARGEST_EXPANSION * entry.compress_size):
+    # Keras stores its weights as they are.
+    if entry.file_size > unpacked_limit(entry.compress_size):
         raise ModelFileError(
             f"{path}: {name} would unpack from {entry.compress_size:,} bytes to"
             f" {entry.file_size:,}, which no model does"
