@@ -4,11 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charseq.scoring import Calibration, Judged, cross_fitted_confidences, fit_calibration
-from charseq.scoring.calibration import HIGHEST_TEMPERATURE, KEPT, LOWEST_TEMPERATURE
+from charseq.scoring.calibration import (
+    HIGHEST_TEMPERATURE,
+    KEPT,
+    LEAST_DOUBT,
+    LOWEST_TEMPERATURE,
+)
 
 # Sums of logarithms may be rounded to a little above 0.
 log_probabilities = st.floats(-40, 1e-6) | st.just(-math.inf)
@@ -34,13 +39,13 @@ def drawn(temperature: float, offset: float = 0.0, *, count: int = 3_000) -> lis
 
 
 def log_loss(calibration: Calibration, judged: list[Judged]) -> float:
-    """The log-loss over the answers that ended; the others lose the same at any temperature."""
+    """The log-loss over the answers whose loss depends on the temperature."""
     losses = []
+    at_one = Calibration(1.0, calibration.offset_per_symbol, 0.0)
     for answer in judged:
-        if answer.log_probability > -math.inf:
-            doubt = calibration.doubt(*answer[:2])
-            wrong = -math.log(-math.expm1(-max(doubt, 1e-300)))
-            losses.append(doubt if answer.right else wrong)
+        doubt = calibration.doubt(*answer[:2])
+        if answer.log_probability > -math.inf and at_one.doubt(*answer[:2]) > LEAST_DOUBT:
+            losses.append(doubt if answer.right else -math.log(-math.expm1(-doubt)))
     return math.fsum(losses)
 
 
@@ -65,6 +70,7 @@ def test_an_offset_gives_back_what_was_held_back_at_each_symbol() -> None:
 
 
 @given(st.lists(answers, max_size=20), offsets)
+@example([Judged(0.0, 1, right=False), Judged(-0.5, 1, right=True)], 0.0)
 def test_the_fit_never_loses_more_than_a_temperature_of_1(judged, offset) -> None:
     found = fit_calibration(judged, offset)
     assert LOWEST_TEMPERATURE <= found.temperature <= HIGHEST_TEMPERATURE

@@ -19,6 +19,8 @@ PRIOR_DEVIATION = 0.5
 # An answer keeps this share of its doubt, whatever the offset takes off: so of two answers of one
 # length the more probable is always the surer, and the offset makes none certain.
 KEPT = 0.1
+# What is doubted less than this is certain at every temperature.
+LEAST_DOUBT = 1e-300
 _HALVINGS = 40
 
 
@@ -87,9 +89,10 @@ def fit_calibration(answers: Sequence[Judged], offset_per_symbol: float = 0.0) -
         [_doubt(each.log_probability, each.symbols, offset_per_symbol) for each in answers]
     )
     right = np.array([each.right for each in answers], bool)
-    # Without an end, an answer is wrong at every temperature.
+    # An answer without an end has no confidence at any temperature, and a certain one all of it:
+    # where these are wrong, no temperature loses less.
     ended = np.isfinite(doubts)
-    of_right, of_wrong = doubts[ended & right], doubts[ended & ~right]
+    of_right, of_wrong = doubts[ended & right], doubts[ended & ~right & (doubts > LEAST_DOUBT)]
     # Loss and prior are strictly convex along the logarithm: their slope crosses zero once.
     low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     for _ in range(_HALVINGS):
@@ -133,7 +136,7 @@ def _slope(logarithm: float, of_right: NDArray[np.float64], of_wrong: NDArray[np
     temperature = math.exp(logarithm)
     # A wrong answer at h = doubt / temperature loses -log(1 - exp(-h)), whose slope in h, times -h,
     # is h / (exp(h) - 1), and 1 at h = 0.
-    hazards = np.maximum(of_wrong / temperature, np.finfo(np.float64).tiny)
+    hazards = of_wrong / temperature
     pulls = hazards * np.exp(-hazards) / -np.expm1(-hazards)
     prior = logarithm / PRIOR_DEVIATION**2
     return float(prior - (of_right / temperature).sum() + pulls.sum())
