@@ -93,9 +93,8 @@ def _answer_texts(
             visit.sources = [each.text for each in asked]
         metrics.count_texts(name, len(asked), symbols)
         if question.stream:
-            return EventStream(
-                desk.events(question, *asked), desk.batcher.place(), settings.timeout
-            )
+            events = desk.begun(question, *asked)
+            return EventStream(events, desk.batcher.place(), settings.timeout)
         with desk.batcher.place():
             answers = desk.translations(question, asked)
             translations = await _while_awaited(request, answers, settings.timeout)

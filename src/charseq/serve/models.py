@@ -4,14 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charseq.answering import Answering
 from charseq.bounded import read_bounded
 from charseq.errors import UsageError, visible
 from charseq.text import Input
-
-if TYPE_CHECKING:
-    from charseq.translator import Translator
 
 CARD = "model-card.md"
 LARGEST_CARD = 1 << 20
@@ -31,7 +29,7 @@ class ServedModel:
     """
 
     name: str
-    translator: "Translator"
+    translator: Answering
     runtime: str = "PyTorch"
     card: str = ""
     examples: Sequence[Input] = ()
@@ -55,7 +53,7 @@ class ServedModel:
         }
 
 
-def load_any(path: Path, device: str = "auto") -> "Translator":
+def load_any(path: Path, device: str = "auto") -> Answering:
     """Load a model file of any kind: `.safetensors`, or the `.onnx` of an export.
 
     Args:
@@ -69,7 +67,7 @@ def load_any(path: Path, device: str = "auto") -> "Translator":
     if path.suffix == ".onnx":
         from charseq.runtime import load as load_onnx  # type: ignore[import-not-found]
 
-        translator: Translator = load_onnx(path)
+        translator: Answering = load_onnx(path)
         return translator
     from charseq.translator import load
 
