@@ -295,7 +295,7 @@ class Translator:
         lexicon = Lexicon.of(texts, self.description.targets)
         if lexicon.left_out:
             warnings.warn(lexicon.warning(), UnknownCharactersWarning, stacklevel=2)
-        return lexicon.to(self.model.device)
+        return lexicon
 
     def save(self, path: str | Path) -> None:
         """Write the model file.

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import VOCABULARY
 
-from charseq.batching import NEVER_COPIED
 from charseq.config import DecodingConfig, ModelConfig
+from charseq.encoding import NEVER_COPIED
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
 from charseq.search import Hypothesis, answer_texts, score_pairs, spelt

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from charseq.batching import Rows
+from charseq.encoding import Rows
 
 # Enough rows to keep matrix products busy, few enough symbols to bound memory.
 MOST_ROWS = 512

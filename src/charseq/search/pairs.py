@@ -11,15 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import (
-    NEVER_COPIED,
-    Batch,
-    EncodedPairs,
-    Rows,
-    Sequences,
-    encode_inputs,
-    encode_targets,
-)
+from charseq.batching import Batch, EncodedPairs
+from charseq.encoding import NEVER_COPIED, Rows, Sequences, encode_inputs, encode_targets
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription
 from charseq.search.batches import MOST_SYMBOLS, in_batches

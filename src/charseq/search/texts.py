@@ -8,16 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import NEVER_COPIED, Rows, encode_conditions, encode_inputs
+from charseq.answering.lexicon import Lexicon
 from charseq.config import DecodingConfig
+from charseq.encoding import NEVER_COPIED, Rows, encode_conditions, encode_inputs
+from charseq.hypothesis import Hypothesis
 from charseq.model import Memory, Seq2Seq, State, Step
 from charseq.modelfile import ModelDescription
 from charseq.search.batches import MOST_ROWS, in_batches
 from charseq.search.beam import beam_search
 from charseq.search.constraint import Constraint, together
 from charseq.search.copies import Copies
-from charseq.search.hypothesis import Hypothesis
-from charseq.search.lexicon import Lexicon
+from charseq.search.lexicon import Trie
 from charseq.search.prefixes import Prefixes
 from charseq.search.sampling import sample
 from charseq.text import Input, Vocabulary
@@ -51,7 +52,7 @@ def answer_texts(
         decoding: how answers are found.
         prefixes: what each answer must begin with, spelt in the target vocabulary; the output limit
             makes room for it.
-        lexicon: the only answers that may be given, on the model's device.
+        lexicon: the only answers that may be given.
         first: the number of the first input in sampling: what is drawn for an input depends on its
             number.
     """
@@ -70,9 +71,11 @@ def answer_texts(
 
     def answered(rows: Rows) -> list[list[Hypothesis]]:
         lengths = torch.from_numpy(sources.lengths[rows])
-        copied = None if copies is None else copies.padded(rows, fill=NEVER_COPIED).to(device)
+        copied = None
+        if copies is not None:
+            copied = torch.from_numpy(copies.padded(rows, fill=NEVER_COPIED)).to(device)
         memory, state = model.encode(
-            sources.padded(rows, fill=0).to(device),
+            torch.from_numpy(sources.padded(rows, fill=0)).to(device),
             lengths,
             copied,
             torch.from_numpy(encoded.conditions[rows]).to(device),
@@ -96,7 +99,7 @@ def answer_texts(
             together(
                 None if copied is None else Copies.of(copied, len(description.targets)),
                 Prefixes.of(begun, device) if any(begun) else None,
-                None if lexicon is None else lexicon.within(limits.to(device)),
+                None if lexicon is None else Trie.of(lexicon, device).within(limits.to(device)),
             ),
             decoding,
             np.array([asked[row][2] for row in rows]),
