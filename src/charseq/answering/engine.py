@@ -83,6 +83,11 @@ class Look(NamedTuple):
     best: NDArray[np.int64] | None = None
     best_log_probabilities: NDArray[np.float32] | None = None
 
+    @property
+    def log_probability(self) -> float:
+        """Of the whole target, its end included."""
+        return float(self.log_probabilities.sum(dtype=np.float64))
+
 
 class Engine(Protocol):
     """A model that can be asked: all else about answers is the same for every engine.
