@@ -1,0 +1,1 @@
+"""ONNX: one graph with the whole search inside, which runs without PyTorch."""
