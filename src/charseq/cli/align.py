@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charseq.answering import LONGEST_SOURCE, STREAM_CHUNK, refuse_without_attention
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
 from charseq.cli.options import (
     DeviceOption,
@@ -82,7 +83,6 @@ def align(
     if plot is not None:
         refuse_picture(plot)
 
-    from charseq.search import refuse_without_attention
     from charseq.translator import load
 
     translator = load(model, device=device)
@@ -117,8 +117,6 @@ def _answers(
     translator: "Translator", texts: list[str] | None, features: str | None, language: str | None
 ) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of texts with the model's answers, as lines arrive."""
-    from charseq.translator import LONGEST_SOURCE
-
     columns = Columns.of(translator.description.sources.conditions, features, language)
     for chunk in chunks(texts, LONGEST_SOURCE):
         lines = columns.read(chunk, LONGEST_SOURCE)
@@ -128,8 +126,6 @@ def _answers(
 
 def _pairs(translator: "Translator", pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of pairs, some at a time: matrices take much more memory than texts."""
-    from charseq.translator import STREAM_CHUNK
-
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)
     for start in range(0, len(pairs), STREAM_CHUNK):
