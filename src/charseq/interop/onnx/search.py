@@ -276,7 +276,7 @@ def beam_search(
         return _begun(inner, network, state, question, first, beam)
 
     def nothing(inner: Graph) -> list[Value]:
-        kinds = {INTEGER: np.int64, FLOAT: np.float32, BOOL: np.bool_}
+        kinds: dict[int, type] = {INTEGER: np.int64, FLOAT: np.float32, BOOL: np.bool_}
         return [
             inner.constant(
                 np.zeros([0 if isinstance(size, str) else size for size in shape], kinds[kind])
