@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from charseq.results import Alignment, Translation
+    from charseq.results import Alignment, Explanation, Translation, WrittenSymbol
     from charseq.trainer import rehearse, resume, train
     from charseq.translator import Translator, load
 
 __all__ = [
     "Alignment",
+    "Explanation",
     "Translation",
     "Translator",
+    "WrittenSymbol",
     "__version__",
     "load",
     "rehearse",
@@ -29,8 +31,10 @@ __all__ = [
 
 _HOMES = {
     "Alignment": "charseq.results",
+    "Explanation": "charseq.results",
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
+    "WrittenSymbol": "charseq.results",
     "load": "charseq.translator",
     "rehearse": "charseq.trainer",
     "resume": "charseq.trainer",

@@ -2,13 +2,14 @@
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, TypeVar, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.engine import Engine
+from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
@@ -16,7 +17,14 @@ from charseq.config import DecodingConfig
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
-from charseq.results import Alignment, Alternative, Translation, Unseen
+from charseq.results import (
+    Alignment,
+    Alternative,
+    Explanation,
+    Translation,
+    Unseen,
+    WrittenSymbol,
+)
 from charseq.text import Features, Input, inputs_of
 
 LONGEST_SOURCE = 10_000
@@ -25,6 +33,7 @@ STREAM_CHUNK = 1_024
 MOST_WEIGHTS = 4_000_000
 
 Unknown = Literal["replace", "error"]
+OfAPair = TypeVar("OfAPair", Alignment, Explanation)
 
 
 class Answering:
@@ -250,23 +259,89 @@ class Answering:
                 fewer; for features and languages, as `translate` does.
         """
         refuse_without_attention(self.description)
-        one = isinstance(sources, str)
-        if targets is not None and one != isinstance(targets, str):
-            raise UsageError("give one source and one target, or a list of each")
-        if isinstance(sources, str):
-            features = None if features is None else [features]  # type: ignore[list-item]
-            inputs = list(self._inputs([sources], features, language))
-        else:
-            inputs = list(self._inputs(sources, features, language))
-        if targets is None:
-            manner = self._manner("replace", None, {})
-            answers = self._answer([(each, "") for each in inputs], manner, 0)
-        else:
-            targets = [targets] if isinstance(targets, str) else targets
-            answers = self._as_answers(inputs, targets)
-        alignments = self._aligned(inputs, answers)
+        alignments = self._of_pairs(align_pairs, sources, targets, features, language)
         _warn_of_unknown(alignments)
-        return alignments[0] if one else alignments
+        return alignments[0] if isinstance(sources, str) else alignments
+
+    @overload
+    def explain(  # type: ignore[overload-overlap]
+        self,
+        sources: str,
+        targets: str | None = None,
+        *,
+        features: Features | None = None,
+        language: str | None = None,
+    ) -> Explanation: ...
+    @overload
+    def explain(
+        self,
+        sources: Iterable[str],
+        targets: Sequence[str] | None = None,
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> list[Explanation]: ...
+    def explain(
+        self,
+        sources: str | Iterable[str],
+        targets: str | Sequence[str] | None = None,
+        *,
+        features: str | Iterable[Features] | None = None,
+        language: str | Iterable[str] | None = None,
+    ) -> Explanation | list[Explanation]:
+        """Say how probable each symbol of a target is, and what else was, or of many targets.
+
+        Where the model has attention, what it looked at is said as well, as by `align`.
+
+        Args:
+            sources: as for `align`.
+            targets: as for `align`.
+            features: as for `translate`.
+            language: as for `translate`.
+
+        Raises:
+            UsageError: if there are more sources than targets, or fewer; for features and
+                languages, as `translate` does.
+        """
+        explanations = [
+            _without_its_end(each)
+            for each in self._of_pairs(explain_pairs, sources, targets, features, language)
+        ]
+        _warn_of_unknown(explanations)
+        return explanations[0] if isinstance(sources, str) else explanations
+
+    def write(
+        self,
+        text: str,
+        *,
+        features: Features | None = None,
+        language: str | None = None,
+        prefix: str | None = None,
+    ) -> Iterator[WrittenSymbol]:
+        """Write the answer of greedy search symbol by symbol, and say what each was chosen by.
+
+        The symbols are those of `translate`'s answer, and last comes its end, unless it is cut.
+
+        Args:
+            text: the source.
+            features: as for `translate`.
+            language: as for `translate`.
+            prefix: as for `translate`; its symbols come first.
+
+        Raises:
+            UsageError: if the text or the prefix is refused; for features and languages, as
+                `translate` does.
+        """
+        conditions = None if features is None else [features]
+        (given,) = self._inputs([text], conditions, language)
+        strange = self._unseen(given)
+        error = _refusal(text, strange, "replace") or self._refused_prefix(prefix or "")
+        if error is not None:
+            raise UsageError(error)
+        if any(strange):
+            warnings.warn(strange.warning(), UnknownCharactersWarning, stacklevel=2)
+        begun = self.description.targets.ids(prefix or "")
+        return write_symbols(self.engine, self.description, given, begun)
 
     def lexicon(self, texts: Iterable[str]) -> Lexicon:
         """Lay out the only answers that may be given, once for many calls of `translate`.
@@ -423,14 +498,37 @@ class Answering:
             )
         ]
 
-    def _aligned(self, inputs: Sequence[Input], answers: Sequence[Translation]) -> list[Alignment]:
-        errors = [answer.error or _too_long(answer) for answer in answers]
+    def _of_pairs(
+        self,
+        found_of: Callable[
+            [Engine, ModelDescription, Sequence[Input], Sequence[str]], list[OfAPair]
+        ],
+        sources: str | Iterable[str],
+        targets: str | Sequence[str] | None,
+        features: str | Iterable[Features] | None,
+        language: str | Iterable[str] | None,
+    ) -> list[OfAPair]:
+        """Return what is found of each source with its target, or with the model's own answer."""
+        if targets is not None and isinstance(sources, str) != isinstance(targets, str):
+            raise UsageError("give one source and one target, or a list of each")
+        if isinstance(sources, str):
+            features = None if features is None else [features]  # type: ignore[list-item]
+            inputs = list(self._inputs([sources], features, language))
+        else:
+            inputs = list(self._inputs(sources, features, language))
+        if targets is None:
+            manner = self._manner("replace", None, {})
+            answers = self._answer([(each, "") for each in inputs], manner, 0)
+        else:
+            targets = [targets] if isinstance(targets, str) else targets
+            answers = self._as_answers(inputs, targets)
+        errors = [answer.error or self._too_long(answer) for answer in answers]
         # What is refused is not read.
         pairs = [
             (each, answer.hypothesis) if error is None else (each._replace(source=""), "")
             for each, answer, error in zip(inputs, answers, errors, strict=True)
         ]
-        alignments = align_pairs(
+        found = found_of(
             self.engine,
             self.description,
             [each for each, _ in pairs],
@@ -438,7 +536,7 @@ class Answering:
         )
         return [
             replace(
-                alignment,
+                each,
                 source=answer.source,
                 target=answer.hypothesis,
                 cut=answer.cut,
@@ -446,8 +544,14 @@ class Answering:
                 unknown_features=answer.unknown_features,
                 error=error,
             )
-            for alignment, answer, error in zip(alignments, answers, errors, strict=True)
+            for each, answer, error in zip(found, answers, errors, strict=True)
         ]
+
+    def _too_long(self, answer: Translation) -> str | None:
+        source, target = len(answer.source), len(answer.hypothesis)
+        if self.description.config.attention == "none" or source * target <= MOST_WEIGHTS:
+            return None
+        return f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
 
     def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
         _refuse_unequal(inputs, targets)
@@ -507,14 +611,16 @@ def _refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
         raise UsageError(f"{len(inputs):,} sources have {len(targets):,} targets: give one each")
 
 
-def _too_long(answer: Translation) -> str | None:
-    source, target = len(answer.source), len(answer.hypothesis)
-    if source * target <= MOST_WEIGHTS:
-        return None
-    return f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
+def _without_its_end(explanation: Explanation) -> Explanation:
+    """Return an explanation without the end where there was none, and without all if refused."""
+    if explanation.error is not None:
+        return replace(explanation, symbols=())
+    if explanation.cut:
+        return replace(explanation, symbols=explanation.symbols[:-1])
+    return explanation
 
 
-def _warn_of_unknown(answers: Iterable[Translation | Alignment]) -> None:
+def _warn_of_unknown(answers: Iterable[Translation | Alignment | Explanation]) -> None:
     unseen = Unseen.of(answers)
     if any(unseen):
         warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
