@@ -55,6 +55,15 @@ def conjugator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
 
 
 @pytest.fixture(scope="session")
+def short_spoken(
+    toy_pairs: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Translator:
+    """A translator whose answers are cut after two symbols, whatever they are."""
+    run = tmp_path_factory.mktemp("short_spoken") / "run"
+    return charseq.train(toy_pairs, run=run, units=8, epochs=1, maximum_output_length=2)
+
+
+@pytest.fixture(scope="session")
 def model_file(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a model."""
     path = tmp_path_factory.mktemp("served") / "toy.safetensors"
@@ -67,3 +76,9 @@ def running_service(model_file: Path) -> Iterator[Running]:
     """A service in a process of its own, for tests that leave it as it was."""
     with running(model_file) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def service_of_all_tests(toy_translator: Translator) -> Service:
+    """A service of one model, which no test changes."""
+    return Service(create_application([ServedModel("toy", toy_translator)]))

@@ -99,16 +99,17 @@ def test_an_explanation_says_how_each_symbol_came_about(
     assert "explanation" not in service.ask(texts="abc").json()["translations"][0]
 
 
-def test_an_answer_that_was_cut_is_explained_without_an_end(
-    service: Service, toy_translator: Translator
+def test_an_answer_that_was_cut_is_explained_and_streamed_without_an_end(
+    serving: Callable[..., Service], short_spoken: Translator
 ) -> None:
-    texts = ["".join(word) for word in itertools.product("abcé", repeat=5)]
-    (cut, *_) = [each.source for each in toy_translator.translate(texts) if each.cut]
-    (answer,) = service.ask(texts=cut, explain=True).json()["translations"]
+    service = serving({"short": short_spoken})
+    (answer,) = service.ask(texts="abcd", explain=True).json()["translations"]
     assert answer["cut"]
     symbols = answer["explanation"]["symbols"]
     assert "".join(symbol["symbol"] for symbol in symbols) == answer["hypothesis"]
     assert not any(symbol["end"] for symbol in symbols)
+    events = events_of(service.ask(texts="abcd", stream=True).text)
+    assert close_to([data for name, data in events if name == "symbol"], symbols)
 
 
 def test_a_withheld_answer_is_explained(service: Service) -> None:

@@ -43,9 +43,7 @@ def manner_of(question: Question) -> Manner:
     )
 
 
-def answers(
-    translator: Answering, manner: Manner, asked: Sequence[Asked]
-) -> list[dict[str, Any]]:
+def answers(translator: Answering, manner: Manner, asked: Sequence[Asked]) -> list[dict[str, Any]]:
     """Return a translation for each text, and its explanation if that is asked for.
 
     Raises:
@@ -67,9 +65,7 @@ def answers(
     if manner.explain:
         targets = [each.withheld or each.hypothesis for each in translations]
         explanations = translator.explain(sources, targets, **conditions)
-        for fields, translation, explanation in zip(
-            found, translations, explanations, strict=True
-        ):
+        for fields, translation, explanation in zip(found, translations, explanations, strict=True):
             if translation.error is None and explanation.error is None:
                 fields["explanation"] = _explained(explanation, translation.cut)
     return found

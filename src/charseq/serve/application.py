@@ -131,7 +131,8 @@ def _show_page(app: FastAPI) -> None:
             raise HTTPException(404)
         return FileResponse(index)
 
-    app.mount("/static", StaticFiles(directory=PAGE, check_dir=False))
+    if PAGE.is_dir():
+        app.mount("/static", StaticFiles(directory=PAGE))
 
 
 def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:

@@ -65,10 +65,9 @@ def load_any(path: Path, device: str = "auto") -> Answering:
         ModelFileError: if it cannot be read.
     """
     if path.suffix == ".onnx":
-        from charseq.runtime import load as load_onnx  # type: ignore[import-not-found]
+        from charseq.runtime import load as load_exported
 
-        translator: Answering = load_onnx(path)
-        return translator
+        return load_exported(path)
     from charseq.translator import load
 
     return load(path, device=device)
