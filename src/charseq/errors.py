@@ -46,6 +46,7 @@ class Interrupted(KeyboardInterrupt):
 EXTRA_OF_PACKAGE = {
     "h5py": "keras",
     "matplotlib": "train",
+    "onnx": "train",
     "pyarrow": "files",
     "pyfive": "keras",
     "tensorboard": "train",
