@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from charseq.loading import load
     from charseq.results import Alignment, Explanation, Translation, WrittenSymbol
     from charseq.trainer import rehearse, resume, train
-    from charseq.translator import Translator, load
+    from charseq.translator import Translator
 
 __all__ = [
     "Alignment",
@@ -35,7 +36,7 @@ _HOMES = {
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
     "WrittenSymbol": "charseq.results",
-    "load": "charseq.translator",
+    "load": "charseq.loading",
     "rehearse": "charseq.trainer",
     "resume": "charseq.trainer",
     "train": "charseq.trainer",

@@ -32,13 +32,15 @@ class Sequences:
     @classmethod
     def of(cls, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> "Sequences":
         """Cut `ids` into sequences of these lengths."""
-        return cls(ids, lengths, np.cumsum(lengths) - lengths)
+        return cls(ids, lengths, lengths.cumsum() - lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def followed_by(self, others: "Sequences") -> "Sequences":
         """Return each of the sequences with one of `others`, in their order, at its end."""
+        if not len(self.ids):
+            return others
         lengths = self.lengths + others.lengths
         whole = Sequences.of(np.empty(int(lengths.sum()), np.int32), lengths)
         for part, starts in ((self, whole.starts), (others, whole.starts + self.lengths)):

@@ -72,7 +72,7 @@ def translate(
     decoding = DecodingConfig.model_validate(settings)
     entries = None if lexicon is None else [line for line in read_outputs(str(lexicon)) if line]
 
-    from charseq.translator import load  # Only this needs torch.
+    from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
     translator = load(model, device=device)
     warnings.simplefilter("ignore", UnknownCharactersWarning)

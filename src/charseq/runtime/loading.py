@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 
@@ -40,17 +42,37 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
         UsageError: if there is no such file.
         MachineError: if it may not be read.
     """
-    path = Path(path)
-    refuse_no_file(path)
-    with telling_of(path):
-        content = read_bounded(path, LARGEST_FILE)
-        description = _described(content)
+    description, _, content = read_export(path)
+    with telling_of(Path(path)):
         session = session_of(content)
     return Translator(OnnxEngine(session, description, threads or _cores()), description)
 
 
-def _described(content: bytes) -> ModelDescription:
-    return description_from_dict(json.loads(metadata_of(content)))
+def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], bytes]:
+    """Look an export over without computing anything.
+
+    Args:
+        path: of the `.onnx` file.
+
+    Returns:
+        The model's description, what is known of the export (see `charseq.interop.onnx`), and the
+        file's content.
+
+    Raises:
+        ModelFileError: if the file is not one that this version can read.
+        UsageError: if there is no such file.
+        MachineError: if it may not be read.
+    """
+    path = Path(path)
+    refuse_no_file(path)
+    with telling_of(path):
+        content = read_bounded(path, LARGEST_FILE)
+        fields = json.loads(metadata_of(content))
+        description = description_from_dict(fields)
+        facts = fields.get("export", {})
+        if not isinstance(facts, dict):
+            raise ModelFileError("what it says of its export is malformed")
+    return description, facts, content
 
 
 def session_of(content: bytes) -> onnxruntime.InferenceSession:

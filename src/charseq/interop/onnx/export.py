@@ -1,7 +1,9 @@
 """A model as one ONNX graph, the whole search inside."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 from onnx import helper
 
 import charseq
+from charseq.corpus import Pair
+from charseq.interop.onnx.checking import Agreement, agreement
 from charseq.interop.onnx.explaining import Explained, explained, unexplained
 from charseq.interop.onnx.graph import (
     BOOL,
@@ -54,6 +58,63 @@ OUTPUTS: Mapping[str, tuple[int, Shape]] = {
     "best_symbols": (INTEGER, ("explained", "places_explained", "some")),
     "best_log_probabilities": (FLOAT, ("explained", "places_explained", "some")),
 }
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file for ONNX Runtime, and how its answers compare with PyTorch's.
+
+    Attributes:
+        content: of the file.
+        precision: of its weights.
+        agreement: with PyTorch.
+    """
+
+    content: bytes
+    precision: Precision
+    agreement: Agreement
+
+
+def export(
+    path: str | Path,
+    *,
+    precision: Precision = "float32",
+    pairs: Sequence[Pair] | None = None,
+    force: bool = False,
+) -> Export:
+    """Make an ONNX file of a model file, and hold its answers against PyTorch's.
+
+    Args:
+        path: of the model file.
+        precision: `float32`, or with smaller files: `half`, numbers of 16 bits that are widened on
+            loading, or `int8`, whole numbers of 8 bits and their scales.
+        pairs: whose sources are asked, and whose targets say what is right; without them, inputs
+            are made up of the model's own symbols.
+        force: keep an export that loses right answers by its rounding.
+
+    Raises:
+        CharseqError: if a float32 export answers otherwise than PyTorch.
+        ModelFileError: if the model file cannot be read.
+        UsageError: if there is none, or rounding costs more than half a point of exact match.
+    """
+    from charseq.runtime import OnnxEngine, Translator, session_of
+    from charseq.translator import load
+
+    model = load(path, device="cpu")
+    tensors = model.model.tensors()
+
+    def written(facts: Mapping[str, Any]) -> bytes:
+        proto = onnx_model(model.description, tensors, precision, facts)
+        content: bytes = proto.SerializeToString(deterministic=True)
+        return content
+
+    engine = OnnxEngine(session_of(written({})), model.description, threads=1)
+    found = agreement(model, Translator(engine, model.description), pairs)
+    if precision == "float32":
+        found.refuse_faulty()
+    if not force:
+        found.refuse_loss()
+    return Export(written({"agreement": found.as_dict()}), precision, found)
 
 
 def onnx_model(
@@ -101,7 +162,15 @@ def onnx_model(
         producer_name="charseq",
         producer_version=charseq.__version__,
     )
-    fields = {**description_to_dict(description), "onnx": {"precision": precision, **(facts or {})}}
+    fields = {
+        **description_to_dict(description),
+        "export": {
+            "precision": precision,
+            # Beyond ONNX's own.
+            "contributed_operators": "MatMulNBits" if precision == "int8" else "none",
+            **(facts or {}),
+        },
+    }
     helper.set_model_props(
         model, {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
     )
