@@ -73,9 +73,13 @@ def serve(
     take_over_uvicorn()
     _allow_files()
     application = create_application(models, settings)
+
+    class Connection(PatientConnection):
+        patience = settings.client_timeout
+
     config = uvicorn.Config(
         application,
-        http=PatientConnection,
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
