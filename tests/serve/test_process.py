@@ -67,6 +67,19 @@ def test_symbols_are_sent_as_they_are_written(running_service: Running) -> None:
     assert len(chunks) > 2
 
 
+def test_small_answers_are_not_held_back(running_service: Running) -> None:
+    # With Nagle's algorithm, the second piece of each answer waits 40 ms for an acknowledgement.
+    with connected(running_service) as client:
+        spans = []
+        for _ in range(30):
+            began = time.perf_counter()
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            while b"alive" not in client.recv(1 << 16):
+                pass
+            spans.append(time.perf_counter() - began)
+    assert min(spans[15:]) < 0.03
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_lets_what_has_begun_end_and_nobody_else_in(
     model_file: Path, number: signal.Signals
