@@ -41,6 +41,7 @@ def test_a_run_is_a_folder_of_settings_history_model_and_curve(
         "model.safetensors",
         "learning-curve.png",
         "model-card.md",
+        "examples.txt",
     }
     assert configure(file=run.folder / "settings.toml").training.epochs == 16
     history = json.loads((run.folder / "history.json").read_text(encoding="utf-8"))
@@ -51,6 +52,14 @@ def test_a_run_is_a_folder_of_settings_history_model_and_curve(
     description, _ = read_model(run.folder / "model.safetensors")
     assert description == toy_translator.description
     assert description.scores["exact_match"] == run.report.exact_match.value
+
+
+def test_a_run_leaves_held_out_inputs_to_try(toy_translator: Translator) -> None:
+    run = toy_translator.training_run
+    assert run is not None
+    lines = (run.folder / "examples.txt").read_text(encoding="utf-8").splitlines()
+    assert 3 <= len(lines) <= 6
+    assert {Input(line) for line in lines} <= set(run.held_out)
 
 
 def test_a_run_finds_out_how_sure_its_answers_are(toy_translator: Translator) -> None:

@@ -18,6 +18,7 @@ HISTORY_FILE = "history.json"
 SETTINGS_FILE = "settings.toml"
 CURVE_FILE = "learning-curve.png"
 CARD_FILE = "model-card.md"
+EXAMPLES_FILE = "examples.txt"
 CHECKPOINTS = "checkpoints"
 
 

@@ -22,6 +22,7 @@ from charseq.training.folder import (
     CARD_FILE,
     CHECKPOINTS,
     CURVE_FILE,
+    EXAMPLES_FILE,
     HISTORY_FILE,
     MODEL_FILE,
     SETTINGS_FILE,
@@ -40,7 +41,7 @@ from charseq.training.progress import Display
 from charseq.training.refitting import refitted
 from charseq.training.setup import Setup, set_up
 from charseq.training.standing import Standing
-from charseq.training.verdict import calibrated, held_out_answers
+from charseq.training.verdict import calibrated, held_out_answers, inputs_to_try
 
 
 @dataclass(frozen=True)
@@ -273,6 +274,8 @@ class _Run:
             description, config, report, reliability, answers, facts, model_file=MODEL_FILE
         )
         write_atomically(self.folder / CARD_FILE, card.encode())
+        examples = inputs_to_try(answers.references, description)
+        write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
         # The last of all: a history with scores is that of a finished run.
         history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
         write_atomically(self.folder / HISTORY_FILE, history.to_json().encode())

@@ -1,13 +1,14 @@
 """What is known of a model at the end of its training: its answers, and how sure they are."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from charseq.answering import answer_texts, spelt
 from charseq.config import TrainingConfig
 from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
 from charseq.modelcard import HeldOutAnswers
+from charseq.modelfile import ModelDescription
 from charseq.scoring import (
     Calibration,
     Judged,
@@ -18,8 +19,11 @@ from charseq.scoring import (
     reliability_of,
 )
 from charseq.search import TorchEngine
+from charseq.text import Input
 from charseq.training.loss import held_back
 from charseq.training.prepare import Prepared
+
+MOST_EXAMPLES = 6
 
 
 def held_out_answers(model: Seq2Seq, prepared: Prepared) -> tuple[HeldOutAnswers, list[Hypothesis]]:
@@ -50,3 +54,20 @@ def calibrated(
     offset = held_back(config.label_smoothing, len(description.targets))
     confidences = cross_fitted_confidences(judged, offset)
     return fit_calibration(judged, offset), reliability_of(confidences, right)
+
+
+def inputs_to_try(inputs: Iterable[Input], description: ModelDescription) -> str:
+    """Return some held-out inputs, as lines that `charseq translate` and `serve` read.
+
+    They are evenly spread, so that nobody chose them.
+    """
+    known = description.sources.conditions
+    readable = [each for each in inputs if each.label().isprintable()]
+    lines = []
+    for each in readable[:: max(1, len(readable) // MOST_EXAMPLES)][:MOST_EXAMPLES]:
+        features = description.features_separator.join(each.features)
+        cells = [each.source]
+        cells += [features] if known.features else []
+        cells += [each.language] if known.languages else []
+        lines.append("\t".join(cells) + "\n")
+    return "".join(lines)
