@@ -1,11 +1,15 @@
 """Every setting of charseq, documented once: the command line and TOML files mirror these names."""
 
-from charseq.config.corpus import CorpusConfig
-from charseq.config.decoding import DecodingConfig
-from charseq.config.model import ModelConfig, ModelSettings
-from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
-from charseq.config.settings import Column, Settings, refuse_unknown
-from charseq.config.training import TrainingConfig, TrainingSettings
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from charseq.config.corpus import CorpusConfig
+    from charseq.config.decoding import DecodingConfig
+    from charseq.config.model import ModelConfig, ModelSettings
+    from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
+    from charseq.config.settings import Column, Settings, refuse_unknown
+    from charseq.config.training import TrainingConfig, TrainingSettings
 
 __all__ = [
     "PRESETS",
@@ -23,3 +27,20 @@ __all__ = [
     "configure",
     "refuse_unknown",
 ]
+
+_HOMES = {
+    "corpus": ("CorpusConfig",),
+    "decoding": ("DecodingConfig",),
+    "model": ("ModelConfig", "ModelSettings"),
+    "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure"),
+    "settings": ("Column", "Settings", "refuse_unknown"),
+    "training": ("TrainingConfig", "TrainingSettings"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Each kind of settings takes time to set up, and translating needs few of them.
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"charseq.config.{module}"), name)
+    raise AttributeError(f"module 'charseq.config' has no attribute {name!r}")

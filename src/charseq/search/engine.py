@@ -30,7 +30,10 @@ class TorchEngine:
 
     Attributes:
         model: the network.
+        most_rows: that suit a batch.
     """
+
+    most_rows = 512
 
     def __init__(self, model: Seq2Seq, description: ModelDescription) -> None:
         self.model = model
