@@ -67,13 +67,13 @@ def _of_folder(folder: Path) -> dict[str, bytes]:
 
 def _of_archive(archive: bytes) -> dict[str, bytes]:
     """Read the few files of an archive that is known byte by byte."""
+    wanted = {f"package/dist/{name}": name for name in FILES}
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as members:
         for member in members:
-            name = member.name.removeprefix("package/dist/")
-            file = members.extractfile(member) if name in FILES and member.isreg() else None
-            if file is not None and member.size <= LARGEST_FILE:
-                found[name] = file.read()
+            if member.name in wanted and member.isreg() and member.size <= LARGEST_FILE:
+                file = members.extractfile(member)
+                found[wanted[member.name]] = b"" if file is None else file.read()
     if found.keys() != FILES.keys():
         raise DataError(f"{PACKAGE} {VERSION} lacks {' or '.join(FILES.keys() - found.keys())}")
     return found
@@ -125,9 +125,9 @@ def _fetched() -> bytes:
             ) from None
         archives = sorted(Path(folder).glob("*.tgz"))
         if ended.returncode or len(archives) != 1:
-            why = (ended.stderr or ended.stdout).decode(errors="replace").strip()
+            said = (ended.stderr or ended.stdout).decode(errors="replace").strip()
+            why = visible(said, 200) or "it does not say why"
             raise MachineError(
-                f"npm cannot fetch {PACKAGE} {VERSION} ({visible(why, 200) or 'it does not say why'}):"
-                f" is there a network? Or {_INSTEAD}"
+                f"npm cannot fetch {PACKAGE} {VERSION} ({why}): is there a network? Or {_INSTEAD}"
             )
         return read_bounded(archives[0], LARGEST_ARCHIVE)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import charseq
-from charseq.errors import MachineError, UsageError
+from charseq.errors import MachineError, UsageError, visible
 
 PAGE = Path(__file__).parent / "page"
 MODEL = "model.onnx"
@@ -30,10 +30,8 @@ def write_site(folder: str | Path, model: bytes, runtime: Mapping[str, bytes]) -
         UsageError: if the folder holds what no export wrote.
         MachineError: if it cannot be written; what was there is untouched then.
     """
-    folder = Path(folder)
     refuse_site(folder)
-    # What a link leads to is replaced, and the link stays.
-    folder = folder.resolve()
+    folder = Path(folder).resolve()
     files = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir())}
     files[MODEL] = model
     files |= {f"{RUNTIME}/{name}": content for name, content in runtime.items()}
@@ -54,14 +52,15 @@ def refuse_site(folder: str | Path) -> None:
     An empty folder is fine, and so is one with an earlier export's files and no others.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"cannot write {folder}: it is a file; name a folder")
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "link" if folder.is_symlink() else "file"
+        raise UsageError(f"cannot write {folder}: it is a {kind}; name a folder")
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"cannot write {folder}: there is no folder {folder.parent}")
     if folder.is_dir() and (foreign := _foreign(folder)):
         raise UsageError(
-            f"cannot write {folder}: it holds {foreign}, which is no export's, or was changed since:"
-            " move it away, or name another folder"
+            f"cannot write {folder}: it holds {visible(foreign)}, which is no export's, or was"
+            " changed since: move it away, or name another folder"
         )
 
 

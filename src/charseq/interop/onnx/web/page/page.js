@@ -140,6 +140,7 @@ function say(words) {
 
 /** Have the browser keep the site's files. Without HTTPS it cannot; then this page needs a network to open. */
 async function keepForOffline() {
+  if (!navigator.onLine) return;
   try {
     const { version } = await (await fetch("files.json", { cache: "no-cache" })).json();
     await navigator.serviceWorker.register(`worker.js?version=${version}`);
