@@ -90,7 +90,8 @@ class TorchEngine:
         attention: Tensor | None = None
         copying: Tensor | None = None
         if weights and self.model.decoder.attention is not None:
-            predictions, attention, copying = self.model.align(batch)
+            predictions, weighed, copying = self.model.align(batch)
+            attention = weighed.float()
         else:
             predictions = self.model(batch)
         logits = predictions.float()
