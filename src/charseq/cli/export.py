@@ -1,5 +1,7 @@
-"""`charseq export`: a model file becomes one ONNX file."""
+"""`charseq export`: a model file becomes one ONNX file, or a site that answers in browsers."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,7 +10,7 @@ import typer
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
-from charseq.modelfile import read_model, refuse_output, write_atomically
+from charseq.modelfile import read_model, refuse_no_file, refuse_output, write_atomically
 
 
 @settings_options(CorpusConfig)
@@ -55,6 +57,24 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Write even an export that loses right answers.")
     ] = False,
+    web: Annotated[
+        Path | None,
+        typer.Option(
+            "--web",
+            metavar="DIR",
+            help="Write a static site instead, in which the model answers in the browser.",
+            show_default=False,
+        ),
+    ] = None,
+    onnxruntime_web: Annotated[
+        Path | None,
+        typer.Option(
+            "--onnxruntime-web",
+            metavar="DIR",
+            help="The unpacked package onnxruntime-web, for --web (default: npm fetches it).",
+            show_default=False,
+        ),
+    ] = None,
     mirror: MirrorOption = None,
 ) -> None:
     """Write a model as one ONNX file, which runs without PyTorch, and check its answers."""
@@ -65,24 +85,29 @@ def export(
     if corpus is None and settings:
         option = next(iter(settings)).replace("_", "-")
         raise UsageError(f"--{option} says how a corpus is read: name it with --corpus")
-    target = model.with_suffix(".onnx") if output is None else output
-    if target.suffix != ".onnx":
+    if web is None and onnxruntime_web is not None:
+        raise UsageError("--onnxruntime-web is for a site: name its folder with --web")
+    if web is not None and output is not None:
+        raise UsageError("--web writes the model into its folder: leave --output out")
+    target = web or output or model.with_suffix(".onnx")
+    if web is None and target.suffix != ".onnx":
         raise UsageError(f"cannot write {target}: name a file that ends in .onnx")
-    refuse_output(target)
+    refuse_no_file(model)
+    write = _file_writer(target) if web is None else _site_writer(target, onnxruntime_web)
     pairs = None
     if corpus is not None:
         from charseq.cli.outputs import corpus_to_score
 
         pairs = corpus_to_score(corpus, settings, read_model(model)[0], mirror).pairs
 
-    from charseq.cli.hints import translate_hint
+    from charseq.cli.hints import serve_hint, translate_hint
     from charseq.interop import onnx
 
     precision: Literal["float32", "half", "int8"] = (
         "int8" if quantise else "half" if half else "float32"
     )
     made = onnx.export(model, precision=precision, pairs=pairs, force=force)
-    write_atomically(target, made.content)
+    write(made.content)
     it = made.agreement
     before, after = model.stat().st_size, len(made.content)
     typer.echo(
@@ -93,7 +118,22 @@ def export(
     if it.exact_match is not None and it.exported_exact_match is not None:
         right = f"{it.exact_match:.2%} with PyTorch, {it.exported_exact_match:.2%} exported"
         typer.echo(f"exact match: {right}")
-    typer.echo(f"Try:   {translate_hint(target)}")
+    typer.echo(f"Try:   {translate_hint(target) if web is None else serve_hint(target)}")
+
+
+def _file_writer(path: Path) -> Callable[[bytes], None]:
+    """Return what writes an export as a file, once it is known that one can be there."""
+    refuse_output(path)
+    return partial(write_atomically, path)
+
+
+def _site_writer(folder: Path, onnxruntime_web: Path | None) -> Callable[[bytes], None]:
+    """Return what writes an export as a site, once all else that is in it is there."""
+    from charseq.interop.onnx.web import refuse_site, runtime_files, write_site
+
+    refuse_site(folder)
+    runtime = runtime_files(onnxruntime_web)
+    return partial(write_site, folder, runtime=runtime)
 
 
 COMMANDS = {"export": export}

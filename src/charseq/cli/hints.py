@@ -36,6 +36,11 @@ def translate_hint(model: Path, text: str = "…") -> str:
     return f"{charseq_command()} translate {shlex.quote(str(model))} {shlex.quote(text)}"
 
 
+def serve_hint(site: Path) -> str:
+    """Return the command line that serves a static site on this machine."""
+    return f"python -m http.server --directory {shlex.quote(str(site))}"
+
+
 def show_scores(console: "Console", trained: "TrainedModel") -> None:
     """Print the held-out scores of a finished run."""
     items = f"{trained.report.items:,} held-out sources"

@@ -1,0 +1,289 @@
+// A model that `charseq export` wrote, answering in the browser:
+//
+//   import { load } from "./charseq.js";
+//   const model = await load("model.onnx");
+//   const { hypothesis } = await model.translate("café", { beam: 5 });
+
+import { confidence } from "./confidence.js";
+import { descriptionOf } from "./description.js";
+import { describeUnseen, unseen } from "./unseen.js";
+import * as ort from "./vendor/onnxruntime-web/ort.wasm.bundle.min.js";
+
+const WASM = new URL("vendor/onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
+const LONGEST_SOURCE = 10_000;
+const WIDEST_BEAM = 1_000;
+const RUNNERS_UP = 5;
+const END = "(end)";
+const NEVER_COPIED = -1;
+
+/**
+ * Load a model.
+ *
+ * @param {string | URL} url of the `.onnx` file
+ * @returns {Promise<Model>}
+ */
+export async function load(url) {
+  const [content] = await Promise.all([fetched(url), prepared()]);
+  const description = descriptionOf(content);
+  return new Model(await ort.InferenceSession.create(content), description);
+}
+
+/** A model, ready to translate; `description` says all that is known of it. */
+class Model {
+  constructor(session, description) {
+    this.session = session;
+    this.description = description;
+  }
+
+  /**
+   * Translate a text.
+   *
+   * The answer has the fields of a line of `charseq translate --json`; with `explain`, also an
+   * `explanation`: all symbols that were read, and each one written with what else was probable.
+   * A text that is refused has an `error`, and an empty hypothesis.
+   *
+   * @param {string} text
+   * @param {object} [options]
+   * @param {number} [options.beam] how many hypotheses go on at each step; 1 is greedy search
+   * @param {number} [options.nBest] how many answers to give, at most as many as the beam
+   * @param {number} [options.lengthPenalty] how much a beam favours long answers
+   * @param {string} [options.prefix] what the answer must begin with
+   * @param {string | string[]} [options.features] as the corpus writes them, or one by one
+   * @param {string} [options.language] which of the model's languages the text is in
+   * @param {boolean} [options.explain] whether to explain the best answer
+   * @throws {Error} if an option is unknown, or not one that this model can follow
+   */
+  async translate(
+    text,
+    {
+      beam = 1,
+      nBest = 1,
+      lengthPenalty = 0.6,
+      prefix = "",
+      features,
+      language,
+      explain = false,
+      ...others
+    } = {},
+  ) {
+    refuseOptions({ beam, nBest, lengthPenalty, others });
+    const input = this.#inputOf(text, features, language);
+    const strange = unseen(this.description, input);
+    const error = refusal(text) ?? this.#refusedPrefix(prefix);
+    const told = {
+      source: text,
+      ...telling({
+        unknown_symbols: strange.symbols,
+        unknown_features: strange.features,
+        features: input.features,
+        language: input.language,
+      }),
+    };
+    if (error) return { ...told, hypothesis: "", log_probability: 0, cut: false, error };
+    const decoding = { beam, n_best: nBest, length_penalty: lengthPenalty, explain };
+    const { hypotheses, explanation } = await this.#answers(input, prefix, decoding);
+    if (!hypotheses.length) {
+      const none = "the model finds no answer possible";
+      return { ...told, hypothesis: "", log_probability: 0, cut: false, error: none };
+    }
+    const spelt = hypotheses.map((each) => this.#spelt(input, each, lengthPenalty));
+    const { score: _, ...best } = spelt[0];
+    return {
+      ...told,
+      ...best,
+      ...(nBest > 1 && { alternatives: spelt }),
+      ...(explain && { explanation }),
+    };
+  }
+
+  #inputOf(text, features, language) {
+    const { languages, features: known } = this.description.sources;
+    for (const [what, name, given, has] of [
+      ["features", "features", features, known],
+      ["a language", "language", language, languages],
+    ]) {
+      if (has.size && given === undefined) {
+        const [example] = has.keys();
+        throw new Error(`this model reads ${what} with each text, such as '${example}': give ${name}`);
+      }
+      if (!has.size && given !== undefined) {
+        throw new Error(`this model was trained without ${name}: leave ${name} out`);
+      }
+    }
+    const { sources, featuresSeparator } = this.description;
+    const several = typeof features === "string" ? features.split(featuresSeparator) : features;
+    return {
+      symbols: sources.spelling.symbols(text),
+      features: features ? several : [],
+      language: language ?? "",
+    };
+  }
+
+  #refusedPrefix(prefix) {
+    const strange = this.description.targets.unknownSymbols(prefix);
+    return strange.length ? `the model cannot write its prefix: ${describeUnseen(strange)}` : null;
+  }
+
+  async #answers(input, prefix, decoding) {
+    // A text without symbols is answered with nothing, and nothing is read for it.
+    if (!input.symbols.length) {
+      const end = { symbol: END, end: true, log_probability: 0, runners_up: [], weights: [] };
+      const explanation = { source_symbols: [], conditions: 0, symbols: [end] };
+      return { hypotheses: [{ ids: [], log_probability: 0, cut: false }], explanation };
+    }
+    const read = this.#encoded(input);
+    const begun = this.description.targets.idsOf(prefix);
+    const limit = Math.max(this.description.limitOf(read.textLength), begun.length + 1);
+    const given = {
+      sources: integers(read.ids, [1, read.ids.length]),
+      source_lengths: integers([read.ids.length], [1]),
+      conditions: integers([read.conditions.length], [1]),
+      copies: integers(read.copies, [1, read.copies.length]),
+      prefixes: integers(begun, [1, begun.length]),
+      limits: integers([limit], [1]),
+      beam: integers([decoding.beam], []),
+      n_best: integers([decoding.n_best], []),
+      length_penalty: new ort.Tensor("float32", [decoding.length_penalty], []),
+      explain: new ort.Tensor("bool", [decoding.explain], []),
+    };
+    const fed = Object.fromEntries(this.session.inputNames.map((name) => [name, given[name]]));
+    const found = await this.session.run(fed);
+    const hypotheses = hypothesesOf(found, limit);
+    const explanation =
+      decoding.explain && hypotheses.length ? this.#explained(found, hypotheses[0], input, read) : null;
+    for (const tensor of [...Object.values(fed), ...Object.values(found)]) tensor.dispose();
+    return { hypotheses, explanation };
+  }
+
+  /** Return the ids that the encoder reads, and where each symbol is copied to. */
+  #encoded(input) {
+    const { sources, targets, padding } = this.description;
+    const conditions = sources.conditionIds(input);
+    const ids = input.symbols.map((symbol) => sources.idOf(symbol));
+    const missing = Math.max(padding.width - ids.length, 0);
+    ids.push(...Array(missing).fill(sources.idOf(padding.symbol)));
+    // A symbol outside the targets' vocabulary is copied to the place where it first stands.
+    const copies = input.symbols.map((symbol) =>
+      targets.has(symbol)
+        ? targets.idOf(symbol)
+        : targets.size + conditions.length + input.symbols.indexOf(symbol),
+    );
+    return {
+      ids: [...conditions, ...ids],
+      conditions,
+      textLength: ids.length,
+      copies: [...conditions.map(() => NEVER_COPIED), ...copies],
+    };
+  }
+
+  #spelt(input, { ids, log_probability, cut }, lengthPenalty) {
+    const { sources, targets, calibration } = this.description;
+    const copied = [...sources.conditionIds(input).map(() => ""), ...input.symbols];
+    const steps = ids.length + (cut ? 0 : 1);
+    const score = log_probability / ((5 + steps) / 6) ** lengthPenalty;
+    const sure = calibration && confidence(calibration, cut ? -Infinity : log_probability, steps);
+    return {
+      hypothesis: targets.text(ids, copied),
+      log_probability,
+      score,
+      cut,
+      ...(calibration && { confidence: sure }),
+    };
+  }
+
+  #explained(found, { ids, cut }, input, read) {
+    const { sources, targets, padding } = this.description;
+    const nameOf = (column) => {
+      if (column === targets.end) return END;
+      if (column < targets.size) return targets.written(column);
+      const place = read.copies.indexOf(column);
+      return place < 0 ? "" : input.symbols[place - read.conditions.length];
+    };
+    const [, , some] = found.best_symbols.dims;
+    const [, , width] = found.alignments.dims;
+    const symbols = [...ids, ...(cut ? [] : [targets.end])].map((column, place) => {
+      const symbol = nameOf(column);
+      const runnersUp = [];
+      for (let at = place * some; at < (place + 1) * some; at++) {
+        const other = nameOf(Number(found.best_symbols.data[at]));
+        const gain = found.best_log_probabilities.data[at];
+        if (other && other !== symbol) runnersUp.push([other, finite(gain)]);
+      }
+      return {
+        symbol,
+        end: column === targets.end,
+        log_probability: finite(found.explained_log_probabilities.data[place]),
+        runners_up: runnersUp.slice(0, RUNNERS_UP),
+        weights: [...found.alignments.data.slice(place * width, (place + 1) * width)],
+        ...(found.copying.data.length && { copying: found.copying.data[place] }),
+      };
+    });
+    const missing = Math.max(padding.width - input.symbols.length, 0);
+    const names = sources.conditionNames(input);
+    return {
+      source_symbols: [...names, ...input.symbols, ...Array(missing).fill(padding.symbol)],
+      conditions: names.length,
+      symbols,
+    };
+  }
+}
+
+function hypothesesOf(found, limit) {
+  const [, count, places] = found.ids.dims;
+  const hypotheses = Array.from({ length: count }, (_, rank) => {
+    const length = Number(found.lengths.data[rank]);
+    const ids = [...found.ids.data.slice(rank * places, rank * places + length)].map(Number);
+    return { ids, log_probability: found.log_probabilities.data[rank], cut: length === limit };
+  });
+  return hypotheses.filter((each) => each.log_probability > -Infinity);
+}
+
+function refuseOptions({ beam, nBest, lengthPenalty, others }) {
+  const [strange] = Object.keys(others);
+  if (strange !== undefined) throw new Error(`there is no option ${strange}`);
+  if (!(Number.isInteger(beam) && beam >= 1 && beam <= WIDEST_BEAM)) {
+    throw new Error(`beam must be a whole number from 1 to ${WIDEST_BEAM}, not ${beam}`);
+  }
+  if (!(Number.isInteger(nBest) && nBest >= 1 && nBest <= beam)) {
+    throw new Error(`nBest must be a whole number from 1 to the beam, ${beam}, not ${nBest}`);
+  }
+  if (!(lengthPenalty >= 0 && lengthPenalty <= 10)) {
+    throw new Error(`lengthPenalty must be a number from 0 to 10, not ${lengthPenalty}`);
+  }
+}
+
+function refusal(text) {
+  const longest = LONGEST_SOURCE.toLocaleString("en");
+  return [...text].length > LONGEST_SOURCE ? `longer than ${longest} characters` : null;
+}
+
+/** Leave out what says nothing. */
+function telling(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.length));
+}
+
+/** JSON knows no infinity. */
+function finite(logProbability) {
+  return Number.isFinite(logProbability) ? logProbability : null;
+}
+
+function integers(values, dims) {
+  return new ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims);
+}
+
+let preparation;
+
+/** Give ONNX Runtime its program, once: one thread, so that no server must send special headers. */
+function prepared() {
+  preparation ??= fetched(WASM).then((program) => {
+    ort.env.wasm.numThreads = 1;
+    ort.env.wasm.wasmBinary = program;
+  });
+  return preparation;
+}
+
+async function fetched(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`cannot load ${url}: the server answers with status ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
+}

@@ -1,0 +1,30 @@
+// What a model never saw.
+
+/** Return the symbols, and the features and languages, of an input that a model never saw. */
+export function unseen({ sources }, { symbols, features, language }) {
+  const lacking = (names, known) =>
+    [...new Set(names)].filter((name) => name && !known.has(name)).sort(byCodePoints);
+  return {
+    symbols: sources.unknownAmong(symbols),
+    features: [...lacking([language], sources.languages), ...lacking(features, sources.features)],
+  };
+}
+
+/** Return symbols as a sentence names them, with the numbers of characters. */
+export function describeUnseen(symbols) {
+  return symbols
+    .map((symbol) => ([...symbol].length === 1 ? `${symbol} (${codePoint(symbol)})` : symbol))
+    .join(" ");
+}
+
+/** Return a character's number, such as `U+00A0`. */
+export function codePoint(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** Compare texts by their code points, and not by their halves in UTF-16. */
+export function byCodePoints(one, other) {
+  const [first, second] = [one, other].map((text) => [...text].map((each) => each.codePointAt(0)));
+  const place = first.findIndex((point, at) => point !== second[at]);
+  return place < 0 ? first.length - second.length : first[place] - (second[place] ?? -1);
+}

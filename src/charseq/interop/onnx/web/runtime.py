@@ -1,0 +1,133 @@
+"""ONNX Runtime for browsers: from a folder, or by npm, and then checked against a known digest."""
+
+import base64
+import hashlib
+import io
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from charseq.bounded import read_bounded
+from charseq.corpus.anki import cache_folder
+from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.modelfile import write_atomically
+
+PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
+# The SHA-512 of its archive, as package managers write it.
+INTEGRITY = (
+    "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+)
+LARGEST_ARCHIVE, LARGEST_FILE = 64 << 20, 32 << 20
+LONGEST_WAIT = 600.0
+
+# What is taken of the package, for the processor alone, and what the site calls it: a server that
+# does not know `.mjs` would not send it as a script.
+FILES = {
+    "ort.wasm.bundle.min.mjs": "ort.wasm.bundle.min.js",
+    "ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",
+}
+# The package has none inside.
+LICENCE = Path(__file__).parent / "onnxruntime-web.LICENSE.txt"
+
+_INSTEAD = f"unpack the package {PACKAGE} yourself and name its folder with --onnxruntime-web"
+
+
+def runtime_files(folder: Path | None = None) -> Mapping[str, bytes]:
+    """Return what a site needs of onnxruntime-web, by the names that it has there.
+
+    Args:
+        folder: an unpacked package, or its `dist`; without one, npm fetches the package, once:
+            its archive is kept in the cache folder.
+
+    Raises:
+        UsageError: if the folder is not such a package.
+        MachineError: if npm is not there, or cannot fetch it.
+        DataError: if what npm fetched is not the package that is known.
+    """
+    found = _of_archive(_archive()) if folder is None else _of_folder(folder)
+    files = {FILES[name]: content for name, content in found.items()}
+    return {**files, "LICENSE.txt": LICENCE.read_bytes()}
+
+
+def _of_folder(folder: Path) -> dict[str, bytes]:
+    for place in (folder / "dist", folder):
+        if all((place / name).is_file() for name in FILES):
+            try:
+                return {name: read_bounded(place / name, LARGEST_FILE) for name in FILES}
+            except OSError as error:
+                raise MachineError(f"cannot read {place}: {error.strerror}") from None
+    raise UsageError(
+        f"{folder} is not the package {PACKAGE}: there is no {' or no '.join(FILES)} in it or in"
+        " its dist"
+    )
+
+
+def _of_archive(archive: bytes) -> dict[str, bytes]:
+    """Read the few files of an archive that is known byte by byte."""
+    wanted = {f"package/dist/{name}": name for name in FILES}
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as members:
+        for member in members:
+            if member.name in wanted and member.isreg() and member.size <= LARGEST_FILE:
+                file = members.extractfile(member)
+                found[wanted[member.name]] = b"" if file is None else file.read()
+    if found.keys() != FILES.keys():
+        raise DataError(f"{PACKAGE} {VERSION} lacks {' or '.join(FILES.keys() - found.keys())}")
+    return found
+
+
+def _archive() -> bytes:
+    path = cache_folder() / f"{PACKAGE}-{VERSION}.tgz"
+    try:
+        kept = read_bounded(path, LARGEST_ARCHIVE) if path.is_file() else b""
+    except (DataError, OSError):
+        kept = b""
+    if _is_known(kept):
+        return kept
+    fetched = _fetched()
+    if not _is_known(fetched):
+        raise DataError(
+            f"what npm fetched is not {PACKAGE} {VERSION} as it was published: its SHA-512 is"
+            f" another. Nothing of it was kept; see which registry npm asks, or {_INSTEAD}"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"cannot make the folder {path.parent}: {error.strerror}") from None
+    write_atomically(path, fetched)
+    return fetched
+
+
+def _is_known(archive: bytes) -> bool:
+    return base64.b64encode(hashlib.sha512(archive).digest()).decode() == INTEGRITY
+
+
+def _fetched() -> bytes:
+    """Have npm fetch the package's archive, and run nothing of it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise MachineError(
+            f"a site needs {PACKAGE}, and there is no npm to fetch it: install npm, or {_INSTEAD}"
+        )
+    with tempfile.TemporaryDirectory(prefix="charseq-") as folder:
+        call = [npm, "pack", "--ignore-scripts", "--silent", f"{PACKAGE}@{VERSION}"]
+        try:
+            ended = subprocess.run(  # noqa: S603 - npm, found on the PATH, and no words of others
+                call, cwd=folder, capture_output=True, timeout=LONGEST_WAIT, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise MachineError(
+                f"npm did not fetch {PACKAGE} within {LONGEST_WAIT:g} seconds: try again, or"
+                f" {_INSTEAD}"
+            ) from None
+        archives = sorted(Path(folder).glob("*.tgz"))
+        if ended.returncode or len(archives) != 1:
+            said = (ended.stderr or ended.stdout).decode(errors="replace").strip()
+            why = visible(said, 200) or "it does not say why"
+            raise MachineError(
+                f"npm cannot fetch {PACKAGE} {VERSION} ({why}): is there a network? Or {_INSTEAD}"
+            )
+        return read_bounded(archives[0], LARGEST_ARCHIVE)

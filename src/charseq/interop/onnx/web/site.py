@@ -1,0 +1,116 @@
+"""The folder of a site: written whole or not at all, and never over what is not an export's."""
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import charseq
+from charseq.errors import MachineError, UsageError, visible
+
+PAGE = Path(__file__).parent / "page"
+MODEL = "model.onnx"
+RUNTIME = "vendor/onnxruntime-web"
+# Says what an export wrote: the page keeps these files, and the next export may replace them.
+LISTING = "files.json"
+
+
+def write_site(folder: str | Path, model: bytes, runtime: Mapping[str, bytes]) -> None:
+    """Write a site whole or not at all, in place of an earlier export's.
+
+    Args:
+        folder: of the site; its parent exists.
+        model: an exported model.
+        runtime: what `runtime_files` returns.
+
+    Raises:
+        UsageError: if the folder holds what no export wrote.
+        MachineError: if it cannot be written; what was there is untouched then.
+    """
+    refuse_site(folder)
+    folder = Path(folder).resolve()
+    files = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir())}
+    files[MODEL] = model
+    files |= {f"{RUNTIME}/{name}": content for name, content in runtime.items()}
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
+        ) as workshop:
+            made = Path(workshop) / "made"
+            _fill(made, {**files, LISTING: _listing(files)})
+            _put(made, folder, Path(workshop) / "former")
+    except OSError as error:
+        raise MachineError(f"cannot write {folder}: {error.strerror or error}") from None
+
+
+def refuse_site(folder: str | Path) -> None:
+    """Raise a `UsageError` where no site can be put: over a file, in no folder, over other files.
+
+    An empty folder is fine, and so is one with an earlier export's files and no others.
+    """
+    folder = Path(folder)
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "link" if folder.is_symlink() else "file"
+        raise UsageError(f"cannot write {folder}: it is a {kind}; name a folder")
+    if not folder.absolute().parent.is_dir():
+        raise UsageError(f"cannot write {folder}: there is no folder {folder.parent}")
+    if folder.is_dir() and (foreign := _foreign(folder)):
+        raise UsageError(
+            f"cannot write {folder}: it holds {visible(foreign)}, which is no export's, or was"
+            " changed since: move it away, or name another folder"
+        )
+
+
+def _foreign(folder: Path) -> str | None:
+    """Return the name of something in a folder that no export wrote as it is now."""
+    try:
+        listed = json.loads((folder / LISTING).read_bytes())["files"]
+        known = dict(listed) if isinstance(listed, dict) else {}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        known = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            return name
+        ours = name == LISTING and known
+        if path.is_file() and not ours and known.get(name) != _integrity(path.read_bytes()):
+            return name
+    return None
+
+
+def _listing(files: Mapping[str, bytes]) -> bytes:
+    """Return what stands in the listing: each file's digest, and a version made of all of them."""
+    digests = {name: _integrity(files[name]) for name in sorted(files)}
+    version = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
+    listed = {"charseq": charseq.__version__, "version": version, "files": digests}
+    return json.dumps(listed, indent=1).encode()
+
+
+def _integrity(content: bytes) -> str:
+    """Return a digest as browsers read it. Source: "Subresource Integrity", W3C."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}"
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _put(made: Path, folder: Path, former: Path) -> None:
+    """Put a folder where another one or none is; that one goes to `former`, or stays on failure."""
+    if folder.exists():
+        folder.rename(former)
+    try:
+        made.rename(folder)
+    except BaseException:
+        if former.exists():
+            former.rename(folder)
+        raise

@@ -1,0 +1,549 @@
+"""A site in a real browser: what it answers is what Python answers."""
+
+import functools
+import itertools
+import os
+import random
+import re
+import shutil
+import threading
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import regex
+from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
+
+import charseq
+from charseq import Translator
+from charseq.answering import Answering
+from charseq.corpus import Corpus, Pair
+from charseq.errors import MachineError
+from charseq.interop.onnx import Precision, export
+from charseq.interop.onnx.checking import made_up_inputs
+from charseq.interop.onnx.web import runtime_files, write_site
+from charseq.text import Input
+
+pytestmark = pytest.mark.slow
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NEAR = 1e-4
+
+Opener = Callable[..., Page]
+
+
+# What there is to open
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        _lacking("there is no chromium on the PATH to open the page in")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
+    """The real onnxruntime-web, by npm."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARSEQ_CACHE", str(tmp_path_factory.mktemp("cache")))
+        try:
+            return runtime_files()
+        except MachineError as error:
+            if shutil.which("npm") is None:
+                pytest.skip(str(error))
+            _lacking(str(error))
+
+
+def _lacking(reason: str) -> Any:
+    """What a test needs is not there: it is left out, but where nobody would notice."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def scribe(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Of two languages and some features; it copies what it never saw."""
+    pairs = []
+    for word in ("".join(word) for n in (1, 2, 3) for word in itertools.product("abé", repeat=n)):
+        for number, ending in (("SG", ""), ("PL", "s")):
+            pairs.append(Pair(word, word + ending, ("N", number), "plain"))
+            pairs.append(Pair(word, word[::-1] + ending, ("N", number), "reversed"))
+    return _trained(tmp_path_factory, "scribe", pairs, copying=True)
+
+
+@pytest.fixture(scope="session")
+def jamo(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Reads Hangul in its letters and answers in syllables."""
+    syllables = ["한", "국", "어", "말", "글", "가"]
+    words = ("".join(word) for n in (1, 2, 3) for word in itertools.product(syllables, repeat=n))
+    return _trained(tmp_path_factory, "jamo", [Pair(word, word[::-1]) for word in words], epochs=4)
+
+
+@pytest.fixture(scope="session")
+def conjuncts(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Symbols are grapheme clusters, in scripts whose consonants join."""
+    clusters = ["ক", "ক্ষ", "অ্যা", "নি", "क्ष", "त्र", "मि"]
+    words = ("".join(word) for n in (1, 2, 3) for word in itertools.product(clusters, repeat=n))
+    pairs = [Pair(word, "".join(reversed(regex.findall(r"\X", word)))) for word in words]
+    return _trained(tmp_path_factory, "conjuncts", pairs, symbols="graphemes", epochs=4)
+
+
+def _trained(
+    folders: pytest.TempPathFactory, name: str, pairs: Sequence[Pair], **settings: Any
+) -> Translator:
+    corpus = Corpus(name, tuple(pairs))
+    small = {"attention": "general", "embedding": 16, "units": 32, "epochs": 12, "batch_size": 16}
+    manner = {"learning_rate": 0.01, "patience": None, "keep": "last", "refit": False}
+    run = folders.mktemp("runs") / name
+    return charseq.train(corpus, held_out=corpus, run=run, **{**small, **manner, **settings})
+
+
+KINDS = ("toy", "speaker", "scribe", "jamo", "conjuncts")
+
+
+@pytest.fixture(scope="session")
+def site(
+    runtime: Mapping[str, bytes],
+    toy_translator: Translator,
+    speaker: Translator,
+    scribe: Translator,
+    jamo: Translator,
+    conjuncts: Translator,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A site with the speaker, the other models beside its own, and a site with the scribe."""
+    folder = tmp_path_factory.mktemp("served") / "site"
+    models = (toy_translator, speaker, scribe, jamo, conjuncts)
+    exports = {
+        name: _exported(each, folder.parent) for name, each in zip(KINDS, models, strict=True)
+    }
+    for precision in ("half", "int8"):
+        exports[precision] = _exported(toy_translator, folder.parent, precision)
+    write_site(folder, exports["speaker"], runtime)
+    write_site(folder.with_name("scribe"), exports["scribe"], runtime)
+    for name, content in exports.items():
+        (folder / f"{name}.onnx").write_bytes(content)
+    return folder
+
+
+def _exported(model: Translator, folder: Path, precision: Precision = "float32") -> bytes:
+    path = folder / "model.safetensors"
+    model.save(path)
+    return export(path, precision=precision, force=True).content
+
+
+@pytest.fixture(scope="session")
+def python(site: Path) -> Callable[[str], Answering]:
+    """Returns an exported model as Python loads it."""
+    return functools.cache(lambda name: charseq.load(site / f"{name}.onnx"))
+
+
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
+
+
+class _Plain(SimpleHTTPRequestHandler):
+    """A static server that knows nothing of scripts in `.mjs` and programs in `.wasm`."""
+
+    def guess_type(self, path: Any) -> str:
+        return TYPES.get(Path(path).suffix, "application/octet-stream")
+
+    def log_message(self, *_: Any) -> None:
+        """Keep still."""
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    handler = functools.partial(_Plain, directory=str(site.parent))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@contextmanager
+def watched(browser: Browser, address: str) -> Iterator[Opener]:
+    """Yield what opens a site, and see to it that nothing is asked of others or goes wrong."""
+    foreign: list[str] = []
+    errors: list[str] = []
+    contexts = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(address):
+            foreign.append(request.url)
+
+    # Sites stand below a path, as a project's pages may do.
+    def open_it(path: str = "site/", **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.on("request", note)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: message.type in ("error", "warning") and errors.append(message.text),
+        )
+        page.goto(address + path)
+        expect(page.get_by_role("textbox", name="Source")).to_be_visible()
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not foreign
+    # The browser notes what it was kept from; what the page makes of that is tested.
+    kept_from = ("Failed to load resource", "Service Worker registration blocked")
+    assert not [each for each in errors if not each.startswith(kept_from)]
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Opener]:
+    with watched(browser, address) as opener:
+        yield opener
+
+
+@pytest.fixture(scope="module")
+def page_with_models(browser: Browser, address: str) -> Iterator[Page]:
+    """One page for all tests that ask models only, which stay loaded."""
+    with watched(browser, address) as opener:
+        yield opener()
+
+
+TRANSLATE = """async ([url, questions]) => {
+  const { load } = await import("./charseq.js");
+  window.models ??= {};
+  const model = (window.models[url] ??= await load(url));
+  const answers = [];
+  for (const [text, options] of questions) answers.push(await model.translate(text, options));
+  return answers;
+}"""
+
+Question = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def ask(page_with_models: Page) -> Callable[[str, Sequence[Question]], list[dict[str, Any]]]:
+    """Has the browser translate."""
+
+    def asked(model: str, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        given = [f"{model}.onnx", questions]
+        answers: list[dict[str, Any]] = page_with_models.evaluate(TRANSLATE, given)
+        return answers
+
+    return asked
+
+
+# Answers
+
+STRANGE = [
+    "",
+    " ",
+    "☃",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "e\u0301\u0301",
+    "\u0301a",
+    "a\tb",
+    "ﬁ Å \ud7a3 \u1112\u1161\u11ab",
+    "\U00010348b",
+    "ab" * 60,
+    "a" * 10_001,
+]
+
+
+def inputs_of(model: Answering) -> list[Input]:
+    """200 inputs of a model's own symbols and of others, in one normal form and the other."""
+    draw = random.Random(1)
+    known = made_up_inputs(model.description)
+    languages = list(model.description.sources.conditions.languages)
+    features = list(model.description.sources.conditions.features)
+    for place, strange in enumerate(STRANGE):
+        known[place] = known[place]._replace(source=strange)
+    for place in range(50, 100):
+        form = draw.choice(("NFC", "NFD"))
+        known[place] = known[place]._replace(
+            source=unicodedata.normalize(form, known[place].source + draw.choice("xé☃ 한"))
+        )
+    if features:
+        known[100] = known[100]._replace(features=(features[0], "NEVER"), language=languages[0])
+        known[101] = known[101]._replace(language="nowhere")
+    assert len(known) == 200
+    return known
+
+
+def conditions_of(model: Answering, each: Input) -> dict[str, Any]:
+    known = model.description.sources.conditions
+    return {
+        **({"features": list(each.features)} if known.features else {}),
+        **({"language": each.language} if known.languages else {}),
+    }
+
+
+def translated(model: Answering, inputs: Sequence[Input], **decoding: Any) -> list[dict[str, Any]]:
+    """What Python answers, as JSON."""
+    conditions = [conditions_of(model, each) for each in inputs]
+    many = {name: [own[name] for own in conditions] for name in conditions[0]}
+    with warnings.catch_warnings(action="ignore"):
+        answers = model.translate([each.source for each in inputs], **many, **decoding)
+    return [each.as_dict() for each in answers]
+
+
+def alike(mine: Any, theirs: Any) -> bool:
+    """Whether two answers are one, but for the last digits of their numbers."""
+    if isinstance(theirs, dict):
+        return mine.keys() == theirs.keys() and all(
+            alike(mine[name], theirs[name]) for name in theirs
+        )
+    if isinstance(theirs, list | tuple):
+        return len(mine) == len(theirs) and all(map(alike, mine, theirs))
+    if isinstance(theirs, float) and isinstance(mine, int | float):
+        return bool(mine == pytest.approx(theirs, rel=NEAR, abs=NEAR))
+    return bool(mine == theirs)
+
+
+@pytest.mark.parametrize("name", [*KINDS, "half"])
+@pytest.mark.parametrize(
+    ("options", "decoding"),
+    [({}, {}), ({"beam": 4, "nBest": 3}, {"beam": 4, "n_best": 3})],
+    ids=["greedy", "beam"],
+)
+def test_the_browser_answers_as_python_does(
+    ask: Any, python: Any, name: str, options: dict[str, Any], decoding: dict[str, Any]
+) -> None:
+    model = python(name)
+    inputs = inputs_of(model)
+    mine = ask(name, [(each.source, {**conditions_of(model, each), **options}) for each in inputs])
+    theirs = translated(model, inputs, **decoding)
+    assert [each for each in zip(mine, theirs, strict=True) if not alike(*each)] == []
+    assert len({each["hypothesis"] for each in mine}) > 20
+    assert sum("unknown_symbols" in each for each in mine) > 10
+
+
+def test_weights_of_8_bits_run_too(ask: Any, python: Any) -> None:
+    model = python("int8")
+    inputs = inputs_of(model)
+    mine = ask("int8", [(each.source, {}) for each in inputs])
+    theirs = translated(model, inputs)
+    same = sum(
+        own["hypothesis"] == other["hypothesis"] for own, other in zip(mine, theirs, strict=True)
+    )
+    # Processors round the vectors in orders of their own.
+    assert same >= 190
+
+
+def test_what_was_never_seen_is_copied(ask: Any) -> None:
+    (answer,) = ask("scribe", [("a☃b", {"features": "N;SG", "language": "plain"})])
+    assert answer["hypothesis"] == "a☃b"
+    assert answer["unknown_symbols"] == ["☃"]
+
+
+@pytest.mark.parametrize("name", ["speaker", "toy"])
+def test_an_answer_begins_with_its_prefix(ask: Any, python: Any, name: str) -> None:
+    prefix = {"speaker": "k aː", "toy": "BAD"}[name]
+    for beam in (1, 3):
+        (answer,) = ask(name, [("abc", {"prefix": prefix, "beam": beam})])
+        expected = python(name).translate("abc", prefix=prefix, beam=beam)
+        assert answer["hypothesis"] == str(expected)
+        assert answer["hypothesis"].startswith(prefix)
+    (refused,) = ask(name, [("abc", {"prefix": "☃"})])
+    assert refused["error"] == python(name).translate("abc", prefix="☃").error
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_explanation_is_pythons(ask: Any, python: Any, name: str) -> None:
+    model = python(name)
+    inputs = [each for each in inputs_of(model)[11:60] if each.source]
+    questions = [(each.source, {**conditions_of(model, each), "explain": True}) for each in inputs]
+    mine = [answer["explanation"] for answer in ask(name, questions)]
+    with warnings.catch_warnings(action="ignore"):
+        theirs = [
+            model.explain(each.source, **conditions_of(model, each)).as_dict() for each in inputs
+        ]
+    for own, other in zip(mine, theirs, strict=True):
+        assert alike(own, {field: other[field] for field in own})
+        assert own.keys() == {"source_symbols", "conditions", "symbols"}
+
+
+def test_clusters_are_cut_where_python_cuts_them(page_with_models: Page) -> None:
+    draw = random.Random(1)
+    kinds = [
+        *"aक\u094d\u093cষঅ\u09cd\u09be\u200c\u200d\u0301\u0903\u0600가각\u1100\u1161\u11a8\r\n❤\ufe0f",
+        *"\U0001f468\U0001f3fb\U0001f1e6\U0001f1e7\u1b44\u1b13\u1039\u1000\u17d2\u1780\u0e33",
+    ]
+    texts = ["".join(some) for n in (1, 2, 3) for some in itertools.product(kinds, repeat=n)]
+    texts += ["".join(draw.choices(kinds, k=draw.randint(4, 9))) for _ in range(20_000)]
+    cut = page_with_models.evaluate(
+        """async (texts) => {
+          const { Spelling } = await import("./spelling.js");
+          const how = { separator: null, graphemes: true, form: "none", written: "none" };
+          const spelling = new Spelling(how);
+          return texts.map((text) => spelling.symbols(text));
+        }""",
+        texts,
+    )
+    assert [
+        text for text, own in zip(texts, cut, strict=True) if own != regex.findall(r"\X", text)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("toy", {"beam": 0}, "beam must be a whole number from 1 to 1000, not 0"),
+        (
+            "toy",
+            {"beam": 2, "nBest": 3},
+            "nBest must be a whole number from 1 to the beam, 2, not 3",
+        ),
+        ("toy", {"lengthPenalty": -1}, "lengthPenalty must be a number from 0 to 10, not -1"),
+        ("toy", {"n_best": 3}, "there is no option n_best"),
+        ("toy", {"features": "N"}, "this model was trained without features: leave features out"),
+        ("scribe", {"language": "plain"}, "this model reads features with each text"),
+    ],
+)
+def test_what_a_model_cannot_follow_is_refused_in_a_sentence(
+    ask: Any, name: str, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Error, match=re.escape(said)):
+        ask(name, [("a", options)])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("nothing", b"", "not a model that charseq exported"),
+        ("damaged", b"\x0a\xff\xff\x03abc", "is damaged"),
+        ("cut", b"\xff\xff", "is cut short"),
+        ("missing", None, r"cannot load missing\.onnx: the server answers with status 404"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused(
+    ask: Any, site: Path, name: str, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (site / f"{name}.onnx").write_bytes(content)
+    with pytest.raises(Error, match=said):
+        ask(name, [("a", {})])
+
+
+# The page
+
+
+def test_the_page_answers_as_one_types(open_page: Opener, python: Any) -> None:
+    page, model = open_page(), python("speaker")
+    page.get_by_role("textbox", name="Source").press_sequentially("fadé")
+    expect(page.locator("#alternatives li")).to_have_count(5)
+    expect(page.locator("#answer")).to_have_text(str(model.translate("fadé")))
+    best = model.translate("fadé", beam=5, n_best=5).alternatives
+    shown = page.locator("#alternatives bdi").all_inner_texts()
+    assert shown == [each.hypothesis or "(nothing)" for each in best]
+    symbols = page.locator("#symbols th").all_inner_texts()
+    explained = model.explain("fadé").symbols
+    assert symbols == [each.symbol for each in explained]
+    first = page.locator("#symbols tr").first.locator(".runner-up bdi").all_inner_texts()
+    labels = [("␣" if symbol == " " else symbol) for symbol, _ in explained[0].runners_up]
+    assert first == labels
+    expect(page).to_have_title("pairs")
+
+
+def test_the_page_says_what_the_model_never_saw(open_page: Opener) -> None:
+    page = open_page()
+    page.get_by_role("textbox", name="Source").fill("a☃<b>x</b>")
+    expect(page.locator("#remarks")).to_contain_text("The model has never seen")
+    expect(page.locator("#remarks")).to_contain_text("☃")
+    assert page.locator("#work b").count() == 0
+
+
+def test_the_page_offers_languages_and_features(open_page: Opener, python: Any) -> None:
+    page = open_page("scribe/")
+    page.get_by_label("Language").select_option("reversed")
+    page.get_by_label("Features").fill("N;PL")
+    page.get_by_role("textbox", name="Source").fill("abé")
+    expected = python("scribe").translate("abé", features="N;PL", language="reversed")
+    expect(page.locator("#answer")).to_have_text(str(expected))
+    expect(page.locator("#alternatives li")).to_have_count(5)
+
+
+def test_once_loaded_the_page_needs_no_network(open_page: Opener, python: Any) -> None:
+    page = open_page(service_workers="block")
+    page.context.set_offline(True)
+    page.get_by_role("textbox", name="Source").fill("bad")
+    expect(page.locator("#answer")).to_have_text(str(python("speaker").translate("bad")))
+
+
+KEPT = "navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')"
+
+
+def test_the_page_opens_again_without_a_network(open_page: Opener, python: Any) -> None:
+    page = open_page()
+    page.wait_for_function(KEPT)
+    page.context.set_offline(True)
+    for path in ("", "index.html", "?from=link"):
+        page.goto(page.evaluate("(path) => new URL(path, document.baseURI).href", path))
+        page.get_by_role("textbox", name="Source").fill("cab")
+        expect(page.locator("#answer")).to_have_text(str(python("speaker").translate("cab")))
+
+
+def test_a_new_export_comes_when_no_page_shows_the_old_one(
+    open_page: Opener, site: Path, runtime: Mapping[str, bytes], address: str
+) -> None:
+    models = [(site / f"{name}.onnx").read_bytes() for name in ("speaker", "jamo")]
+    folder = site.with_name("renewed")
+    write_site(folder, models[0], runtime)
+    page = open_page("renewed/")
+    page.wait_for_function(KEPT)
+    write_site(folder, models[1], runtime)
+    page.reload()
+    expect(page).to_have_title("pairs")
+    page.wait_for_function("navigator.serviceWorker.ready.then(({ waiting }) => waiting !== null)")
+    context = page.context
+    page.close()
+    page = context.new_page()
+    # The new one takes over once the browser sees that nobody uses the old one.
+    for _ in range(20):
+        page.goto(address + "renewed/")
+        expect(page.locator("#work")).to_be_visible()
+        if page.title() == "jamo":
+            break
+        page.goto("about:blank")
+    expect(page).to_have_title("jamo")
+    assert len(page.evaluate("caches.keys()")) == 1
+
+
+def test_no_script_but_the_sites_own_runs(open_page: Opener) -> None:
+    page = open_page()
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content") or ""
+    assert "unsafe-inline" not in policy
+    assert "'unsafe-eval'" not in policy
+    assert page.locator("script:not([src])").count() == page.locator("[style]").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_screen_is_too_narrow(open_page: Opener, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 700})
+    page.get_by_role("textbox", name="Source").fill("abcdéf" * 10)
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
