@@ -1,0 +1,145 @@
+// The answer symbol by symbol: how probable each is, where the model looked, what else it had in mind.
+
+import { bar, byId, element, makeReachable, rove } from "./dom.js";
+import {
+  choices,
+  END,
+  focus,
+  leastSure,
+  percent,
+  probabilityOf,
+  symbolLabel,
+  symbolName,
+} from "./symbols.js";
+
+const SURE = 0.5; // Below this, a symbol is marked as doubtful.
+
+const conditionTiles = byId("conditions");
+const readTiles = byId("read-symbols");
+const writtenButtons = byId("written-symbols");
+const detail = byId("detail");
+
+let read = [];
+let conditions = 0;
+let symbols = [];
+let shown = -1;
+
+rove(writtenButtons, () => [...writtenButtons.children]);
+
+/** Begin with what the model reads: its conditions, then the source's symbols. */
+export function begin({ source_symbols: sourceSymbols, conditions: count }, unknown = []) {
+  read = sourceSymbols;
+  conditions = count;
+  symbols = [];
+  shown = -1;
+  const tiles = read.map((symbol, place) =>
+    element("span", { className: "tile" }, place < count ? symbol : symbolLabel(symbol)),
+  );
+  conditionTiles.replaceChildren(...tiles.slice(0, count));
+  conditionTiles.hidden = !count;
+  readTiles.replaceChildren(...tiles.slice(count));
+  writtenButtons.replaceChildren();
+  markUnknown(unknown);
+  shade([]);
+  hint("");
+  detail.hidden = true;
+}
+
+/** Add a symbol that has been written. */
+export function add(written) {
+  const place = symbols.push(written) - 1;
+  const probability = probabilityOf(written.log_probability);
+  const button = element(
+    "button",
+    { type: "button", className: "tile", ariaLabel: spokenOf(written), tabIndex: place ? -1 : 0 },
+    written.end ? "end" : symbolLabel(written.symbol),
+    bar(probability),
+  );
+  button.classList.toggle("end", written.end);
+  button.classList.toggle("doubtful", probability < SURE);
+  for (const event of ["focus", "click", "pointerenter"]) {
+    button.addEventListener(event, () => show(place));
+  }
+  writtenButtons.append(button);
+}
+
+/** Say what is known when the answer is whole, and show where the model was least sure. */
+export function finish({ unknown_symbols: unknown = [] }) {
+  markUnknown(unknown);
+  if (symbols.length && shown < 0) {
+    show(leastSure(symbols));
+    hint("Shown is the symbol that the model was least sure of. Point at any other.");
+  }
+}
+
+function hint(text) {
+  byId("inspection-hint").textContent = text;
+}
+
+function markUnknown(unknown) {
+  for (const tile of readTiles.children) {
+    const strange = unknown.some((symbol) => symbolLabel(symbol) === tile.textContent);
+    tile.classList.toggle("unknown", strange);
+    tile.title = strange ? "never seen by the model" : "";
+  }
+}
+
+function shade(weights) {
+  [...conditionTiles.children, ...readTiles.children].forEach((tile, place) => {
+    const weight = weights[place] ?? 0;
+    tile.style.setProperty("--weight", weight.toFixed(4));
+    tile.classList.toggle("looked-at", weight >= 0.1);
+  });
+}
+
+function show(place) {
+  const written = symbols[place];
+  shown = place;
+  const buttons = [...writtenButtons.children];
+  makeReachable(buttons, buttons[place]);
+  for (const button of buttons) button.ariaPressed = String(button === buttons[place]);
+  shade(written.weights);
+  byId("detail-symbol").replaceChildren(
+    element("bdi", {}, written.end ? "end" : symbolLabel(written.symbol)),
+    element("span", { className: "number" }, percent(probabilityOf(written.log_probability))),
+  );
+  byId("detail-words").textContent = reasonOf(written);
+  byId("choices").replaceChildren(...choices(written).map(choiceItem));
+  detail.hidden = false;
+}
+
+function choiceItem({ symbol, probability, chosen }) {
+  const label = symbol === END ? "end" : symbolLabel(symbol);
+  return element(
+    "li",
+    { className: chosen ? "chosen" : "" },
+    element("bdi", { className: symbol === END ? "end" : "" }, label),
+    bar(probability),
+    element("span", { className: "number" }, percent(probability)),
+  );
+}
+
+/** Return where a symbol came from, in sentences. */
+function reasonOf({ weights, copying, end }) {
+  const said = [];
+  const looked = focus(weights);
+  if (looked) {
+    const where = looked.place < conditions ? "" : `, place ${looked.place - conditions + 1},`;
+    const what = looked.place < conditions ? read[looked.place] : symbolLabel(read[looked.place]);
+    said.push(`It looked most at \u2068${what}\u2069${where} with a weight of ${percent(looked.weight)}.`);
+  } else if (read.length) {
+    said.push("This model has no attention, and cannot show where it looks.");
+  }
+  if (copying !== undefined && !end) said.push(`It copies here with a probability of ${percent(copying)}.`);
+  return said.join(" ");
+}
+
+function spokenOf(written) {
+  const name = written.end ? "end of the answer" : symbolName(written.symbol);
+  const others = choices(written)
+    .filter(({ chosen }) => !chosen)
+    .slice(0, 2)
+    .map(({ symbol, probability }) => `${symbol === END ? "the end" : symbolName(symbol)} ${percent(probability)}`);
+  const else_ = others.length ? ` Else ${others.join(", ")}.` : "";
+  return `${name}, ${percent(probabilityOf(written.log_probability))}. ${reasonOf(written)}${else_}`;
+}

@@ -1,0 +1,40 @@
+// What is to be said of an answer, in sentences.
+
+import { codePoint, percent, symbolLabel } from "./symbols.js";
+
+/** Return the sentences about one translation: why there is no answer, or how to take it. */
+export function remarks(translation) {
+  if (translation.error) return [`There is no answer: ${sentence(translation.error)}`];
+  const said = [];
+  if (translation.abstained) {
+    const sure = percent(translation.confidence);
+    said.push(
+      `The model withholds its answer, since it is only ${sure} sure. It would be: ` +
+        `${translation.withheld || "nothing"}`,
+    );
+  }
+  if (translation.cut) {
+    said.push("The answer was cut: it is as long as answers may be, and had not come to its end.");
+  }
+  const unknown = (translation.unknown_symbols ?? []).map((symbol) =>
+    [...symbol].length === 1
+      ? `${symbolLabel(symbol)} (${codePoint(symbol)})`
+      : symbolLabel(symbol),
+  );
+  unknown.push(...(translation.unknown_features ?? []));
+  if (unknown.length) {
+    said.push(`The model has never seen ${enumerated(unknown)}: a guess is all it can make of that.`);
+  }
+  return said;
+}
+
+/** Return words as a sentence counts them up: "a, b and c". */
+export function enumerated(words) {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** Return a text as a sentence ends. */
+export function sentence(text) {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,141 @@
+// The tab for one text: typing, the answer as it is written, and what is to be seen of it.
+
+import * as alternatives from "./alternatives.js";
+import { byId, copy, element } from "./dom.js";
+import * as inspection from "./inspection.js";
+import { fragmentOf } from "./link.js";
+import * as notice from "./notice.js";
+import { remarks } from "./sentences.js";
+import { rest, translations, written } from "./service.js";
+import { chosenModel, choose, settings, told } from "./settings.js";
+import { percent } from "./symbols.js";
+
+const PAUSE = 120; // Milliseconds without typing before the answer begins,
+const REST = 400; // and then before the n best answers are asked for.
+const BEST = 5;
+
+const source = byId("source");
+const answer = byId("answer");
+
+let asking = new AbortController();
+
+/** Let the tab react to what is typed and clicked. */
+export function makeTextTab() {
+  source.addEventListener("input", () => {
+    // A text is one line; a pasted one may have several.
+    if (source.value.includes("\n")) source.value = source.value.replace(/\s*\n\s*/g, " ");
+    ask();
+  });
+  byId("copy-answer").addEventListener("click", (event) => copy(answer.textContent, event.target));
+  byId("copy-link").addEventListener("click", (event) => copy(location.href, event.target));
+}
+
+/** Show the chosen model's examples. */
+export function showExamples() {
+  byId("examples").replaceChildren(
+    ...chosenModel().examples.map((example) => {
+      const button = element("button", { type: "button", className: "example", dir: "auto" }, example.source);
+      button.addEventListener("click", () => {
+        choose(example);
+        write(example.source);
+      });
+      return button;
+    }),
+  );
+}
+
+/** Put a text into the field and ask for its answer. */
+export function write(text) {
+  source.value = text;
+  ask(0);
+}
+
+/** Ask for the answer to what the field says; what was asked before is given up. */
+export function ask(pause = PAUSE) {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const text = source.value;
+  history.replaceState(null, "", fragmentOf({ ...told(), text }) || location.pathname);
+  byId("copy-link").hidden = !text;
+  if (text === "") {
+    empty();
+    return;
+  }
+  answered({ ...settings(), texts: text }, pause, signal).catch((error) => {
+    if (signal.aborted) return;
+    empty();
+    notice.tell(error, () => ask(0));
+  });
+}
+
+async function answered(request, pause, signal) {
+  const calling = { signal, waiting: notice.tellBusy };
+  await rest(pause, signal);
+  alternatives.fade();
+  const symbols = [];
+  for await (const { event, data } of toldOf(request, calling)) {
+    if (event === "start") {
+      notice.clear();
+      begin(data);
+    } else if (event === "symbol") {
+      symbols.push(data.symbol);
+      inspection.add(data);
+      answer.textContent = symbols.join(separator());
+    } else {
+      finish(data);
+    }
+  }
+  await rest(REST, signal);
+  const [best] = await translations({ ...request, beam: BEST, n_best: BEST }, calling);
+  notice.clear();
+  alternatives.show(best);
+}
+
+/** Yield what is told of an answer, in the order of the stream's events. */
+async function* toldOf(request, calling) {
+  if (request.abstain_below === undefined) {
+    yield* written(request, calling);
+    return;
+  }
+  // An answer that may be withheld is shown when that is decided, and not while it is written.
+  const [translation] = await translations({ ...request, explain: true }, calling);
+  const { explanation } = translation;
+  yield { event: "start", data: explanation };
+  for (const symbol of explanation.symbols) yield { event: "symbol", data: symbol };
+  yield { event: "translation", data: translation };
+}
+
+function begin(start) {
+  answer.textContent = "";
+  byId("remarks").replaceChildren();
+  byId("confidence").hidden = byId("copy-answer").hidden = true;
+  byId("findings").hidden = false;
+  inspection.begin(start);
+}
+
+function finish(translation) {
+  const { hypothesis, confidence, abstained } = translation;
+  answer.textContent = hypothesis;
+  const said = remarks(translation);
+  byId("remarks").replaceChildren(...said.map((each) => element("li", { dir: "auto" }, each)));
+  const sure = confidence !== undefined && !abstained;
+  byId("confidence").hidden = !sure;
+  byId("confidence").textContent = sure ? `${percent(confidence)} sure` : "";
+  byId("copy-answer").hidden = !hypothesis;
+  inspection.finish(translation);
+  const aloud = [hypothesis, sure && byId("confidence").textContent, ...said];
+  byId("spoken").textContent = aloud.filter(Boolean).join(". ");
+}
+
+function empty() {
+  answer.textContent = byId("spoken").textContent = "";
+  byId("remarks").replaceChildren();
+  byId("findings").hidden = byId("confidence").hidden = byId("copy-answer").hidden = true;
+  alternatives.show({});
+}
+
+/** Return what stands between the symbols of the chosen model's answers. */
+function separator() {
+  return chosenModel().target_separator ?? "";
+}
