@@ -5,6 +5,7 @@ import {
   choices,
   END,
   focus,
+  isolated,
   leastSure,
   percent,
   probabilityOf,
@@ -126,7 +127,7 @@ function reasonOf({ weights, copying, end }) {
   if (looked) {
     const where = looked.place < conditions ? "" : `, place ${looked.place - conditions + 1},`;
     const what = looked.place < conditions ? read[looked.place] : symbolLabel(read[looked.place]);
-    said.push(`It looked most at \u2068${what}\u2069${where} with a weight of ${percent(looked.weight)}.`);
+    said.push(`It looked most at ${isolated(what)}${where} with a weight of ${percent(looked.weight)}.`);
   } else if (read.length) {
     said.push("This model has no attention, and cannot show where it looks.");
   }

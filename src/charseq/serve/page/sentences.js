@@ -1,6 +1,6 @@
 // What is to be said of an answer, in sentences.
 
-import { codePoint, percent, symbolLabel } from "./symbols.js";
+import { codePoint, isolated, percent, symbolLabel } from "./symbols.js";
 
 /** Return the sentences about one translation: why there is no answer, or how to take it. */
 export function remarks(translation) {
@@ -10,7 +10,7 @@ export function remarks(translation) {
     const sure = percent(translation.confidence);
     said.push(
       `The model withholds its answer, since it is only ${sure} sure. It would be: ` +
-        `${translation.withheld || "nothing"}`,
+        (translation.withheld ? isolated(translation.withheld) : "nothing."),
     );
   }
   if (translation.cut) {
@@ -18,8 +18,8 @@ export function remarks(translation) {
   }
   const unknown = (translation.unknown_symbols ?? []).map((symbol) =>
     [...symbol].length === 1
-      ? `${symbolLabel(symbol)} (${codePoint(symbol)})`
-      : symbolLabel(symbol),
+      ? `${isolated(symbolLabel(symbol))} (${codePoint(symbol)})`
+      : isolated(symbolLabel(symbol)),
   );
   unknown.push(...(translation.unknown_features ?? []));
   if (unknown.length) {

@@ -16,6 +16,11 @@ export function symbolName(symbol) {
   return symbolLabel(symbol);
 }
 
+/** Return a text within a sentence, whose direction of writing the sentence's does not disturb. */
+export function isolated(text) {
+  return `\u2068${text}\u2069`;
+}
+
 /** Return a character's number, such as `U+00A0`. */
 export function codePoint(character) {
   return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
