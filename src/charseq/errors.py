@@ -44,12 +44,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 EXTRA_OF_PACKAGE = {
+    "fastapi": "serve",
     "h5py": "keras",
     "matplotlib": "train",
+    "prometheus_client": "serve",
     "pyarrow": "files",
     "pyfive": "keras",
     "tensorboard": "train",
     "torch": "train",
+    "uvicorn": "serve",
     "zstandard": "files",
 }
 

@@ -4,6 +4,7 @@ from charseq.config.corpus import CorpusConfig
 from charseq.config.decoding import DecodingConfig
 from charseq.config.model import ModelConfig, ModelSettings
 from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
+from charseq.config.serving import ServeConfig
 from charseq.config.settings import Column, Settings, refuse_unknown
 from charseq.config.training import TrainingConfig, TrainingSettings
 
@@ -17,6 +18,7 @@ __all__ = [
     "ModelSettings",
     "RunConfig",
     "RunSettings",
+    "ServeConfig",
     "Settings",
     "TrainingConfig",
     "TrainingSettings",

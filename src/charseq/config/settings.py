@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from charseq.errors import UsageError
+from charseq.errors import UsageError, visible
 
 Column = Annotated[int, Field(ge=1)] | str
 Separator = Annotated[str, StringConstraints(min_length=1)]
@@ -52,7 +52,7 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "sett
             near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
             shown = [*choices[:MOST_SHOWN], *["…"] * (len(choices) > MOST_SHOWN)]
             hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(shown)}"
-            raise UsageError(f"unknown {what} {name!r}; {hint}")
+            raise UsageError(f"unknown {what} {visible(repr(name))}; {hint}")
 
 
 # What a setting must be, by the kind of pydantic's complaint; its context fills the braces.
@@ -83,7 +83,8 @@ def _sentence(error: ValidationError) -> str:
             demands[name].append(demand)
         given[name] = problem["input"]
     return "; ".join(
-        f"{name} must be {' or '.join(each)}, not {given[name]!r}" for name, each in demands.items()
+        f"{name} must be {' or '.join(each)}, not {visible(repr(given[name]))}"
+        for name, each in demands.items()
     )
 
 

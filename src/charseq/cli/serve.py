@@ -1,0 +1,116 @@
+"""`charseq serve`: answers over HTTP."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from charseq.bounded import read_bounded
+from charseq.cli.lines import Columns, Refused
+from charseq.cli.options import DeviceOption, settings_options
+from charseq.config import ServeConfig
+from charseq.errors import DataError, UsageError
+from charseq.serve.keys import keys_in, read_keys
+from charseq.serve.models import ServedModel, load_served, named_paths
+from charseq.text import Input
+from charseq.text.inputs import features_of
+
+EXAMPLES = "examples.txt"
+LARGEST_EXAMPLES = 1 << 16
+LONGEST_EXAMPLE = 1_000
+
+# Given as options of their own.
+LISTS = {"api_keys", "allow_origins"}
+
+
+@settings_options(ServeConfig, only=ServeConfig.model_fields.keys() - LISTS)
+def serve(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL…",
+            help="Model files, each as FILE or NAME=FILE; the first one answers requests that name"
+            " none.",
+            show_default=False,
+        ),
+    ],
+    *,
+    settings: dict[str, Any],
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Inputs to try on the page, one a line, with further columns as for translate; by"
+            " default examples.txt beside the model.",
+            show_default=False,
+        ),
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Answer only requests that bring one of these keys, one a line; also"
+            " CHARSEQ_API_KEYS.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Let web pages from this origin call the service, such as https://example.org;"
+            " may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Answer over HTTP, and show a page to try models on."""
+    keys = keys_in(os.environ.get("CHARSEQ_API_KEYS", ""))
+    if api_key_file is not None:
+        keys += read_keys(api_key_file)
+    config = ServeConfig(**settings, api_keys=keys, allow_origins=tuple(allow_origin or ()))
+    paths = named_paths(models)
+
+    from charseq.serve.server import bound_socket, serve, url_of
+
+    # A taken port is told before the seconds that models take.
+    with bound_socket(config.host, config.port) as sock:
+        served = [_served(name, path, examples, device) for name, path in paths.items()]
+        names = ", ".join(paths)
+        serve(
+            served,
+            config,
+            sock,
+            lambda: typer.echo(f"serving {names} on {url_of(sock)} (Ctrl-C stops)"),
+        )
+
+
+def _served(name: str, path: Path, examples: Path | None, device: str) -> ServedModel:
+    """Load a model with its examples: those of a file, or those that lie beside it."""
+    model = load_served(name, path, device)
+    beside = path.with_name(EXAMPLES)
+    if examples is None and beside.is_file():
+        examples = beside
+    return model if examples is None else replace(model, examples=_examples(examples, model))
+
+
+def _examples(path: Path, model: ServedModel) -> list[Input]:
+    description = model.translator.description
+    try:
+        text = read_bounded(path, LARGEST_EXAMPLES)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    columns = Columns.of(description.sources.conditions, None, None)
+    inputs = []
+    for number, row in enumerate(columns.read(text.splitlines(), LONGEST_EXAMPLE).rows, start=1):
+        if isinstance(row, Refused):
+            raise DataError(f"{path}:{number}: {row.reason}")
+        features = features_of(row.get("features", ""), description.features_separator)
+        inputs.append(Input(row["source"], features, row.get("language", "")))
+    return [each for each in inputs if each.source]
+
+
+COMMANDS = {"serve": serve}

@@ -1,0 +1,206 @@
+"""The service: its addresses, and what is answered there."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+import charseq
+from charseq.config import ServeConfig, refuse_unknown
+from charseq.errors import UsageError, visible
+from charseq.serve import schema
+from charseq.serve.bodies import read_object
+from charseq.serve.desk import Desk
+from charseq.serve.faults import Fault, too_slow
+from charseq.serve.json_text import JsonResponse
+from charseq.serve.keys import Keys
+from charseq.serve.metrics import Metrics
+from charseq.serve.models import ServedModel
+from charseq.serve.porch import CLIENT_GONE, Doors, Guard, Porch, Visit
+from charseq.serve.questions import asked_of, question_of
+from charseq.serve.streams import EventStream
+
+Result = TypeVar("Result")
+
+PAGE = Path(__file__).parent / "page"
+
+
+def create_application(
+    models: Sequence[ServedModel], settings: ServeConfig | None = None
+) -> FastAPI:
+    """Return the service as an ASGI application; closing its `state.doors` turns requests away.
+
+    Args:
+        models: those it answers with; the first is asked where a request names none.
+        settings: its limits, keys and batches.
+    """
+    settings = ServeConfig() if settings is None else settings
+    metrics, doors = Metrics(), Doors()
+    desks = {each.name: Desk(each, settings, metrics) for each in models}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        for desk in desks.values():
+            desk.batcher.close()
+
+    app = FastAPI(
+        title="charseq",
+        summary="Models that rewrite strings character by character",
+        version=charseq.__version__,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        exception_handlers=_HANDLERS,
+    )
+    app.state.doors = doors
+    _answer_texts(app, desks, settings, metrics)
+    _tell_of_itself(app, desks, doors, metrics)
+    _show_page(app)
+    paths = frozenset(path for route in app.routes if (path := getattr(route, "path", "")))
+    app.user_middleware = [
+        Middleware(Porch, doors=doors, metrics=metrics, paths=paths),
+        *_for_other_origins(settings.allow_origins),
+        Middleware(Guard, keys=Keys(settings.api_keys)),
+    ]
+    return app
+
+
+def _answer_texts(
+    app: FastAPI, desks: Mapping[str, Desk], settings: ServeConfig, metrics: Metrics
+) -> None:
+    @app.post("/v1/translate", **schema.TRANSLATE)
+    async def translate(request: Request) -> Response:
+        values = await read_object(request, settings.max_body_bytes, settings.body_timeout)
+        question = question_of(values, settings)
+        desk = _desk(desks, question.model)
+        name = desk.served.name
+        asked, symbols = asked_of(question, desk.description, settings)
+        visit: Visit = request.scope["visit"]
+        visit.texts, visit.symbols = len(asked), symbols
+        if settings.log_texts:
+            visit.sources = [each.text for each in asked]
+        metrics.count_texts(name, len(asked), symbols)
+        if question.stream:
+            return EventStream(
+                desk.events(question, *asked), desk.batcher.place(), settings.timeout
+            )
+        with desk.batcher.place():
+            answers = desk.translations(question, asked)
+            translations = await _while_awaited(request, answers, settings.timeout)
+        return JsonResponse({"model": name, "translations": translations})
+
+
+def _tell_of_itself(
+    app: FastAPI, desks: Mapping[str, Desk], doors: Doors, metrics: Metrics
+) -> None:
+    @app.get("/v1/models", **schema.MODELS)
+    async def models() -> Response:
+        return JsonResponse({"models": [desk.served.as_dict() for desk in desks.values()]})
+
+    @app.get("/healthz", **schema.HEALTH)
+    async def health() -> Response:
+        return JsonResponse({"status": "alive"})
+
+    @app.get("/readyz", **schema.READINESS)
+    async def readiness() -> Response:
+        if doors.open:
+            return JsonResponse({"status": "ready"})
+        return JsonResponse({"status": "stopping"}, 503)
+
+    @app.get("/metrics", **schema.METRICS)
+    async def counts() -> Response:
+        return PlainTextResponse(metrics.text(), media_type=metrics.MEDIA_TYPE)
+
+
+def _show_page(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        index = PAGE / "index.html"
+        if not index.is_file():
+            raise HTTPException(404)
+        return FileResponse(index)
+
+    app.mount("/static", StaticFiles(directory=PAGE, check_dir=False))
+
+
+def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:
+    """Return what lets web pages from elsewhere call the service, if any may."""
+    if not origins:
+        return []
+    methods, headers = ("GET", "POST"), ("Authorization", "Content-Type")
+    return [
+        Middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers
+        )
+    ]
+
+
+def _desk(desks: Mapping[str, Desk], name: str | None) -> Desk:
+    if name is None:
+        return next(iter(desks.values()))
+    try:
+        refuse_unknown([name], desks, what="model")
+    except UsageError as error:
+        raise Fault("not_found", str(error)) from None
+    return desks[name]
+
+
+async def _while_awaited(
+    request: Request, work: Coroutine[Any, Any, Result], seconds: float
+) -> Result:
+    """Return what `work` returns, unless the client leaves before, or it takes too long."""
+    answer = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait((answer, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        if gone.done():
+            raise ClientDisconnect
+        raise too_slow(seconds)
+    finally:
+        answer.cancel()
+        gone.cancel()
+
+
+async def _tell(_: Request, error: Exception) -> Response:
+    match error:
+        case Fault():
+            return error.response()
+        case UsageError():
+            return Fault("invalid", str(error)).response()
+        case _:
+            # Nobody reads this answer.
+            return Response(status_code=CLIENT_GONE)
+
+
+async def _tell_of_address(request: Request, error: Exception) -> Response:
+    """Answer where there is nothing, or nothing for this method."""
+    path = visible(request.url.path)
+    if getattr(error, "status_code", 404) == 405:
+        fault = Fault("invalid", f"{path} does not take {request.method}", 405)
+    else:
+        fault = Fault("not_found", f"there is nothing at {path}; see /openapi.json")
+    response = fault.response()
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+_HANDLERS: dict[int | type[Exception], Any] = {
+    Fault: _tell,
+    UsageError: _tell,
+    ClientDisconnect: _tell,
+    HTTPException: _tell_of_address,
+}

@@ -1,0 +1,57 @@
+"""API keys: whoever asks must bring one of them."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from pathlib import Path
+
+from charseq.bounded import read_bounded
+from charseq.errors import UsageError
+
+LARGEST_FILE = 1 << 20
+
+
+class Keys:
+    """The keys that a service knows; none are needed where there are none."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._digests = [_digest(key.encode()) for key in keys]
+
+    def allow(self, authorisation: bytes | None) -> bool:
+        """Return whether the header `Authorization: Bearer KEY` brings a key.
+
+        It takes as long for a key that is nearly right as for any other.
+        """
+        if not self._digests:
+            return True
+        scheme, _, key = (authorisation or b"").partition(b" ")
+        brought = _digest(key.strip())
+        found = [hmac.compare_digest(brought, known) for known in self._digests]
+        return scheme.lower() == b"bearer" and any(found)
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """Return the keys of a text, with space or commas between them."""
+    return tuple(text.replace(",", " ").split())
+
+
+def read_keys(path: Path) -> tuple[str, ...]:
+    """Return the keys of a file, one a line.
+
+    Raises:
+        UsageError: if it holds none, or cannot be read.
+        DataError: if it is too large.
+    """
+    try:
+        keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} holds no keys: it is not valid UTF-8") from None
+    if not keys:
+        raise UsageError(f"{path} holds no keys: write one a line")
+    return keys
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

@@ -1,0 +1,40 @@
+"""What a service writes down: a JSON object a line, on standard error."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+
+LONGEST_PATH = 200
+
+
+def log(**fields: object) -> None:
+    """Write one line, with the time."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    print(json.dumps({"time": now, **fields}), file=sys.stderr, flush=True)
+
+
+def log_failure(what: str, error: BaseException) -> None:
+    """Write down an error and where it came from, but not its words, which may quote a text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log(error=what, exception=type(error).__name__, traceback=where)
+
+
+class ServerLog(logging.Handler):
+    """Writes what uvicorn tells, from warnings on, in the same form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record down."""
+        if record.exc_info and record.exc_info[1] is not None:
+            log_failure("the server failed on a request", record.exc_info[1])
+        else:
+            log(level=record.levelname.lower(), message=record.getMessage().strip())
+
+
+def take_over_uvicorn() -> None:
+    """Let uvicorn log through `ServerLog` alone."""
+    logger = logging.getLogger("uvicorn")
+    logger.handlers = [ServerLog(logging.WARNING)]
+    logger.propagate = False

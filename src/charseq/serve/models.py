@@ -1,0 +1,138 @@
+"""The models that a service answers with, and what it tells of them."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charseq.bounded import read_bounded
+from charseq.errors import UsageError, visible
+from charseq.text import Input
+
+if TYPE_CHECKING:
+    from charseq.translator import Translator
+
+CARD = "model-card.md"
+LARGEST_CARD = 1 << 20
+RUNTIMES: Mapping[str, str] = {".safetensors": "PyTorch", ".onnx": "ONNX Runtime"}
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model under the name that it is asked for by.
+
+    Attributes:
+        name: the name.
+        translator: answers.
+        runtime: what computes: PyTorch or ONNX Runtime.
+        card: its model card, in Markdown; empty without one.
+        examples: inputs that people may try.
+    """
+
+    name: str
+    translator: "Translator"
+    runtime: str = "PyTorch"
+    card: str = ""
+    examples: Sequence[Input] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what clients read of the model."""
+        it = self.translator.description
+        conditions = it.sources.conditions
+        return {
+            "name": self.name,
+            "runtime": self.runtime,
+            "attention": it.config.attention != "none",
+            "copying": it.config.copying,
+            "languages": list(conditions.languages),
+            "features": list(conditions.features),
+            "corpus": dict(it.corpus),
+            "scores": dict(it.scores),
+            "calibrated": it.calibration is not None,
+            "examples": [_example(each, it.features_separator) for each in self.examples],
+            "card": self.card,
+        }
+
+
+def load_any(path: Path, device: str = "auto") -> "Translator":
+    """Load a model file of any kind: `.safetensors`, or the `.onnx` of an export.
+
+    Args:
+        path: the file.
+        device: where PyTorch computes.
+
+    Raises:
+        UsageError: if there is no such file.
+        ModelFileError: if it cannot be read.
+    """
+    if path.suffix == ".onnx":
+        from charseq.runtime import load as load_onnx  # type: ignore[import-not-found]
+
+        translator: Translator = load_onnx(path)
+        return translator
+    from charseq.translator import load
+
+    return load(path, device=device)
+
+
+def load_served(name: str, path: Path, device: str = "auto") -> ServedModel:
+    """Load a model with the card that lies beside it, if there is one.
+
+    Raises:
+        CharseqError: as `load_any` does.
+    """
+    translator = load_any(path, device)
+    beside = path.with_name(CARD)
+    card = ""
+    if beside.is_file():
+        card = read_bounded(beside, LARGEST_CARD).decode("utf-8", "replace")
+    return ServedModel(name, translator, RUNTIMES.get(path.suffix, "PyTorch"), card)
+
+
+def named_paths(words: Sequence[str]) -> dict[str, Path]:
+    """Return the model files that a command line names, by distinct names.
+
+    Args:
+        words: paths, or `NAME=PATH`; without a name, it is the file's, with a number where that is
+            taken.
+
+    Raises:
+        UsageError: if a name is given twice, or empty.
+    """
+    parts = [_named(word) for word in words]
+    given = [name for name, _ in parts if name]
+    for name in given:
+        if given.count(name) > 1:
+            raise UsageError(f"two models are named {name}: give each a name of its own")
+    taken = set(given)
+    named: dict[str, Path] = {}
+    for own, path in parts:
+        name = own or next(
+            each for each in _numbered(path.stem) if each not in taken and each not in named
+        )
+        named[name] = path
+    return named
+
+
+def _named(word: str) -> tuple[str, Path]:
+    name, equals, path = word.partition("=")
+    if not equals or Path(word).exists():
+        return "", Path(word)
+    if not name or not path:
+        raise UsageError(f"{visible(word)!r} must be a model file, or NAME=FILE")
+    return name, Path(path)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(2))
+
+
+def _example(each: Input, separator: str) -> dict[str, str]:
+    fields = {
+        "source": each.source,
+        "features": separator.join(each.features),
+        "language": each.language,
+    }
+    return {name: value for name, value in fields.items() if value or name == "source"}

@@ -1,0 +1,165 @@
+"""What is asked of a model: a request's fields, and the texts that they make."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from charseq.config import DecodingConfig, ServeConfig
+from charseq.errors import UsageError
+from charseq.modelfile import ModelDescription
+from charseq.serve.faults import Fault
+from charseq.text import Input
+from charseq.text.inputs import features_of
+
+
+def _texts(value: object) -> object:
+    many = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, str) for each in many):
+        raise PydanticCustomError("texts", "a text, or a list of texts")
+    return value
+
+
+OneOrMany = Annotated[str | list[str], BeforeValidator(_texts)]
+
+
+class Question(DecodingConfig):
+    """A request to translate: texts, what is read with them, and how answers are found."""
+
+    model_config = ConfigDict(strict=True)
+
+    texts: OneOrMany = Field(description="one source, or several")
+    model: str | None = Field(None, description="the model's name; by default, the first model")
+    features: OneOrMany | None = Field(
+        None,
+        description="the features of all texts, or of each, such as 'N;ACC;PL', for a model that"
+        " reads features",
+    )
+    language: OneOrMany | None = Field(
+        None, description="the language of all texts, or of each, for a model of several"
+    )
+    prefix: OneOrMany | None = Field(
+        None, description="what all answers must begin with, or what each must"
+    )
+    explain: bool = Field(
+        False,
+        description="say of each symbol how probable it is, what else could stand there, and what"
+        " the model looked at",
+    )
+    stream: bool = Field(
+        False, description="send the greedy answer to one text symbol by symbol, as events"
+    )
+
+    @classmethod
+    def _unset(cls, _name: str, value: Any) -> Any:
+        return value  # JSON has a null, and 'none' may be a text.
+
+    def decoding(self) -> dict[str, Any]:
+        """Return how answers are found, without what is so by default."""
+        return {
+            name: value
+            for name, field in DecodingConfig.model_fields.items()
+            if (value := getattr(self, name)) != field.default
+        }
+
+
+class Asked(NamedTuple):
+    """One text, with what is read with it.
+
+    Attributes:
+        text: the source.
+        features: as a corpus writes them; None where none were given.
+        language: which it is in; None where none was given.
+        prefix: what its answer begins with.
+    """
+
+    text: str
+    features: str | None
+    language: str | None
+    prefix: str
+
+
+def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
+    """Return the question that the fields of a request make.
+
+    Raises:
+        Fault: if a field is unknown, lacking or not valid, or more than this service allows.
+    """
+    try:
+        if "texts" not in values:
+            if not values:
+                raise UsageError('say what to translate: {"texts": "…"}')
+            unknown = {**values, "texts": ""}
+            Question.model_validate(unknown)
+            raise UsageError('say what to translate: "texts" is missing')
+        question = Question.model_validate(values)
+    except UsageError as error:
+        raise Fault("invalid", str(error)) from None
+    for name, most in (("beam", settings.max_beam), ("n_best", settings.max_n_best)):
+        asked = getattr(question, name)
+        if asked > most:
+            raise Fault("too_large", f"{name} is {asked:,}, and this service allows {most:,}")
+    if question.stream and (question.beam > 1 or question.sample or question.abstain_below):
+        raise Fault(
+            "invalid",
+            "stream writes the greedy answer: leave out stream, or beam, sample and abstain_below",
+        )
+    return question
+
+
+def asked_of(
+    question: Question, description: ModelDescription, settings: ServeConfig
+) -> tuple[list[Asked], int]:
+    """Return the texts of a question for a model, and how many symbols it will read.
+
+    Raises:
+        Fault: if they are more or longer than this service allows, or something is not given for
+            each.
+    """
+    texts = [question.texts] if isinstance(question.texts, str) else question.texts
+    if len(texts) > settings.max_texts:
+        raise Fault(
+            "too_large",
+            f"there are {len(texts):,} texts, and this service takes {settings.max_texts:,} a"
+            " request",
+        )
+    if question.stream and len(texts) != 1:
+        raise Fault("invalid", f"stream goes with one text, and there are {len(texts):,}")
+    given = [
+        _for_each(name, getattr(question, name), len(texts))
+        for name in ("features", "language", "prefix")
+    ]
+    asked = [
+        Asked(text, features, language, prefix or "")
+        for text, features, language, prefix in zip(texts, *given, strict=True)
+    ]
+    lengths = [_length(each, description) for each in asked]
+    for number, length in enumerate(lengths, start=1):
+        if length > settings.max_symbols:
+            which = f"text {number:,}" if len(texts) > 1 else "the text"
+            raise Fault(
+                "too_large",
+                f"{which} has {length:,} symbols, and this service takes {settings.max_symbols:,}",
+            )
+    return asked, sum(lengths)
+
+
+def _for_each(name: str, given: str | list[str] | None, texts: int) -> Sequence[str | None]:
+    if given is None or isinstance(given, str):
+        return [given] * texts
+    if len(given) != texts:
+        raise Fault(
+            "invalid",
+            f"{name} has {len(given):,} entries for {texts:,} texts: give one for all, or one for"
+            " each",
+        )
+    return given
+
+
+def _length(asked: Asked, description: ModelDescription) -> int:
+    """Return how many symbols of a text are read, or begin its answer if those are more."""
+    features = features_of(asked.features or "", description.features_separator)
+    conditions = description.sources.conditions.names(Input("", features, asked.language or ""))
+    read = len(conditions) + description.sources.spelling.length(asked.text)
+    return max(read, description.targets.spelling.length(asked.prefix))

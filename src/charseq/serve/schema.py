@@ -1,0 +1,171 @@
+"""What the service says of its addresses in OpenAPI, with examples."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+from starlette.responses import PlainTextResponse
+
+from charseq.results import Translation
+from charseq.serve.questions import Question
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Translation):
+    """One answer of a model; what says nothing is left out."""
+
+    explanation: dict[str, Any] | None = None
+
+
+class Answers(BaseModel):
+    """The answers to all texts, in order."""
+
+    model: str = Field(description="the model's name")
+    translations: list[Answered] = Field(description="one for each text, in order")
+
+
+class Example(BaseModel):
+    """An input to try."""
+
+    source: str
+    features: str | None = None
+    language: str | None = None
+
+
+class Model(BaseModel):
+    """What a service tells of one of its models."""
+
+    name: str = Field(description="what requests call it")
+    runtime: Literal["PyTorch", "ONNX Runtime"] = Field(description="what computes")
+    attention: bool = Field(description="whether explanations have weights")
+    copying: bool = Field(description="whether it can copy source symbols")
+    languages: list[str] = Field(description="those it knows; without any, it takes none")
+    features: list[str] = Field(description="those it knows; without any, it takes none")
+    corpus: dict[str, str | int] = Field(description="what it was trained on")
+    scores: dict[str, float] = Field(description="how good its held-out answers were")
+    calibrated: bool = Field(description="whether answers have a confidence")
+    examples: list[Example] = Field(description="inputs to try")
+    card: str = Field(description="the model card, in Markdown; empty without one")
+
+
+class Models(BaseModel):
+    """All models; the first is asked where a request names none."""
+
+    models: list[Model]
+
+
+class Status(BaseModel):
+    """Whether the service lives, or takes requests."""
+
+    status: Literal["alive", "ready", "stopping"]
+
+
+class Error(BaseModel):
+    """Why a request was not answered."""
+
+    kind: Literal[
+        "invalid", "too_large", "unauthorised", "not_found", "busy", "timeout", "internal"
+    ]
+    message: str = Field(description="a sentence for a person")
+
+
+class Refusal(BaseModel):
+    """What a request gets that is not answered."""
+
+    error: Error
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": description}
+    for status, description in {
+        400: "The body is not JSON",
+        401: "No API key was brought, or none that is known",
+        404: "There is no such model",
+        408: "The body did not arrive in time",
+        413: "More was asked than this service allows",
+        415: "The body is not declared as JSON",
+        422: "A field is unknown, or its value is not valid",
+        500: "The model failed on this request",
+        503: "The service is busy or stopping: come back after Retry-After seconds",
+        504: "It took too long",
+    }.items()
+}
+
+_REQUESTS = {
+    "one text": {"texts": "27 June 2031"},
+    "many texts": {"texts": ["27 June 2031", "14-Mar-75"], "model": "dates"},
+    "the three best answers": {"texts": "4 Jul 76", "beam": 5, "n_best": 3},
+    "samples": {"texts": "4 Jul 76", "sample": True, "temperature": 0.7, "seed": 3},
+    "features": {"texts": ["Haus", "Baum"], "features": ["N;DAT;PL", "N;NOM;PL"]},
+    "an answer that begins so": {"texts": "4 Jul 76", "prefix": "19", "explain": True},
+    "symbol by symbol": {"texts": "27 June 2031", "stream": True},
+}
+_ANSWER = {
+    "model": "dates",
+    "translations": [
+        {
+            "source": "27 June 2031",
+            "hypothesis": "2031-06-27",
+            "log_probability": -0.0135,
+            "cut": False,
+            "confidence": 0.994,
+        }
+    ],
+}
+_EVENTS = (
+    'event: start\ndata: {"model":"dates","source_symbols":["2","7"],"conditions":0}\n\n'
+    'event: symbol\ndata: {"symbol":"2","end":false,"log_probability":-0.01,"runners_up":[],'
+    '"weights":[0.9,0.1]}\n\n'
+    'event: translation\ndata: {"source":"27","hypothesis":"2","log_probability":-0.02,'
+    '"cut":false,"explanation":{}}\n\n'
+)
+
+TRANSLATE: dict[str, Any] = {
+    "summary": "Translate texts",
+    "operation_id": "translate",
+    "responses": {
+        200: {
+            "model": Answers,
+            "description": "The answers in order; with `stream`, events: `start`, a `symbol` for"
+            " each symbol and the end, and `translation` or `error` as the last",
+            "content": {
+                JSON: {"example": _ANSWER},
+                "text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS},
+            },
+        },
+        **ERRORS,
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": Question.model_json_schema(),
+                    "examples": {name: {"value": value} for name, value in _REQUESTS.items()},
+                }
+            },
+        },
+    },
+}
+MODELS: dict[str, Any] = {
+    "summary": "The models and what they are",
+    "operation_id": "models",
+    "responses": {200: {"model": Models}, 401: ERRORS[401], 503: ERRORS[503]},
+}
+HEALTH: dict[str, Any] = {
+    "summary": "Whether the service lives",
+    "operation_id": "health",
+    "responses": {200: {"model": Status}},
+}
+READINESS: dict[str, Any] = {
+    "summary": "Whether the service takes requests",
+    "operation_id": "readiness",
+    "responses": {200: {"model": Status}, 503: {"model": Status, "description": "It is stopping"}},
+}
+METRICS: dict[str, Any] = {
+    "summary": "What the service has counted, for Prometheus",
+    "operation_id": "metrics",
+    "response_class": PlainTextResponse,
+}

@@ -1,0 +1,126 @@
+"""The process that serves: its socket, its signals and its end."""
+
+import errno
+import math
+import socket
+import warnings
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import uvicorn
+
+from charseq.config import ServeConfig
+from charseq.errors import MachineError, UnknownCharactersWarning, UsageError, visible
+from charseq.serve.application import create_application
+from charseq.serve.connections import PatientConnection
+from charseq.serve.logs import log, take_over_uvicorn
+from charseq.serve.models import ServedModel
+from charseq.serve.porch import Doors
+
+# Each connection takes a file; the usual limit is about a thousand.
+MOST_FILES = 65_536
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that has the address, but does not listen yet.
+
+    Raises:
+        UsageError: if this machine has no such address.
+        MachineError: if the port is taken, or may not be used.
+    """
+    try:
+        (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise UsageError(f"there is no address {visible(repr(host))}") from None
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise MachineError(
+                f"port {port} of {host} is taken: choose another with --port, or 0 for a free one"
+            ) from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(f"this machine has no address {host}") from None
+        raise MachineError(f"cannot listen on port {port} of {host}: {error.strerror}") from None
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return where a socket is reached."""
+    host, port, *_ = sock.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(
+    models: Sequence[ServedModel],
+    settings: ServeConfig,
+    sock: socket.socket,
+    started: Callable[[], None],
+) -> None:
+    """Serve until a signal asks for an end, and what has begun by then is done.
+
+    Args:
+        models: those to serve.
+        settings: limits, keys and batches.
+        sock: where to listen.
+        started: is called once requests are taken.
+    """
+    # Each answer names what its model never saw.
+    warnings.simplefilter("ignore", UnknownCharactersWarning)
+    take_over_uvicorn()
+    _allow_files()
+    application = create_application(models, settings)
+    config = uvicorn.Config(
+        application,
+        http=PatientConnection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.timeout),
+    )
+    _Server(config, application.state.doors, started).run(sockets=[sock])
+    log(event="stopped")
+
+
+class _Server(uvicorn.Server):
+    """A server that stops when the requests that were let in are answered."""
+
+    def __init__(self, config: uvicorn.Config, doors: Doors, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._doors = doors
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to stop."""
+        if not self._doors.open and not self._doors.within:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Let nobody in any more; asked again, stop at once."""
+        if not self._doors.open:
+            self.should_exit = self.force_exit = True
+        self._doors.open = False
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files, as far as that is allowed."""
+    try:
+        import resource
+    except ImportError:  # Not on Windows.
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
