@@ -67,8 +67,8 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Translator:
             pairs.append(Pair(word, pointed, ("N", number), "arabic"))
             pairs.append(Pair(word, word.upper() + ending, ("N", number), "latin"))
     return charseq.train(
-        Corpus(tuple(pairs), name="scribe"),
-        held_out=Corpus(tuple(pairs), name="scribe"),
+        Corpus("scribe", tuple(pairs)),
+        held_out=Corpus("scribe", tuple(pairs)),
         run=tmp_path_factory.mktemp("runs") / "scribe",
         attention="general",
         embedding=16,
@@ -93,7 +93,7 @@ def translators(
 def address(translators: Mapping[str, Translator]) -> Iterator[str]:
     """Where the service runs."""
     told: dict[str, dict[str, Any]] = {
-        "sounds": {"card": CARD, "examples": (Input("abc"), Input("fade"))},
+        "sounds": {"card": CARD, "examples": (Input("abc"), Input("fadé"))},
         "scribe": {"examples": (Input("cab", ("N", "PL"), "latin"),)},
         "toy": {},
     }

@@ -40,7 +40,7 @@ def test_events_are_read_however_their_bytes_are_cut(open_page: Any) -> None:
             for await (const { event, data } of eventsOf(chunks)) read.push([event, data]);
             return JSON.stringify(read);
           };
-          const answers = new Set([await all(bytes), await all(...[...bytes].map((b) => [b]).map(Uint8Array.from))]);
+          const answers = new Set([await all(bytes), await all(...[...bytes].map((byte) => Uint8Array.of(byte)))]);
           for (let place = 0; place <= bytes.length; place++) {
             answers.add(await all(bytes.slice(0, place), bytes.slice(place)));
           }

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.serve.page.reading import refuse
+from tests.serve.page.reading import answer_of, refuse, stream, stream_of
 
 
 def _routed(address: str, handle: Callable[[Route], object]) -> Callable[[Page], None]:
@@ -15,7 +15,7 @@ def _routed(address: str, handle: Callable[[Route], object]) -> Callable[[Page],
 def test_a_service_that_is_away_can_be_asked_again(open_page: Any) -> None:
     page: Page = open_page("#model=toy")
     page.route("**/v1/translate", lambda route: route.abort())
-    page.get_by_label("Source").fill("ab")
+    page.get_by_role("textbox", name="Source").fill("ab")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     page.unroute("**/v1/translate")
     page.get_by_role("button", name="Try again").click()
@@ -42,7 +42,7 @@ def test_a_busy_service_is_asked_again_when_it_said(open_page: Any) -> None:
             route.continue_()
 
     page: Page = open_page("#model=toy", _routed("**/v1/translate", busy_once))
-    page.get_by_label("Source").fill("ab")
+    page.get_by_role("textbox", name="Source").fill("ab")
     expect(page.get_by_role("alert")).to_contain_text("busy. Asking again in 1 s")
     expect(page.locator("#answer")).to_have_text("BA")
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -79,50 +79,34 @@ def test_a_refusal_is_shown_as_the_service_words_it(open_page: Any) -> None:
         refuse(route, 422, "invalid", "This is the sentence.")
 
     page: Page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_it))
-    expect(page.get_by_role("alert")).to_have_text("This is the sentence.")
+    expect(page.locator("#notice-words")).to_have_text("This is the sentence.")
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
 
 
 def test_an_error_within_a_stream_is_shown(open_page: Any) -> None:
-    events = (
-        'event: start\ndata: {"model": "toy", "source_symbols": ["a"], "conditions": 0}\n\n'
-        'event: error\ndata: {"error": {"kind": "internal", "message": "It broke."}}\n\n'
+    begun, _, _ = stream_of("ab", "BA").partition("event: translation")
+    error = 'event: error\ndata: {"error": {"kind": "internal", "message": "It broke."}}\n\n'
+    page: Page = open_page(
+        "#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, begun + error))
     )
-
-    def break_it(route: Route) -> None:
-        route.fulfill(status=200, content_type="text/event-stream", body=events)
-
-    page: Page = open_page("#model=toy&text=ab", _routed("**/v1/translate", break_it))
-    expect(page.get_by_role("alert")).to_have_text("It broke.")
+    expect(page.locator("#notice-words")).to_have_text("It broke.")
     expect(page.locator("#findings")).to_be_hidden()
+    assert answer_of(page) == ""
 
 
 def test_a_stream_that_breaks_off_is_no_answer(open_page: Any) -> None:
-    event = 'event: start\ndata: {"model": "toy", "source_symbols": ["a"], "conditions": 0}\n\n'
-
-    def break_off(route: Route) -> None:
-        route.fulfill(status=200, content_type="text/event-stream", body=event)
-
-    page: Page = open_page("#model=toy&text=ab", _routed("**/v1/translate", break_off))
+    begun, _, _ = stream_of("ab", "BA").partition("event: translation")
+    page: Page = open_page(
+        "#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, begun))
+    )
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    assert answer_of(page) == ""
 
 
 def test_an_answer_that_was_cut_says_so(open_page: Any) -> None:
-    translation = (
-        '{"source": "ab", "hypothesis": "BBBB", "log_probability": -9.0, "cut": true,'
-        ' "explanation": {"source_symbols": ["a", "b"], "conditions": 0, "symbols": []}}'
+    events = stream_of("ab", "BBBB", cut=True)
+    page: Page = open_page(
+        "#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, events))
     )
-    events = (
-        'event: start\ndata: {"model": "toy", "source_symbols": ["a", "b"], "conditions": 0}\n\n'
-        f"event: translation\ndata: {translation}\n\n"
-    )
-
-    def cut_it(route: Route) -> None:
-        if '"stream":true' in (route.request.post_data or ""):
-            route.fulfill(status=200, content_type="text/event-stream", body=events)
-        else:
-            route.continue_()
-
-    page: Page = open_page("#model=toy&text=ab", _routed("**/v1/translate", cut_it))
     expect(page.locator("#answer")).to_have_text("BBBB")
     expect(page.locator("#remarks")).to_contain_text("The answer was cut")

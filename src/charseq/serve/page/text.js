@@ -79,7 +79,7 @@ async function answered(request, pause, signal) {
       notice.clear();
       begin(data);
     } else if (event === "symbol") {
-      symbols.push(data.symbol);
+      if (!data.end) symbols.push(data.symbol);
       inspection.add(data);
       answer.textContent = symbols.join(separator());
     } else {
