@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from charseq.batching import EncodedPairs, bucketed_batches, encode_sources, encode_targets
+from charseq.batching import EncodedPairs, bucketed_batches
 from charseq.config import RunConfig
 from charseq.corpus import read_corpus, split_corpus
+from charseq.encoding import encode_sources, encode_targets
 from charseq.text import Vocabulary
 
 

@@ -4,15 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.batching import (
-    EncodedPairs,
-    bucketed_batches,
-    encode_sources,
-    encode_targets,
-    shuffled_batches,
-    sorted_batches,
-)
+from charseq.batching import EncodedPairs, bucketed_batches, shuffled_batches, sorted_batches
 from charseq.config import ModelConfig
+from charseq.encoding import encode_sources, encode_targets
 from charseq.text import Vocabulary
 
 texts = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=40)

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import charseq
+from charseq.answering import LONGEST_SOURCE, STREAM_CHUNK
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.modelfile import OutputLimit
-from charseq.translator import LONGEST_SOURCE, STREAM_CHUNK, Translator
+from charseq.translator import Translator
 
 words = st.text("abcd", max_size=7)
 

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from charseq.results import Alignment, Translation
+    from charseq.loading import load
+    from charseq.results import Alignment, Explanation, Translation, WrittenSymbol
     from charseq.trainer import rehearse, resume, train
-    from charseq.translator import Translator, load
+    from charseq.translator import Translator
 
 __all__ = [
     "Alignment",
+    "Explanation",
     "Translation",
     "Translator",
+    "WrittenSymbol",
     "__version__",
     "load",
     "rehearse",
@@ -29,9 +32,11 @@ __all__ = [
 
 _HOMES = {
     "Alignment": "charseq.results",
+    "Explanation": "charseq.results",
     "Translation": "charseq.results",
     "Translator": "charseq.translator",
-    "load": "charseq.translator",
+    "WrittenSymbol": "charseq.results",
+    "load": "charseq.loading",
     "rehearse": "charseq.trainer",
     "resume": "charseq.trainer",
     "train": "charseq.trainer",

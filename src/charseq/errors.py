@@ -47,6 +47,7 @@ EXTRA_OF_PACKAGE = {
     "fastapi": "serve",
     "h5py": "keras",
     "matplotlib": "train",
+    "onnx": "train",
     "prometheus_client": "serve",
     "pyarrow": "files",
     "pyfive": "keras",

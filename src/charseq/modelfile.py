@@ -8,7 +8,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,13 +125,8 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         MachineError: if it may not be read.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UsageError(
-            f"{path} is a folder: name a model file, such as {path / 'model.safetensors'}"
-        )
-    if not path.is_file():
-        raise UsageError(f"there is no model file {path}")
-    try:
+    refuse_no_file(path)
+    with telling_of(path):
         refuse_large_tensors(path)
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -141,6 +137,29 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
                 raise ModelFileError(f"it has {len(names):,} tensors, which no model has")
             description = description_from_dict(json.loads(metadata[METADATA_KEY]))
             tensors = {_current_name(name): file.get_tensor(name) for name in names}
+    return description, tensors
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raise a `UsageError` where there is no file to read a model from."""
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: name a model file, such as {path / 'model.safetensors'}"
+        )
+    if not path.is_file():
+        raise UsageError(f"there is no model file {path}")
+
+
+@contextmanager
+def telling_of(path: Path) -> Iterator[None]:
+    """Turn whatever reading a model file raises into an error that names the file.
+
+    Raises:
+        ModelFileError: if it is not a model file that this version can read.
+        MachineError: if it may not be read.
+    """
+    try:
+        yield
     except PermissionError:
         raise MachineError(f"cannot read {path}: permission denied") from None
     except ModelFileError as error:
@@ -158,7 +177,6 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         raise ModelFileError(
             f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
         ) from None
-    return description, tensors
 
 
 def description_to_dict(description: ModelDescription) -> dict[str, Any]:

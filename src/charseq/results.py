@@ -187,6 +187,90 @@ class Alignment:
         return "\t".join(cells)
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenSymbol:
+    """One symbol of an answer, or its end, and what it was chosen by.
+
+    Attributes:
+        symbol: as it is spelt; for the end, `END_LABEL`.
+        log_probability: natural logarithm of its probability, given all before it; minus infinity
+            where the model cannot write it.
+        runners_up: the most probable symbols but this one, at most five, best first, with their
+            log-probabilities; the end may be among them.
+        weights: attention's, one for each symbol that was read; empty where the model has none.
+        copying: how probable it is that the symbol is copied and not written; None where the model
+            does not copy.
+        end: whether this is the end and no symbol.
+    """
+
+    symbol: str
+    log_probability: float
+    runners_up: tuple[tuple[str, float], ...] = ()
+    weights: tuple[float, ...] = ()
+    copying: float | None = None
+    end: bool = False
+
+    def __str__(self) -> str:
+        return "" if self.end else self.symbol
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON takes them: six decimals, no infinity."""
+        fields: dict[str, Any] = {
+            "symbol": self.symbol,
+            "end": self.end,
+            "log_probability": _finite(self.log_probability),
+            "runners_up": [[symbol, _finite(gain)] for symbol, gain in self.runners_up],
+            "weights": [round(weight, 6) for weight in self.weights],
+        }
+        return fields if self.copying is None else {**fields, "copying": round(self.copying, 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a model chose each symbol of a target by.
+
+    Attributes:
+        source: the text that was read.
+        target: the text that is explained: a given one, or the model's own answer.
+        source_symbols: all that the model read, as in an `Alignment`.
+        symbols: the target's, in order, and last the end, unless it was cut.
+        conditions: how many of `source_symbols` are a language or features.
+        cut: whether the target is an answer that hit the output limit, and did not end.
+        unknown_symbols: as in a `Translation`.
+        unknown_features: as in a `Translation`.
+        error: why the source was refused; nothing is explained then.
+        features: what the answer was to be, where the model reads features.
+        language: which of its languages it was in, where the model has several.
+    """
+
+    source: str
+    target: str
+    source_symbols: tuple[str, ...]
+    symbols: tuple[WrittenSymbol, ...]
+    conditions: int = 0
+    cut: bool = False
+    unknown_symbols: tuple[str, ...] = ()
+    unknown_features: tuple[str, ...] = ()
+    error: str | None = None
+    features: tuple[str, ...] = ()
+    language: str = ""
+
+    def __str__(self) -> str:
+        return self.target
+
+    @property
+    def log_probability(self) -> float:
+        """Natural logarithm of the target's probability, its end included unless it was cut."""
+        return math.fsum(each.log_probability for each in self.symbols)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON takes them, without those that say nothing."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["symbols"] = [each.as_dict() for each in self.symbols]
+        silent = (*_SILENT, "cut")
+        return {name: value for name, value in values.items() if value or name not in silent}
+
+
 class Unseen(NamedTuple):
     """What a model never saw: symbols, and features or languages."""
 
@@ -205,7 +289,7 @@ class Unseen(NamedTuple):
         return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
 
     @classmethod
-    def of(cls, answers: Iterable[Translation | Alignment]) -> "Unseen":
+    def of(cls, answers: Iterable[Translation | Alignment | Explanation]) -> "Unseen":
         """Return all that was read as unknown."""
         symbols: set[str] = set()
         features: set[str] = set()
@@ -222,6 +306,11 @@ class Unseen(NamedTuple):
             kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
         )
         return f"{what} that the model never saw were read as unknown: {self}"
+
+
+def _finite(log_probability: float) -> float | None:
+    """Return a log-probability as JSON takes it: there is no infinity."""
+    return None if math.isinf(log_probability) else round(log_probability, 6)
 
 
 def symbol_label(symbol: str) -> str:

@@ -102,7 +102,7 @@ def test_a_pair_that_is_too_long_is_refused(model: str, align) -> None:
 
 
 def test_unknown_symbols_are_named_once_for_all_chunks(model: str, align, monkeypatch) -> None:
-    monkeypatch.setattr("charseq.translator.STREAM_CHUNK", 2)
+    monkeypatch.setattr("charseq.cli.align.STREAM_CHUNK", 2)
     given = "aж\tk\nbж\tk\nc\tk\nщ\tk\nd\tk\n".encode()
     code, out, error = align(model, "--pairs", "-", given=given)
     assert [block[0].partition(" →")[0] for block in blocks(out)] == ["aж", "bж", "c", "щ", "d"]
@@ -128,7 +128,7 @@ def test_features_are_columns_by_name(align, tmp_path: Path, monkeypatch) -> Non
         epochs=1,
     )
     # The columns are those of the training, also where a chunk has no features at all.
-    monkeypatch.setattr("charseq.translator.STREAM_CHUNK", 1)
+    monkeypatch.setattr("charseq.cli.align.STREAM_CHUNK", 1)
     code, out, _ = align(model, "--json", "--pairs", str(tmp_path / "pairs.tsv"))
     symbols = [json.loads(line)["source_symbols"] for line in out.splitlines()]
     assert (code, symbols) == (0, [["N", "PL", "a", "b"], ["b", "a"], ["PL", "b"]])

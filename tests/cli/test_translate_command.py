@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from charseq.answering import LONGEST_SOURCE
 from charseq.cli.lines import arriving_lines
-from charseq.translator import LONGEST_SOURCE, Translator
+from charseq.translator import Translator
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 import torch
 from keras_models import DEFAULT, EXAMPLE, make_model, translator_of
 
-from charseq.batching import encode_sources, encode_targets
 from charseq.config import PRESETS, CorpusConfig
 from charseq.corpus import Corpus, Pair, Split, read_corpus
+from charseq.encoding import encode_sources, encode_targets
 from charseq.errors import ModelFileError
 from charseq.interop.keras import export_keras, import_keras, inference_code
 from charseq.model import Seq2Seq

@@ -22,9 +22,9 @@ from scripts import (
 )
 from torch import Tensor
 
+from charseq.hypothesis import penalty
 from charseq.model import Memory, State
 from charseq.search import Hypothesis, beam_search, greedy
-from charseq.search.hypothesis import penalty
 
 PENALTIES = st.sampled_from([0.0, 0.6, 1.0, 2.0])
 #                start end unknown a   b    c

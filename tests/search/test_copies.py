@@ -5,11 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import VOCABULARY
 
-from charseq.batching import NEVER_COPIED
+from charseq.answering import answer_texts, score_pairs, spelt
 from charseq.config import DecodingConfig, ModelConfig
+from charseq.encoding import NEVER_COPIED
+from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.search import Hypothesis, answer_texts, score_pairs, spelt
+from charseq.search import TorchEngine
 from charseq.search.copies import Copies
 from charseq.text import Input, Vocabulary
 
@@ -34,11 +36,11 @@ def copying_model(seed: int) -> Seq2Seq:
 
 
 def answered(
-    model: Seq2Seq, texts: list[str], decoding: DecodingConfig
+    engine: TorchEngine, texts: list[str], decoding: DecodingConfig
 ) -> tuple[list[Input], list[Hypothesis], list[str]]:
     """Every hypothesis of every text, with its input and its spelling."""
     inputs = [Input(text) for text in texts]
-    found = answer_texts(model, model.stepper(), DESCRIPTION, inputs, decoding)
+    found = answer_texts(engine, DESCRIPTION, inputs, decoding)
     each = [input_ for input_, hypotheses in zip(inputs, found, strict=True) for _ in hypotheses]
     hypotheses = [hypothesis for those in found for hypothesis in those]
     return each, hypotheses, spelt(DESCRIPTION, each, hypotheses)
@@ -53,26 +55,26 @@ def test_only_the_vocabulary_and_what_the_source_offers_may_be_written() -> None
 @settings(max_examples=15)
 @given(st.integers(0, 100), st.lists(st.text("abxy?!", max_size=6), min_size=1, max_size=5))
 def test_every_search_writes_only_symbols_that_there_are(seed, texts) -> None:
-    model = copying_model(seed)
+    engine = TorchEngine(copying_model(seed), DESCRIPTION)
     for decoding in SEARCHES:
-        inputs, hypotheses, spellings = answered(model, texts, decoding)
+        inputs, hypotheses, spellings = answered(engine, texts, decoding)
         for each, hypothesis, text in zip(inputs, hypotheses, spellings, strict=True):
             assert set(text) <= {*"abc", *each.source}
             assert len(text) == len(hypothesis.ids)
     # Different ids are different texts, since each symbol has one column.
-    _, _, best = answered(model, texts[:1], SEARCHES[0])
+    _, _, best = answered(engine, texts[:1], SEARCHES[0])
     assert len(set(best)) == len(best)
 
 
 @settings(max_examples=15)
 @given(st.integers(0, 100), st.lists(st.text("abxy?!", max_size=6), min_size=1, max_size=5))
 def test_an_answer_with_copied_symbols_scores_what_its_search_gave(seed, texts) -> None:
-    model = copying_model(seed)
+    engine = TorchEngine(copying_model(seed), DESCRIPTION)
     for decoding in SEARCHES:
-        inputs, hypotheses, spellings = answered(model, texts, decoding)
+        inputs, hypotheses, spellings = answered(engine, texts, decoding)
         whole = np.flatnonzero([not hypothesis.cut for hypothesis in hypotheses])
         scores = score_pairs(
-            model, DESCRIPTION, [inputs[i] for i in whole], [spellings[i] for i in whole]
+            engine, DESCRIPTION, [inputs[i] for i in whole], [spellings[i] for i in whole]
         )
         expected = [hypotheses[i].log_probability for i in whole]
         assert scores == pytest.approx(expected, abs=1e-4)
@@ -80,7 +82,10 @@ def test_an_answer_with_copied_symbols_scores_what_its_search_gave(seed, texts) 
 
 def test_a_target_symbol_that_is_nowhere_to_copy_from_has_no_probability() -> None:
     here, nowhere = score_pairs(
-        copying_model(1), DESCRIPTION, [Input("a?"), Input("a!")], ["?"] * 2
+        TorchEngine(copying_model(1), DESCRIPTION),
+        DESCRIPTION,
+        [Input("a?"), Input("a!")],
+        ["?"] * 2,
     )
     assert here > -10
     assert nowhere == -torch.inf

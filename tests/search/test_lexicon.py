@@ -17,9 +17,11 @@ from scripts import (
     sharp_model,
 )
 
+from charseq.answering import Lexicon
 from charseq.errors import UsageError
-from charseq.search import Lexicon, beam_search, greedy, sample
+from charseq.search import beam_search, greedy, sample
 from charseq.search.constraint import together
+from charseq.search.lexicon import Trie, Walk
 from charseq.search.prefixes import Prefixes
 from charseq.text import Vocabulary
 
@@ -27,9 +29,13 @@ WORDS = st.lists(st.text("abc", max_size=4), min_size=1, max_size=12)
 CPU = torch.device("cpu")
 
 
+def within(lexicon: Lexicon, limits: list[int]) -> Walk:
+    return Trie.of(lexicon, CPU).within(torch.tensor(limits))
+
+
 def continuations(lexicon: Lexicon, written: str, limit: int) -> set[int]:
     """What may come after these symbols."""
-    walk = lexicon.within(torch.tensor([limit]))
+    walk = within(lexicon, [limit])
     for symbol in VOCABULARY.ids(written):
         walk = walk.advance(torch.tensor([symbol]))
     return set(walk.allowed(len(VOCABULARY))[0].nonzero()[:, 0].tolist())
@@ -48,7 +54,7 @@ def test_every_answer_of_every_search_is_in_the_lexicon(seed, words, limit) -> N
     model = sharp_model(seed)
     lexicon = Lexicon.of(words, VOCABULARY)
     limits = [limit, 6, 2]
-    chosen = {"limits": limits, "constraint": lexicon.within(torch.tensor(limits))}
+    chosen = {"limits": limits, "constraint": within(lexicon, limits)}
     sources = torch.randint(0, 5, (3, 3))
     found = [
         [[each] for each in searched(model, greedy, sources, [3] * 3, **chosen)],
@@ -74,7 +80,7 @@ def test_every_answer_of_every_search_is_in_the_lexicon(seed, words, limit) -> N
 @given(st.integers(0, 100), WORDS)
 def test_a_beam_finds_the_best_texts_of_the_lexicon(seed, words) -> None:
     model, source = sharp_model(seed), torch.randint(0, 5, (3,))
-    walk = Lexicon.of(words, VOCABULARY).within(torch.tensor([5]))
+    walk = within(Lexicon.of(words, VOCABULARY), [5])
     chosen = {"limits": [5], "beam": 100, "n_best": 3, "constraint": walk}
     (found,) = searched(model, beam_search, source[None], [3], **chosen)
     with torch.inference_mode():
@@ -88,7 +94,7 @@ def test_a_beam_finds_the_best_texts_of_the_lexicon(seed, words) -> None:
 
 
 def test_a_prefix_and_a_lexicon_hold_together() -> None:
-    walk = Lexicon.of(["a", "cab", "cc", "b"], VOCABULARY).within(torch.tensor([9, 9, 9]))
+    walk = within(Lexicon.of(["a", "cab", "cc", "b"], VOCABULARY), [9, 9, 9])
     prefixes = Prefixes.of([[], VOCABULARY.ids("c"), VOCABULARY.ids("bc")], CPU)
     found = search(greedy, scripted(ABC), [9, 9, 9], constraint=together(prefixes, walk))
     assert [VOCABULARY.text(each.ids) for each in found[:2]] == ["a", "cab"]
@@ -116,4 +122,4 @@ def test_a_large_lexicon_takes_no_more_than_its_texts_do() -> None:
     words = ["".join(generator.choice(list("abc"), 12)) for _ in range(20_000)]
     lexicon = Lexicon.of(words, VOCABULARY)
     held = (lexicon.first_edges, lexicon.keys, lexicon.shortest)
-    assert sum(array.numel() for array in held) <= 3 * sum(len(word) + 1 for word in words)
+    assert sum(array.size for array in held) <= 3 * sum(len(word) + 1 for word in words)

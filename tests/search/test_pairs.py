@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import VOCABULARY, sharp_model
 
+from charseq.answering import answer_texts, score_pairs
 from charseq.config import DecodingConfig, ModelConfig
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.search import answer_texts, score_pairs
+from charseq.search import TorchEngine
 from charseq.text import Input, Vocabulary
 
 LETTERS = Vocabulary.of_sources(["wxyz"])
@@ -23,9 +24,10 @@ def description(targets: Vocabulary = VOCABULARY, **shape) -> ModelDescription:
 @settings(max_examples=20)
 @given(st.integers(0, 100), st.lists(st.text("wxyz?", max_size=6), min_size=1, max_size=6))
 def test_scoring_an_answer_gives_what_its_search_gave(seed, texts) -> None:
-    model, inputs = sharp_model(seed), [Input(text) for text in texts]
+    engine = TorchEngine(sharp_model(seed), description())
+    inputs = [Input(text) for text in texts]
     for search in (DecodingConfig(beam=4, n_best=3), DecodingConfig(sample=True, seed=seed)):
-        found = answer_texts(model, model.stepper(), description(), inputs, search)
+        found = answer_texts(engine, description(), inputs, search)
         whole = [
             (each, hypothesis)
             for each, hypotheses in zip(inputs, found, strict=True)
@@ -33,34 +35,35 @@ def test_scoring_an_answer_gives_what_its_search_gave(seed, texts) -> None:
             if not hypothesis.cut
         ]
         targets = [VOCABULARY.text(hypothesis.ids) for _, hypothesis in whole]
-        scores = score_pairs(model, description(), [each for each, _ in whole], targets)
+        scores = score_pairs(engine, description(), [each for each, _ in whole], targets)
         expected = [hypothesis.log_probability for _, hypothesis in whole]
         assert scores == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_pair_scores_the_same_in_any_company(monkeypatch) -> None:
-    model = sharp_model(3)
+    engine = TorchEngine(sharp_model(3), description())
     pairs = [("wxyz" * (row % 4) + "w", "abc"[: row % 4] * (row % 3)) for row in range(40)]
     inputs, targets = [Input(source) for source, _ in pairs], [target for _, target in pairs]
-    together = score_pairs(model, description(), inputs, targets)
+    together = score_pairs(engine, description(), inputs, targets)
     alone = [
-        score_pairs(model, description(), [each], [target])[0]
+        score_pairs(engine, description(), [each], [target])[0]
         for each, target in zip(inputs, targets, strict=True)
     ]
     assert together == pytest.approx(alone, abs=1e-4)
     # In batches of a few, and of one where even that is too long.
-    monkeypatch.setattr("charseq.search.pairs.MOST_SYMBOLS", 12)
-    assert score_pairs(model, description(), inputs, targets) == pytest.approx(alone, abs=1e-4)
+    monkeypatch.setattr("charseq.answering.pairs.MOST_SYMBOLS", 12)
+    assert score_pairs(engine, description(), inputs, targets) == pytest.approx(alone, abs=1e-4)
 
 
 @pytest.mark.parametrize("unknown", [True, False])
 def test_a_target_that_cannot_be_written_has_no_probability(unknown: bool) -> None:
     targets = Vocabulary.of_targets(["abc"], unknown=unknown)
     model = Seq2Seq.fresh(ModelConfig(units=12), 5, len(targets), seed=1)
+    known = description(targets, unknown_symbol=unknown)
     inputs = [Input("w"), Input("w"), Input("w"), Input("w"), Input(""), Input("")]
     scores = score_pairs(
-        model,
-        description(targets, unknown_symbol=unknown),
+        TorchEngine(model, known),
+        known,
         inputs,
         ["ab", "aé", "\t", "a\n", "", "a"],
     )
@@ -77,5 +80,6 @@ def test_the_probabilities_of_all_answers_sum_to_what_has_ended() -> None:
         model.decoder.output.bias[1] += 12
     texts = ["", *"abc", *(first + second for first in "abc" for second in "abc")]
     texts += [pair + third for pair in texts[4:] for third in "abc"]
-    scores = score_pairs(model, description(), [Input("wx")] * len(texts), texts)
+    engine = TorchEngine(model, description())
+    scores = score_pairs(engine, description(), [Input("wx")] * len(texts), texts)
     assert sum(map(math.exp, scores)) == pytest.approx(1, abs=0.01)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.batching import encode_conditions, encode_sources
 from charseq.config import ModelConfig
+from charseq.encoding import encode_conditions, encode_sources
 from charseq.errors import ModelFileError, UsageError
 from charseq.text import Input, Spelling, Vocabulary, inputs_of
 

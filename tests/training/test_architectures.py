@@ -5,9 +5,9 @@ import torch
 
 import charseq
 from charseq import Translator
-from charseq.batching import NEVER_COPIED
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, split_corpus
+from charseq.encoding import NEVER_COPIED
 from charseq.errors import UsageError
 from charseq.training.prepare import Prepared, prepare
 

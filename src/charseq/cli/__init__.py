@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Command] = {
     "compare": Command("compare", "Compare two models, or outputs, on the same corpus."),
     "info": Command("info", "Show what a model file holds."),
     "corpus": Command("corpus", "List, look at, check and download corpora."),
+    "export": Command("export", "Write a model as one ONNX file, which runs without PyTorch."),
     "serve": Command("serve", "Answer over HTTP, and show a page to try models on."),
     "import-keras": Command("keras", "Read what the Keras example saved."),
     "export-keras": Command("keras", "Write a .keras file that Keras loads."),

@@ -6,10 +6,16 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from charseq.answering import (
+    LONGEST_SOURCE,
+    STREAM_CHUNK,
+    Answering,
+    refuse_without_attention,
+)
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
 from charseq.cli.options import (
     DeviceOption,
@@ -24,9 +30,6 @@ from charseq.corpus import Pair
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.heatmap import draw_alignments, refuse_more_panels, refuse_picture
 from charseq.results import Alignment
-
-if TYPE_CHECKING:
-    from charseq.translator import Translator
 
 
 @settings_options(CorpusConfig)
@@ -82,8 +85,7 @@ def align(
     if plot is not None:
         refuse_picture(plot)
 
-    from charseq.search import refuse_without_attention
-    from charseq.translator import load
+    from charseq.loading import load
 
     translator = load(model, device=device)
     refuse_without_attention(translator.description)
@@ -114,11 +116,9 @@ def align(
 
 
 def _answers(
-    translator: "Translator", texts: list[str] | None, features: str | None, language: str | None
+    translator: Answering, texts: list[str] | None, features: str | None, language: str | None
 ) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of texts with the model's answers, as lines arrive."""
-    from charseq.translator import LONGEST_SOURCE
-
     columns = Columns.of(translator.description.sources.conditions, features, language)
     for chunk in chunks(texts, LONGEST_SOURCE):
         lines = columns.read(chunk, LONGEST_SOURCE)
@@ -126,10 +126,8 @@ def _answers(
         yield list(lines.in_order(alignments, Alignment.refused))
 
 
-def _pairs(translator: "Translator", pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
+def _pairs(translator: Answering, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of pairs, some at a time: matrices take much more memory than texts."""
-    from charseq.translator import STREAM_CHUNK
-
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)
     for start in range(0, len(pairs), STREAM_CHUNK):

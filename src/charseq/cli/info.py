@@ -3,12 +3,13 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from charseq.errors import visible
-from charseq.modelfile import read_model
+from charseq.loading import EXPORT_SUFFIX
+from charseq.modelfile import ModelDescription, read_model
 from charseq.text import Vocabulary
 
 
@@ -18,15 +19,14 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what a model file holds."""
-    description, tensors = read_model(model)
-    parameters = sum(tensor.size for tensor in tensors.values())
+    description, facts = _read(model)
     size = model.stat().st_size
     limit, calibration = description.output_limit, description.calibration
     if as_json:
         fields = {
             "file": str(model),
             "bytes": size,
-            "parameters": parameters,
+            **facts,
             "charseq_version": description.charseq_version,
             "config": description.config.model_dump(),
             "source_vocabulary": description.sources.as_dict(),
@@ -53,7 +53,8 @@ def info(
 
     row("file", model)
     row("size", f"{size:,} bytes")
-    row("parameters", parameters)
+    for name, value in facts.items():
+        row(name.replace("_", " "), value)
     row("made by", f"charseq {description.charseq_version}")
     for name, value in description.config.model_dump().items():
         shown = "none" if value is None else repr(value) if isinstance(value, str) else value
@@ -78,6 +79,21 @@ def info(
             if value != "":
                 row(name.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else value)
     Console().print(table)
+
+
+def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:
+    """Return a model's description and what its file is; of an export also how it was checked."""
+    if path.suffix != EXPORT_SUFFIX:
+        description, tensors = read_model(path)
+        return description, {"parameters": sum(tensor.size for tensor in tensors.values())}
+    from charseq.runtime import read_export
+
+    description, facts, _ = read_export(path)
+    return description, {
+        "precision": facts.get("precision", "unknown"),
+        "contributed_operators": facts.get("contributed_operators", "unknown"),
+        **facts.get("agreement", {}),
+    }
 
 
 def _symbols(vocabulary: Vocabulary) -> str:

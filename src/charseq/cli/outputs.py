@@ -4,29 +4,28 @@ import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charseq.answering import Answering
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig, configure
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
 from charseq.errors import DataError, UsageError, visible
+from charseq.loading import SUFFIXES
 from charseq.modelfile import ModelDescription
 from charseq.results import Translation
 from charseq.text import PLAIN, Input
 
-if TYPE_CHECKING:
-    from charseq.translator import Translator
-
 
 def is_model(name: str) -> bool:
     """Return whether a file is a model by its name."""
-    return Path(name).suffix == ".safetensors"
+    return Path(name).suffix in SUFFIXES
 
 
-def load_model(name: str) -> "Translator":
+def load_model(name: str) -> Answering:
     """Return the model of a file."""
-    from charseq.translator import load  # Only this needs torch.
+    from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
     return load(name)
 
@@ -66,7 +65,7 @@ def warn_of_impossible(impossible: int, targets: int) -> None:
 
 
 def translate_all(
-    model: "Translator", inputs: list[Input], decoding: DecodingConfig
+    model: Answering, inputs: list[Input], decoding: DecodingConfig
 ) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error."""
     translations = model.translate(

@@ -28,7 +28,7 @@ def score(
     mirror: MirrorOption = None,
 ) -> None:
     """Print the log-probability that a model gives to each pair of a corpus."""
-    from charseq.translator import load  # Only this needs torch.
+    from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
     translator = load(model, device=device)
     pairs = corpus_to_score(corpus, settings, translator.description, mirror).pairs

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from charseq.answering import LONGEST_SOURCE
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
 from charseq.cli.options import DeviceOption, FeaturesOption, LanguageOption, settings_options
 from charseq.cli.outputs import read_outputs
@@ -71,7 +72,7 @@ def translate(
     decoding = DecodingConfig.model_validate(settings)
     entries = None if lexicon is None else [line for line in read_outputs(str(lexicon)) if line]
 
-    from charseq.translator import LONGEST_SOURCE, load
+    from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
     translator = load(model, device=device)
     warnings.simplefilter("ignore", UnknownCharactersWarning)

@@ -1,24 +1,9 @@
 """Finding answers: every search drives the model's one `step` and nothing else of it."""
 
-from charseq.search.alignments import align_pairs, refuse_without_attention
+from charseq.hypothesis import Hypothesis
 from charseq.search.beam import beam_search
+from charseq.search.engine import TorchEngine
 from charseq.search.greedy import greedy
-from charseq.search.hypothesis import Hypothesis
-from charseq.search.lexicon import Lexicon
-from charseq.search.pairs import score_pairs
 from charseq.search.sampling import sample
-from charseq.search.texts import GREEDY, answer_texts, spelt
 
-__all__ = [
-    "GREEDY",
-    "Hypothesis",
-    "Lexicon",
-    "align_pairs",
-    "answer_texts",
-    "beam_search",
-    "greedy",
-    "refuse_without_attention",
-    "sample",
-    "score_pairs",
-    "spelt",
-]
+__all__ = ["Hypothesis", "TorchEngine", "beam_search", "greedy", "sample"]

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from charseq.hypothesis import Hypothesis, penalty
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.search.greedy import most_probable
-from charseq.search.hypothesis import Hypothesis, penalty
 from charseq.search.writing import LEAVING_SHARE, Written, device_of, masked, never_written, write
 from charseq.text import Vocabulary
 

@@ -1,89 +1,29 @@
-"""A lexicon: the only answers that may be given, as a trie in a few arrays."""
+"""Walking through a lexicon's trie, all rows of a batch at once."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import Sequences, encode_targets
-from charseq.errors import UsageError
-from charseq.text import Vocabulary
-
-Array = NDArray[np.int64]
-
-ROOT = 0
+from charseq.answering.lexicon import ROOT, Lexicon
 
 
-@dataclass(frozen=True)
-class Lexicon:
-    """A set of texts as a trie (Fredkin 1960), its edges laid out state by state.
-
-    State 0 is the root, and edge e leads to state e + 1; the end symbol of a text is an edge like
-    those before it.
-
-    Attributes:
-        first_edges: where the edges of each state begin, and after the last, (states + 1,).
-        keys: state · symbols + symbol of each edge, rising, (edges,).
-        shortest: the fewest symbols from each state to the end of a text, the end symbol counted,
-            (states,).
-        symbols: in the vocabulary.
-        left_out: how many texts have symbols that the vocabulary lacks, and can never be written.
-    """
+class Trie(NamedTuple):
+    """The arrays of a `Lexicon` on a device."""
 
     first_edges: Tensor
     keys: Tensor
     shortest: Tensor
     symbols: int
-    left_out: int = 0
 
     @classmethod
-    def of(cls, texts: Iterable[str], vocabulary: Vocabulary) -> "Lexicon":
-        """Build the lexicon of these texts.
-
-        Raises:
-            UsageError: if the vocabulary can spell none of them.
-        """
-        entries = encode_targets(list(dict.fromkeys(texts)), vocabulary)
-        unseen = np.zeros(len(entries.ids) + 1, np.int64)
-        np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
-        spelt = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
-        if not spelt.any():
-            raise UsageError(
-                "the lexicon has no entry that the model can write: each has a symbol that the"
-                " model never saw in a target"
-                if len(spelt)
-                else "the lexicon has no entries"
-            )
-        # From after the start symbol to the end symbol.
-        written = Sequences(entries.ids, entries.lengths[spelt] - 1, entries.starts[spelt] + 1)
-        first_edges, keys, shortest = _trie(written, len(vocabulary), vocabulary.frame[1])
-        return cls(
-            torch.from_numpy(first_edges),
-            torch.from_numpy(keys),
-            torch.from_numpy(shortest),
-            symbols=len(vocabulary),
-            left_out=len(spelt) - int(spelt.sum()),
+    def of(cls, lexicon: Lexicon, device: torch.device) -> "Trie":
+        """Lay out a lexicon on a device."""
+        first_edges, keys, shortest = (
+            torch.from_numpy(array).to(device)
+            for array in (lexicon.first_edges, lexicon.keys, lexicon.shortest)
         )
-
-    def warning(self) -> str:
-        """Return the sentence that says how many texts were left out."""
-        return (
-            "entries of the lexicon left out, since they hold symbols that the model never saw in"
-            f" a target: {self.left_out:,}"
-        )
-
-    def to(self, device: torch.device) -> "Lexicon":
-        """Return the lexicon on a device."""
-        return replace(
-            self,
-            first_edges=self.first_edges.to(device),
-            keys=self.keys.to(device),
-            shortest=self.shortest.to(device),
-        )
+        return cls(first_edges, keys, shortest, lexicon.symbols)
 
     def within(self, limits: Tensor) -> "Walk":
         """Return the constraint that each row writes a text of the lexicon, whole.
@@ -100,18 +40,18 @@ class Walk(NamedTuple):
     Only what can still be finished within the limit is allowed, so that no answer is cut.
 
     Attributes:
-        lexicon: on the rows' device.
+        trie: of the lexicon, on the rows' device.
         states: of the trie, (rows,).
         left: how many more symbols each row may write, the end symbol counted, (rows,).
     """
 
-    lexicon: Lexicon
+    trie: Trie
     states: Tensor
     left: Tensor
 
     def allowed(self, symbols: int) -> Tensor:
         """Return which of so many symbols may come next, (rows, symbols)."""
-        trie = self.lexicon
+        trie = self.trie
         first = trie.first_edges[self.states]
         counts = trie.first_edges[self.states + 1] - first
         rows = torch.repeat_interleave(counts)
@@ -125,7 +65,7 @@ class Walk(NamedTuple):
 
     def advance(self, ids: Tensor) -> "Walk":
         """Return the walk after each row has written one symbol, (rows,)."""
-        trie = self.lexicon
+        trie = self.trie
         keys = self.states * trie.symbols + ids
         edges = torch.searchsorted(trie.keys, keys).clamp_(max=len(trie.keys) - 1)
         known = (trie.keys[edges] == keys) & (ids < trie.symbols)
@@ -135,34 +75,4 @@ class Walk(NamedTuple):
 
     def select(self, rows: Tensor) -> "Walk":
         """Return the walk of these rows, in their order."""
-        return Walk(
-            self.lexicon, self.states.index_select(0, rows), self.left.index_select(0, rows)
-        )
-
-
-def _trie(entries: Sequences, symbols: int, end: int) -> tuple[Array, Array, Array]:
-    """Build the arrays of a trie level by level, all entries at once.
-
-    States are numbered level by level and, within a level, by the state and the symbol that lead to
-    them; so the edges lie in the order of the states that they leave and of those they reach.
-    """
-    states = np.full(len(entries), ROOT, np.int64)
-    inside = np.arange(len(entries))
-    levels: list[Array] = []
-    count = 1
-    for depth in range(int(entries.lengths.max())):
-        inside = inside[entries.lengths[inside] > depth]
-        reached = states[inside] * symbols + entries.ids[entries.starts[inside] + depth]
-        level, places = np.unique(reached, return_inverse=True)
-        states[inside] = count + places
-        levels.append(level)
-        count += len(level)
-    keys = np.concatenate(levels)
-    shortest = np.full(count, count, np.int64)
-    shortest[1:][keys % symbols == end] = 0
-    after = count
-    for level in levels[::-1]:
-        before = after - len(level)
-        np.minimum.at(shortest, level // symbols, shortest[before:after] + 1)
-        after = before
-    return np.searchsorted(keys, np.arange(count + 1) * symbols), keys, shortest
+        return Walk(self.trie, self.states.index_select(0, rows), self.left.index_select(0, rows))

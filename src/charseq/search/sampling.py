@@ -5,10 +5,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import Rows
+from charseq.encoding import Rows
+from charseq.hypothesis import Hypothesis
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
-from charseq.search.hypothesis import Hypothesis
 from charseq.search.writing import write
 from charseq.text import Vocabulary
 

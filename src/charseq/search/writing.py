@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charseq.batching import Rows
+from charseq.encoding import Rows
+from charseq.hypothesis import Hypothesis
 from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
-from charseq.search.hypothesis import Hypothesis
 from charseq.text import Vocabulary
 
 # Takes log-probabilities, (rows, symbols), which rows of the whole batch they are of, (rows,), and

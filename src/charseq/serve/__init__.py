@@ -1,6 +1,6 @@
 """Models over HTTP: answers to many at once, and a page to try them on."""
 
 from charseq.serve.application import create_application
-from charseq.serve.models import ServedModel, load_any, load_served, named_paths
+from charseq.serve.models import ServedModel, load_served, named_paths
 
-__all__ = ["ServedModel", "create_application", "load_any", "load_served", "named_paths"]
+__all__ = ["ServedModel", "create_application", "load_served", "named_paths"]

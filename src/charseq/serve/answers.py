@@ -1,12 +1,11 @@
 """The answers to texts that are asked in one manner, as clients read them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from charseq.answering import Answering
+from charseq.results import Explanation
 from charseq.serve.questions import Asked, Question
-
-if TYPE_CHECKING:
-    from charseq.translator import Translator
 
 
 class Manner(NamedTuple):
@@ -44,23 +43,39 @@ def manner_of(question: Question) -> Manner:
     )
 
 
-def answers(
-    translator: "Translator", manner: Manner, asked: Sequence[Asked]
-) -> list[dict[str, Any]]:
+def answers(translator: Answering, manner: Manner, asked: Sequence[Asked]) -> list[dict[str, Any]]:
     """Return a translation for each text, and its explanation if that is asked for.
 
     Raises:
-        UsageError: as `Translator.translate` does.
+        UsageError: as `Answering.translate` does.
     """
     conditions: dict[str, Any] = {
         "features": [each.features for each in asked] if manner.features else None,
         "language": [each.language for each in asked] if manner.language else None,
     }
+    sources = [each.text for each in asked]
     translations = translator.translate(
-        [each.text for each in asked],
+        sources,
         **conditions,
         prefix=[each.prefix for each in asked] if manner.prefix else None,
         first=manner.first,
         **dict(manner.decoding),
     )
-    return [translation.as_dict() for translation in translations]
+    found = [translation.as_dict() for translation in translations]
+    if manner.explain:
+        targets = [each.withheld or each.hypothesis for each in translations]
+        explanations = translator.explain(sources, targets, **conditions)
+        for fields, translation, explanation in zip(found, translations, explanations, strict=True):
+            if translation.error is None and explanation.error is None:
+                fields["explanation"] = _explained(explanation, translation.cut)
+    return found
+
+
+def _explained(explanation: Explanation, cut: bool) -> dict[str, Any]:
+    """Return what clients read of an explanation; an answer that was cut has no end."""
+    symbols = explanation.symbols[:-1] if cut else explanation.symbols
+    return {
+        "source_symbols": explanation.source_symbols,
+        "conditions": explanation.conditions,
+        "symbols": [each.as_dict() for each in symbols],
+    }

@@ -93,9 +93,8 @@ def _answer_texts(
             visit.sources = [each.text for each in asked]
         metrics.count_texts(name, len(asked), symbols)
         if question.stream:
-            return EventStream(
-                desk.events(question, *asked), desk.batcher.place(), settings.timeout
-            )
+            events = desk.begun(question, *asked)
+            return EventStream(events, desk.batcher.place(), settings.timeout)
         with desk.batcher.place():
             answers = desk.translations(question, asked)
             translations = await _while_awaited(request, answers, settings.timeout)
@@ -132,7 +131,8 @@ def _show_page(app: FastAPI) -> None:
             raise HTTPException(404)
         return FileResponse(index)
 
-    app.mount("/static", StaticFiles(directory=PAGE, check_dir=False))
+    if PAGE.is_dir():
+        app.mount("/static", StaticFiles(directory=PAGE))
 
 
 def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:

@@ -1,16 +1,20 @@
 """Where one model is asked: in batches, or symbol by symbol."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from charseq.answering import symbols_read
 from charseq.config import ServeConfig
 from charseq.modelfile import ModelDescription
+from charseq.results import WrittenSymbol
 from charseq.serve.answers import answers, manner_of
 from charseq.serve.batcher import Batcher
 from charseq.serve.metrics import Metrics
 from charseq.serve.models import ServedModel
 from charseq.serve.questions import Asked, Question
+from charseq.text import Input
+from charseq.text.inputs import features_of
 
 
 class Desk:
@@ -45,7 +49,7 @@ class Desk:
         Many texts are asked some at a time, so that others get their turn in between.
 
         Raises:
-            UsageError: as `Translator.translate` does.
+            UsageError: as `Answering.translate` does.
         """
         manner = manner_of(question)
         size = self.batcher.size
@@ -55,7 +59,30 @@ class Desk:
             found += await self.batcher.answers(own, asked[first : first + size])
         return found
 
-    async def events(self, question: Question, asked: Asked) -> AsyncIterator[tuple[str, Any]]:
-        """Yield what happens while the answer to one text is written: names, and their data."""
-        raise NotImplementedError
-        yield
+    def begun(self, question: Question, asked: Asked) -> AsyncIterator[tuple[str, Any]]:
+        """Make ready to write the answer to one text, and return what happens meanwhile.
+
+        Returns:
+            Events: their names, and their data.
+
+        Raises:
+            UsageError: as `Answering.write` does.
+        """
+        translator = self.served.translator
+        conditions = {"features": asked.features, "language": asked.language}
+        symbols = translator.write(asked.text, **conditions, prefix=asked.prefix)
+        return self._events(question, asked, symbols)
+
+    async def _events(
+        self, question: Question, asked: Asked, symbols: Iterator[WrittenSymbol]
+    ) -> AsyncIterator[tuple[str, Any]]:
+        features = features_of(asked.features or "", self.description.features_separator)
+        given = Input(asked.text, features, asked.language or "")
+        read, conditions = symbols_read(self.description, given)
+        start = {"model": self.served.name, "source_symbols": read, "conditions": conditions}
+        yield "start", start
+        while (symbol := await self.batcher.alone(next, symbols, None)) is not None:
+            yield "symbol", symbol.as_dict()
+        explained = question.model_copy(update={"explain": True})
+        (translation,) = await self.translations(explained, [asked])
+        yield "translation", translation

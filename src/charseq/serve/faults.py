@@ -51,6 +51,9 @@ class Fault(Exception):
         return JsonResponse(self.as_dict(), self.status, headers)
 
 
+FAILED = Fault("internal", "the service failed on this request, and has written down why")
+
+
 def too_slow(seconds: float) -> Fault:
     """Return why a request that takes longer than `seconds` is not answered."""
     return Fault("timeout", f"this takes longer than {seconds:g} seconds: ask for less at once")

@@ -15,11 +15,11 @@ def log(**fields: object) -> None:
     print(json.dumps({"time": now, **fields}), file=sys.stderr, flush=True)
 
 
-def log_failure(what: str, error: BaseException) -> None:
-    """Write down an error and where it came from, but not its words, which may quote a text."""
+def log_failure(error: BaseException) -> None:
+    """Write down a fault and where it came from, but not its words, which may quote a text."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    log(error=what, exception=type(error).__name__, traceback=where)
+    log(event="fault", exception=type(error).__name__, traceback=where)
 
 
 class ServerLog(logging.Handler):
@@ -28,9 +28,9 @@ class ServerLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record down."""
         if record.exc_info and record.exc_info[1] is not None:
-            log_failure("the server failed on a request", record.exc_info[1])
+            log_failure(record.exc_info[1])
         else:
-            log(level=record.levelname.lower(), message=record.getMessage().strip())
+            log(event=record.levelname.lower(), message=record.getMessage().strip())
 
 
 def take_over_uvicorn() -> None:

@@ -1,21 +1,19 @@
 """The models that a service answers with, and what it tells of them."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charseq.answering import Answering
 from charseq.bounded import read_bounded
 from charseq.errors import UsageError, visible
+from charseq.loading import EXPORT_SUFFIX, load
 from charseq.text import Input
-
-if TYPE_CHECKING:
-    from charseq.translator import Translator
 
 CARD = "model-card.md"
 LARGEST_CARD = 1 << 20
-RUNTIMES: Mapping[str, str] = {".safetensors": "PyTorch", ".onnx": "ONNX Runtime"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class ServedModel:
     """
 
     name: str
-    translator: "Translator"
+    translator: Answering
     runtime: str = "PyTorch"
     card: str = ""
     examples: Sequence[Input] = ()
@@ -55,39 +53,19 @@ class ServedModel:
         }
 
 
-def load_any(path: Path, device: str = "auto") -> "Translator":
-    """Load a model file of any kind: `.safetensors`, or the `.onnx` of an export.
-
-    Args:
-        path: the file.
-        device: where PyTorch computes.
-
-    Raises:
-        UsageError: if there is no such file.
-        ModelFileError: if it cannot be read.
-    """
-    if path.suffix == ".onnx":
-        from charseq.runtime import load as load_onnx  # type: ignore[import-not-found]
-
-        translator: Translator = load_onnx(path)
-        return translator
-    from charseq.translator import load
-
-    return load(path, device=device)
-
-
 def load_served(name: str, path: Path, device: str = "auto") -> ServedModel:
     """Load a model with the card that lies beside it, if there is one.
 
     Raises:
-        CharseqError: as `load_any` does.
+        CharseqError: as `charseq.load` does.
     """
-    translator = load_any(path, device)
+    translator = load(path, device=device)
     beside = path.with_name(CARD)
     card = ""
     if beside.is_file():
         card = read_bounded(beside, LARGEST_CARD).decode("utf-8", "replace")
-    return ServedModel(name, translator, RUNTIMES.get(path.suffix, "PyTorch"), card)
+    runtime = "ONNX Runtime" if path.suffix == EXPORT_SUFFIX else "PyTorch"
+    return ServedModel(name, translator, runtime, card)
 
 
 def named_paths(words: Sequence[str]) -> dict[str, Path]:

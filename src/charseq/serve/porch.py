@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from charseq.serve.faults import Fault
+from charseq.serve.faults import FAILED, Fault
 from charseq.serve.keys import Keys
 from charseq.serve.logs import LONGEST_PATH, log, log_failure
 from charseq.serve.metrics import Metrics
@@ -21,7 +21,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 GUARDED = "/v1/"
-FAILED = Fault("internal", "the service failed on this request, and has written down why")
 
 
 @dataclass
@@ -95,7 +94,7 @@ class Porch:
             finally:
                 self._doors.within -= guarded
         except Exception as error:
-            log_failure("this is a fault of charseq's own: please report it", error)
+            log_failure(error)
             # An answer that has begun is broken off by the server.
             if visit.status == CLIENT_GONE:
                 await FAILED.response()(scope, receive, send_safely)

@@ -8,8 +8,9 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from charseq.serve.faults import Fault, too_slow
+from charseq.serve.faults import FAILED, too_slow
 from charseq.serve.json_text import written
+from charseq.serve.logs import log_failure
 
 # No proxy keeps events back, or keeps them for somebody else.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -19,7 +20,7 @@ class EventStream(StreamingResponse):
     """Events as they happen.
 
     Args:
-        events: their names and data; a `Fault` among them becomes the last event.
+        events: their names and data; where making them fails, `error` is the last.
         place: is held as long as they are sent.
         seconds: that they may take in all.
     """
@@ -54,8 +55,9 @@ async def _in_time(events: AsyncIterator[tuple[str, Any]], seconds: float) -> As
         pass
     except TimeoutError:
         yield event("error", too_slow(seconds).as_dict())
-    except Fault as fault:
-        yield event("error", fault.as_dict())
+    except Exception as error:
+        log_failure(error)
+        yield event("error", FAILED.as_dict())
 
 
 def event(name: str, data: Any) -> bytes:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.batching import EncodedPairs, Sequences, encode_inputs, encode_targets
+from charseq.batching import EncodedPairs
 from charseq.config import ModelConfig, RunConfig, RunSettings, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
+from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import UsageError
 from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
 from charseq.text import Input, Spellings, Vocabulary, own_form

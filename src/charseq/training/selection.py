@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charseq.answering import answer_texts, spelt
 from charseq.config import TrainingConfig
 from charseq.model import Seq2Seq
 from charseq.scoring import score
 from charseq.scoring.distance import nearest_references
 from charseq.scoring.metrics import edit_counts
-from charseq.search import answer_texts, spelt
+from charseq.search import TorchEngine
 from charseq.training.history import EpochRecord
 from charseq.training.prepare import Prepared
 
@@ -50,7 +51,8 @@ def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) 
     # Evenly spread, since a corpus may be sorted.
     places = np.linspace(0, len(inputs) - 1, min(config.held_out_decoded, len(inputs))).astype(int)
     sample = [inputs[place] for place in places]
-    answers = answer_texts(model, model.stepper(), prepared.description, sample)
+    engine = TorchEngine(model, prepared.description)
+    answers = answer_texts(engine, prepared.description, sample)
     hypotheses = spelt(prepared.description, sample, [best for best, *_ in answers])
     references = [prepared.references[each] for each in sample]
     separator = prepared.description.target_separator

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Sequence
 
+from charseq.answering import answer_texts, spelt
 from charseq.config import TrainingConfig
+from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
 from charseq.modelcard import HeldOutAnswers
 from charseq.scoring import (
@@ -15,16 +17,16 @@ from charseq.scoring import (
     fit_calibration,
     reliability_of,
 )
-from charseq.search import Hypothesis, answer_texts, spelt
+from charseq.search import TorchEngine
 from charseq.training.loss import held_back
 from charseq.training.prepare import Prepared
 
 
 def held_out_answers(model: Seq2Seq, prepared: Prepared) -> tuple[HeldOutAnswers, list[Hypothesis]]:
     """Translate everything that was held out."""
-    step, inputs = model.stepper(), list(prepared.references)
+    engine, inputs = TorchEngine(model, prepared.description), list(prepared.references)
     began = time.perf_counter()
-    answers = answer_texts(model, step, prepared.description, inputs)
+    answers = answer_texts(engine, prepared.description, inputs)
     hypotheses = [best for best, *_ in answers]
     texts = spelt(prepared.description, inputs, hypotheses)
     seconds = time.perf_counter() - began

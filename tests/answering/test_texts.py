@@ -1,7 +1,8 @@
 import torch
 
+from charseq.answering import Lexicon, answer_texts
 from charseq.config import DecodingConfig
-from charseq.search import Hypothesis, Lexicon, answer_texts
+from charseq.hypothesis import Hypothesis
 from charseq.text import Input
 
 
@@ -12,15 +13,14 @@ def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
     inputs += map(Input, ["", "abba", "abba"])
 
     def answers() -> list[list[Hypothesis]]:
-        model = toy_translator.model
-        return answer_texts(model, model.stepper(), toy_translator.description, inputs)
+        return answer_texts(toy_translator.engine, toy_translator.description, inputs)
 
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         alone = answers()
         torch.set_num_threads(3)
-        monkeypatch.setattr("charseq.search.texts.MOST_ROWS", 16)
+        monkeypatch.setattr("charseq.answering.texts.MOST_ROWS", 16)
         together = answers()
         assert torch.get_num_threads() == 3
     finally:
@@ -33,12 +33,12 @@ def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
 
 
 def test_every_search_is_asked_for_by_its_settings(toy_translator) -> None:
-    model, description = toy_translator.model, toy_translator.description
+    engine, description = toy_translator.engine, toy_translator.description
     inputs = [Input("abcda"), Input("")]
 
     def answers(**settings) -> list[list[str]]:
         decoding = DecodingConfig(**settings)
-        found = answer_texts(model, model.stepper(), description, inputs, decoding)
+        found = answer_texts(engine, description, inputs, decoding)
         return [[description.targets.text(each.ids) for each in hyps] for hyps in found]
 
     assert answers() == [["ADCBA"], [""]]
@@ -52,12 +52,12 @@ def test_every_search_is_asked_for_by_its_settings(toy_translator) -> None:
 
 
 def test_equal_texts_are_drawn_for_independently_and_by_their_number(toy_translator) -> None:
-    model, description = toy_translator.model, toy_translator.description
+    engine, description = toy_translator.engine, toy_translator.description
     decoding = DecodingConfig(sample=True, temperature=5.0)
 
     def drawn(count: int, first: int = 0) -> list[list[int]]:
         inputs = [Input("abcda")] * count
-        found = answer_texts(model, model.stepper(), description, inputs, decoding, first=first)
+        found = answer_texts(engine, description, inputs, decoding, first=first)
         return [list(best.ids) for (best,) in found]
 
     assert len({tuple(ids) for ids in drawn(8)}) > 4
@@ -65,12 +65,12 @@ def test_equal_texts_are_drawn_for_independently_and_by_their_number(toy_transla
 
 
 def test_prefixes_and_a_lexicon_reach_their_own_texts(toy_translator) -> None:
-    model, description = toy_translator.model, toy_translator.description
+    engine, description = toy_translator.engine, toy_translator.description
     lexicon = Lexicon.of(["ADCBA", "DDA", "CC", "CBB"], description.targets)
 
     def answers(**constraints) -> list[str]:
         inputs = [Input("abcda"), Input("add"), Input("bbc"), Input("cc"), Input("abcda")]
-        found = answer_texts(model, model.stepper(), description, inputs, **constraints)
+        found = answer_texts(engine, description, inputs, **constraints)
         return [description.targets.text(best.ids) for best, *_ in found]
 
     assert answers(lexicon=lexicon) == ["ADCBA", "DDA", "CBB", "CC", "ADCBA"]

@@ -2,28 +2,24 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import compress
 from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from charseq.batching import (
+from charseq.answering.batches import MOST_SYMBOLS, in_batches
+from charseq.answering.engine import Engine, Forced, Look
+from charseq.encoding import (
     NEVER_COPIED,
-    Batch,
-    EncodedPairs,
+    EncodedInputs,
     Rows,
     Sequences,
     encode_inputs,
     encode_targets,
 )
-from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription
-from charseq.search.batches import MOST_SYMBOLS, in_batches
-from charseq.text import Input
+from charseq.text import Input, Vocabulary
 
 # The logits of a batch are all there at once; so many take 64 MiB.
 MOST_LOGITS = 2**24
@@ -32,7 +28,7 @@ Result = TypeVar("Result")
 
 
 def score_pairs(
-    model: Seq2Seq,
+    engine: Engine,
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
@@ -44,85 +40,91 @@ def score_pairs(
     without symbols is surely answered with nothing.
 
     Args:
-        model: on the device where the work is done.
-        description: of that model.
+        engine: that answers.
+        description: of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
 
-    def scored(batch: Batch, columns: Tensor) -> list[float]:
-        return log_probabilities(model(batch), columns, batch.mask)
+    def total(look: Look) -> float:
+        return look.log_probability
 
-    scores = forced(scored, model, description, inputs, targets)
+    scores = looked_at(total, engine, description, inputs, targets)
     return [
         unread(description, target) if score is None else score
         for score, target in zip(scores, targets, strict=True)
     ]
 
 
-def forced(
-    work: Callable[[Batch, Tensor], list[Result]],
-    model: Seq2Seq,
+def looked_at(
+    made_of: Callable[[Look], Result],
+    engine: Engine,
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
+    *,
+    weights: bool = False,
+    best: int = 0,
 ) -> list[Result | None]:
-    """Do `work` on batches of pairs, and return its results in the order of the pairs.
+    """Return what is made of an engine's look at each pair, in their order.
 
     Sources without symbols are never read: their result is None.
 
     Args:
-        work: takes a batch, and the column of each symbol to be predicted, (batch, target time -
-            1), where -1 stands for a symbol without one; it returns a result for each row.
-        model: on the device where the work is done.
-        description: of that model.
+        made_of: makes a result of a look, at once: looks may be large.
+        engine: that answers.
+        description: of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
+        weights: as for `Engine.looks`.
+        best: as for `Engine.looks`.
     """
     reads, writes = description.sources, description.targets
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
     encoded = encode_inputs(plain, reads, writes, description.config)
-    pairs = EncodedPairs(
-        encoded.sequences,
-        _columns(plain, written, description, encoded.conditions),
-        fill=writes.frame[1],
-        conditions=encoded.conditions,
-        copies=encoded.copies,
-    )
+    columns = _columns(plain, written, description, encoded.conditions)
 
     def done(rows: Rows) -> list[Result]:
-        batch = pairs.batch(rows).to(model.device)
-        columns = batch.targets
-        # As in a search, what was copied from outside the vocabulary is read as nothing.
-        read = columns.where(columns >= 0, writes.unseen).clamp(max=len(writes))
-        return work(replace(batch, targets=read), columns[:, 1:])
+        forced = forced_of(encoded, columns, rows, writes)
+        return [made_of(look) for look in engine.looks(forced, weights=weights, best=best)]
 
     results = iter(
         in_batches(
+            engine,
             done,
-            pairs.sources.lengths,
-            pairs.targets.lengths,
-            device=model.device,
+            encoded.sequences.lengths,
+            columns.lengths,
             most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
         )
     )
     return [next(results) if some else None for some in filled]
 
 
-def log_probabilities(predictions: Tensor, columns: Tensor, mask: Tensor) -> list[float]:
-    """Return the log-probability of each row's target by a model's predictions.
+def forced_of(
+    encoded: EncodedInputs, columns: Sequences, rows: Rows, vocabulary: Vocabulary
+) -> Forced:
+    """Return the pairs at `rows` as an engine reads them.
 
     Args:
-        predictions: logits or log-probabilities, (batch, time, symbols).
-        columns: the one of each symbol of the targets, (batch, time); -1: it has none.
-        mask: which of the symbols are real, (batch, time).
+        encoded: all inputs.
+        columns: of all targets' symbols, from the start to the end symbol; -1: a symbol has none.
+        rows: of these pairs.
+        vocabulary: of the targets.
     """
-    logits = predictions.float()
-    chosen = logits.gather(2, columns.clamp(min=0)[:, :, None])[:, :, 0]
-    gains = (chosen - logits.logsumexp(dim=2)).masked_fill(columns < 0, -torch.inf)
-    totals: list[float] = gains.masked_fill(~mask, 0).sum(dim=1).tolist()
-    return totals
+    written = columns.padded(rows, fill=vocabulary.frame[1])
+    copies = encoded.copies
+    # As in a search, what was copied from outside the vocabulary is read as nothing.
+    read = np.where(written >= 0, written, vocabulary.unseen).clip(max=len(vocabulary))
+    return Forced(
+        encoded.sequences.padded(rows, fill=0),
+        encoded.sequences.lengths[rows],
+        encoded.conditions[rows],
+        None if copies is None else copies.padded(rows, fill=NEVER_COPIED),
+        read,
+        columns.lengths[rows],
+        written[:, 1:],
+    )
 
 
 def unread(description: ModelDescription, target: str) -> float:

@@ -1,11 +1,15 @@
 """An answer as ids, and the score that ranks answers of different lengths."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-Length = TypeVar("Length", float, Tensor)
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Length = TypeVar("Length", float, NDArray[np.float64], "Tensor")
 
 
 class Hypothesis(NamedTuple):

@@ -1,0 +1,29 @@
+"""Answering with a model, whatever engine computes it: the public face but for its loading."""
+
+from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
+from charseq.answering.engine import Asked, Engine, Forced, Look
+from charseq.answering.explanations import explain_pairs, write_symbols
+from charseq.answering.face import LONGEST_SOURCE, STREAM_CHUNK, Answering
+from charseq.answering.lexicon import Lexicon
+from charseq.answering.pairs import score_pairs
+from charseq.answering.texts import GREEDY, answer_texts, spelt
+
+__all__ = [
+    "GREEDY",
+    "LONGEST_SOURCE",
+    "STREAM_CHUNK",
+    "Answering",
+    "Asked",
+    "Engine",
+    "Forced",
+    "Lexicon",
+    "Look",
+    "align_pairs",
+    "answer_texts",
+    "explain_pairs",
+    "refuse_without_attention",
+    "score_pairs",
+    "spelt",
+    "symbols_read",
+    "write_symbols",
+]

@@ -1,0 +1,87 @@
+"""What a model looks at in a source for each symbol of a given target, by teacher forcing."""
+
+from collections.abc import Sequence
+from itertools import repeat
+
+import numpy as np
+
+from charseq.answering.engine import Engine, Look
+from charseq.answering.pairs import looked_at, unread
+from charseq.errors import UsageError, visible
+from charseq.modelfile import ModelDescription
+from charseq.results import Alignment
+from charseq.text import Input
+
+
+def align_pairs(
+    engine: Engine,
+    description: ModelDescription,
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+) -> list[Alignment]:
+    """Align each target with its input.
+
+    A target symbol that the model cannot write is read as unknown by those that follow it. A source
+    without symbols is never read: its alignment has no columns.
+
+    Args:
+        engine: that answers.
+        description: of its model, which has attention.
+        inputs: the sources of the pairs, with their features and languages.
+        targets: one for each of them.
+    """
+
+    def itself(look: Look) -> Look:
+        return look
+
+    found = looked_at(itself, engine, description, inputs, targets, weights=True)
+    return [
+        _alignment(description, each, target, look)
+        for each, target, look in zip(inputs, targets, found, strict=True)
+    ]
+
+
+def refuse_without_attention(description: ModelDescription) -> None:
+    """Raise a `UsageError` if a model looks at nothing that targets could be aligned with."""
+    if description.config.attention == "none":
+        name = visible(str(description.corpus.get("name", "an unnamed corpus")))
+        raise UsageError(
+            f"this model, trained on {name}, has no attention to align targets by: train one with"
+            " --attention dot"
+        )
+
+
+def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str, ...], int]:
+    """Return all that an encoder reads of an input, and how many of that are conditions.
+
+    These are the language and the features by their names; then come the source's symbols, padding
+    included. A source without symbols is never read.
+    """
+    symbols = description.sources.spelling.symbols(each.source)
+    if not symbols:
+        return (), 0
+    config, conditions = description.config, description.sources.conditions.names(each)
+    width = config.pad_source_to if isinstance(config.pad_source_to, int) else 0
+    padding = repeat(config.pad_character, max(width - len(symbols), 0))
+    return (*conditions, *symbols, *padding), len(conditions)
+
+
+def _alignment(
+    description: ModelDescription, each: Input, target: str, look: Look | None
+) -> Alignment:
+    written = tuple(description.targets.spelling.symbols(target))
+    read, conditions = symbols_read(description, each)
+    weights = None if look is None else look.weights
+    shares = None if look is None else look.copying
+    return Alignment(
+        source=each.source,
+        target=target,
+        source_symbols=read,
+        target_symbols=written,
+        weights=np.zeros((len(written) + 1, 0), np.float32) if weights is None else weights,
+        log_probability=unread(description, target) if look is None else look.log_probability,
+        conditions=conditions,
+        copying=() if shares is None else tuple(shares.tolist()),
+        features=each.features,
+        language=each.language,
+    )

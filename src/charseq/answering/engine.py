@@ -1,0 +1,123 @@
+"""What answers: an engine, and the arrays that travel to it and back."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.answering.lexicon import Lexicon
+from charseq.config import DecodingConfig
+from charseq.hypothesis import Hypothesis
+
+
+class Asked(NamedTuple):
+    """Some inputs of like lengths, as an engine reads them, and what their answers may be.
+
+    Attributes:
+        sources: ids, (batch, source time); what lies past a row's length is never read.
+        lengths: of the sources, at least 1, (batch,).
+        conditions: how many features and languages stand before each text, (batch,).
+        copies: where the model copies, the column of each source symbol, or -1, (batch, source
+            time).
+        limits: the most symbols of each answer, at least 1, (batch,).
+        prefixes: what each answer must begin with, as columns: ids of the target vocabulary, and
+            beyond them what is copied.
+        numbers: of the inputs, for sampling, (batch,).
+    """
+
+    sources: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    conditions: NDArray[np.int64]
+    copies: NDArray[np.int64] | None
+    limits: NDArray[np.int64]
+    prefixes: Sequence[Sequence[int]]
+    numbers: NDArray[np.int64]
+
+
+class Forced(NamedTuple):
+    """Some pairs whose targets are given, as an engine reads them.
+
+    Attributes:
+        sources: as in `Asked`.
+        lengths: as in `Asked`.
+        conditions: as in `Asked`.
+        copies: as in `Asked`.
+        targets: ids as a decoder reads them, from the start to the end symbol, and more end symbols
+            to fill up, (batch, target time); a symbol that is copied from outside the vocabulary
+            is read as unseen.
+        target_lengths: start and end counted, (batch,).
+        columns: of each symbol after the start among the model's predictions, (batch, target time -
+            1); -1: it has none.
+    """
+
+    sources: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    conditions: NDArray[np.int64]
+    copies: NDArray[np.int64] | None
+    targets: NDArray[np.int64]
+    target_lengths: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+
+class Look(NamedTuple):
+    """What an engine finds of one given target: a line for each of its symbols, and for its end.
+
+    No array keeps the whole batch that it comes from in memory.
+
+    Attributes:
+        log_probabilities: of the symbols; minus infinity where one has no column, (symbols + 1,).
+        weights: attention's, (symbols + 1, source symbols); None where the model has no attention,
+            or they are not asked for.
+        copying: how probable it is that each symbol is copied, (symbols + 1,); None where the model
+            does not copy, or weights are not asked for.
+        best: the most probable columns, best first, (symbols + 1, as many as are asked for, or as
+            there are); special symbols and columns that mean nothing may be among them.
+        best_log_probabilities: of these, likewise.
+    """
+
+    log_probabilities: NDArray[np.float32]
+    weights: NDArray[np.float32] | None = None
+    copying: NDArray[np.float32] | None = None
+    best: NDArray[np.int64] | None = None
+    best_log_probabilities: NDArray[np.float32] | None = None
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole target, its end included."""
+        return float(self.log_probabilities.sum(dtype=np.float64))
+
+
+class Engine(Protocol):
+    """A model that can be asked: all else about answers is the same for every engine.
+
+    Batches may be worked on by several threads at once.
+    """
+
+    def answers(
+        self, asked: Asked, decoding: DecodingConfig, lexicon: Lexicon | None
+    ) -> list[list[Hypothesis]]:
+        """Return the n best hypotheses of each row, best first.
+
+        No special symbol and no column that a row's source does not offer is ever written. Where a
+        prefix and the lexicon leave no answer within the limit, the one hypothesis is not
+        `possible`.
+
+        Args:
+            asked: the inputs.
+            decoding: how answers are found.
+            lexicon: the only answers that may be given.
+        """
+
+    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
+        """Return what the model makes of each given target (teacher forcing).
+
+        Args:
+            forced: the pairs.
+            weights: whether attention's weights are asked for, and how probable copying is.
+            best: how many of the most probable columns are asked for at each place.
+        """
+
+    def at_once(self) -> AbstractContextManager[int]:
+        """Make ready for batches, and yield how many to work on at once."""

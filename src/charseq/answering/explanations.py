@@ -1,0 +1,174 @@
+"""Why an answer is what it is: each symbol with what else was probable, and what was looked at."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from charseq.answering.alignments import symbols_read
+from charseq.answering.engine import Engine, Look
+from charseq.answering.pairs import forced_of, looked_at
+from charseq.answering.texts import GREEDY, asked_of, limits_of
+from charseq.encoding import Sequences, encode_inputs
+from charseq.modelfile import ModelDescription
+from charseq.results import END_LABEL, Explanation, WrittenSymbol
+from charseq.text import Input, Vocabulary
+
+RUNNERS_UP = 5
+
+ONLY_ROW = np.zeros(1, np.int64)
+UNREAD_END = WrittenSymbol(END_LABEL, 0.0, end=True)
+
+
+def explain_pairs(
+    engine: Engine,
+    description: ModelDescription,
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+) -> list[Explanation]:
+    """Explain each target, its end included, given its input.
+
+    A target symbol that the model cannot write is read as unknown by those that follow it. A source
+    without symbols is surely answered with nothing.
+
+    Args:
+        engine: that answers.
+        description: of its model.
+        inputs: the sources of the pairs, with their features and languages.
+        targets: one for each of them.
+    """
+
+    def itself(look: Look) -> Look:
+        return look
+
+    best = _to_ask_for(description.targets)
+    found = looked_at(itself, engine, description, inputs, targets, weights=True, best=best)
+    return [
+        _explanation(description, each, target, look)
+        for each, target, look in zip(inputs, targets, found, strict=True)
+    ]
+
+
+def write_symbols(
+    engine: Engine, description: ModelDescription, each: Input, prefix: Sequence[int] = ()
+) -> Iterator[WrittenSymbol]:
+    """Yield the greedy answer to an input symbol by symbol, as it is written, and last its end.
+
+    There is no end where the limit comes first, and nothing at all where no answer is possible. An
+    engine writes whole answers: it is asked for one that begins with all that is written and is a
+    little longer each time (1, 1, 2, 3, 5, … symbols, Fibonacci's numbers), so that in all it
+    writes less than four times the answer.
+
+    Args:
+        engine: that answers.
+        description: of its model.
+        each: the input.
+        prefix: what the answer must begin with, as ids; they are yielded, too.
+    """
+    if not symbols_read(description, each)[0]:
+        yield UNREAD_END
+        return
+    names, writes = _Names.of(description, each), description.targets
+    start, end = writes.frame
+    encoded = encode_inputs([each], description.sources, writes, description.config)
+    (limit,) = limits_of(description, encoded, [prefix]).tolist()
+    written, told, further, before = list(prefix), 0, 1, 0
+    while True:
+        until = min(limit, len(written) + further)
+        asked = asked_of(encoded, ONLY_ROW, np.array([until]), [written], ONLY_ROW)
+        # Not while a symbol is yielded: who takes it may do anything meanwhile.
+        with engine.at_once():
+            ((answer,),) = engine.answers(asked, GREEDY, None)
+            if not answer.possible:
+                return
+            columns = np.array([start, *answer.ids, end], np.int32)
+            whole = Sequences.of(columns, np.array([len(columns)]))
+            forced = forced_of(encoded, whole, ONLY_ROW, writes)
+            (look,) = engine.looks(forced, weights=True, best=_to_ask_for(writes))
+        symbols = [names.of_column(column) for column in answer.ids]
+        ending = [] if answer.cut else [None]
+        for place, symbol in enumerate([*symbols, *ending][told:], told):
+            yield _written(names, symbol, look, place)
+        if not answer.cut or until == limit:
+            return
+        written, told = list(answer.ids), len(answer.ids)
+        further, before = further + before, further
+
+
+class _Names(NamedTuple):
+    """What the columns of a model's predictions stand for, given an input.
+
+    Attributes:
+        vocabulary: of the targets, whose columns come first.
+        copied: symbols outside it that the source offers, by their columns.
+    """
+
+    vocabulary: Vocabulary
+    copied: Mapping[int, str]
+
+    @classmethod
+    def of(cls, description: ModelDescription, each: Input) -> "_Names":
+        """Name the columns."""
+        targets = description.targets
+        first: dict[str, int] = {}
+        if description.config.copying:
+            read, conditions = symbols_read(description, each)
+            for place, symbol in enumerate(read[conditions:], len(targets) + conditions):
+                if targets.id_of(symbol) == targets.unseen:
+                    first.setdefault(symbol, place)
+        return cls(targets, {place: symbol for symbol, place in first.items()})
+
+    def of_column(self, column: int) -> str:
+        """Return what a column stands for: nothing where no answer holds it."""
+        if column == self.vocabulary.end:
+            return END_LABEL
+        if column >= len(self.vocabulary):
+            return self.copied.get(column, "")
+        return "" if column in self.vocabulary.special else self.vocabulary.symbols[column]
+
+
+def _to_ask_for(vocabulary: Vocabulary) -> int:
+    """Return how many columns hold the runners-up, the chosen one and what is never written."""
+    return RUNNERS_UP + len(vocabulary.special)
+
+
+def _written(names: _Names, symbol: str | None, look: Look, place: int) -> WrittenSymbol:
+    """Return what an engine found of the symbol at a place of a target; None: its end."""
+    label = END_LABEL if symbol is None else symbol
+    runners_up: list[tuple[str, float]] = []
+    if look.best is not None and look.best_log_probabilities is not None:
+        others = map(names.of_column, look.best[place].tolist())
+        pairs = zip(others, look.best_log_probabilities[place].tolist(), strict=True)
+        runners_up = [(other, gain) for other, gain in pairs if other not in ("", label)]
+    return WrittenSymbol(
+        label,
+        float(look.log_probabilities[place]),
+        tuple(runners_up[:RUNNERS_UP]),
+        () if look.weights is None else tuple(look.weights[place].tolist()),
+        None if look.copying is None else float(look.copying[place]),
+        end=symbol is None,
+    )
+
+
+def _explanation(
+    description: ModelDescription, each: Input, target: str, look: Look | None
+) -> Explanation:
+    symbols = [*description.targets.spelling.symbols(target), None]
+    if look is None:
+        # What is not read is surely answered with nothing.
+        found = [WrittenSymbol(symbol, -math.inf) for symbol in symbols if symbol is not None]
+        found.append(UNREAD_END)
+    else:
+        names = _Names.of(description, each)
+        found = [_written(names, symbol, look, place) for place, symbol in enumerate(symbols)]
+    read, conditions = symbols_read(description, each)
+    return Explanation(
+        source=each.source,
+        target=target,
+        source_symbols=read,
+        symbols=tuple(found),
+        conditions=conditions,
+        features=each.features,
+        language=each.language,
+    )

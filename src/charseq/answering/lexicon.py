@@ -1,0 +1,102 @@
+"""A lexicon: the only answers that may be given, as a trie in a few arrays."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.encoding import Sequences, encode_targets
+from charseq.errors import UsageError
+from charseq.text import Vocabulary
+
+Array = NDArray[np.int64]
+
+ROOT = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """A set of texts as a trie (Fredkin 1960), its edges laid out state by state.
+
+    State 0 is the root, and edge e leads to state e + 1; the end symbol of a text is an edge like
+    those before it.
+
+    Attributes:
+        first_edges: where the edges of each state begin, and after the last, (states + 1,).
+        keys: state · symbols + symbol of each edge, rising, (edges,).
+        shortest: the fewest symbols from each state to the end of a text, the end symbol counted,
+            (states,).
+        symbols: in the vocabulary.
+        left_out: how many texts have symbols that the vocabulary lacks, and can never be written.
+    """
+
+    first_edges: Array
+    keys: Array
+    shortest: Array
+    symbols: int
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str], vocabulary: Vocabulary) -> "Lexicon":
+        """Build the lexicon of these texts.
+
+        Raises:
+            UsageError: if the vocabulary can spell none of them.
+        """
+        entries = encode_targets(list(dict.fromkeys(texts)), vocabulary)
+        unseen = np.zeros(len(entries.ids) + 1, np.int64)
+        np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
+        spelt = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
+        if not spelt.any():
+            raise UsageError(
+                "the lexicon has no entry that the model can write: each has a symbol that the"
+                " model never saw in a target"
+                if len(spelt)
+                else "the lexicon has no entries"
+            )
+        # From after the start symbol to the end symbol.
+        written = Sequences(entries.ids, entries.lengths[spelt] - 1, entries.starts[spelt] + 1)
+        first_edges, keys, shortest = _trie(written, len(vocabulary), vocabulary.frame[1])
+        return cls(
+            first_edges,
+            keys,
+            shortest,
+            symbols=len(vocabulary),
+            left_out=len(spelt) - int(spelt.sum()),
+        )
+
+    def warning(self) -> str:
+        """Return the sentence that says how many texts were left out."""
+        return (
+            "entries of the lexicon left out, since they hold symbols that the model never saw in"
+            f" a target: {self.left_out:,}"
+        )
+
+
+def _trie(entries: Sequences, symbols: int, end: int) -> tuple[Array, Array, Array]:
+    """Build the arrays of a trie level by level, all entries at once.
+
+    States are numbered level by level and, within a level, by the state and the symbol that lead to
+    them; so the edges lie in the order of the states that they leave and of those they reach.
+    """
+    states = np.full(len(entries), ROOT, np.int64)
+    inside = np.arange(len(entries))
+    levels: list[Array] = []
+    count = 1
+    for depth in range(int(entries.lengths.max())):
+        inside = inside[entries.lengths[inside] > depth]
+        reached = states[inside] * symbols + entries.ids[entries.starts[inside] + depth]
+        level, places = np.unique(reached, return_inverse=True)
+        states[inside] = count + places
+        levels.append(level)
+        count += len(level)
+    keys = np.concatenate(levels)
+    shortest = np.full(count, count, np.int64)
+    shortest[1:][keys % symbols == end] = 0
+    after = count
+    for level in levels[::-1]:
+        before = after - len(level)
+        np.minimum.at(shortest, level // symbols, shortest[before:after] + 1)
+        after = before
+    return np.searchsorted(keys, np.arange(count + 1) * symbols), keys, shortest

@@ -1,0 +1,163 @@
+"""Does an export answer as PyTorch does? Both are asked, and held side by side."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from charseq.answering import Answering
+from charseq.corpus import Pair, references_by_input
+from charseq.errors import CharseqError, UnknownCharactersWarning, UsageError
+from charseq.modelfile import ModelDescription
+from charseq.scoring import are_right
+from charseq.text import Input
+
+# Strings that are made up where no corpus is named: so many, of so many symbols at most.
+MADE_UP, LONGEST = 200, 20
+# Of a corpus: beginning with its first inputs.
+MOST_CHECKED = 2_000
+SEED = 1
+# How far a float32 export may be from PyTorch: it adds in another order.
+TOLERANCE = 1e-4
+# The share of right answers that rounded weights may cost.
+MOST_LOST = 0.005
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an export's answers compare with PyTorch's.
+
+    Attributes:
+        texts: how many were answered by both.
+        different: to how many the answers differ, equally probable ones aside.
+        farthest: the largest difference in the log-probability of a symbol of PyTorch's answers.
+        exact_match: the share of PyTorch's answers that are right; None without a corpus.
+        exported_exact_match: that of the export's.
+    """
+
+    texts: int
+    different: int
+    farthest: float
+    exact_match: float | None = None
+    exported_exact_match: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields that say something."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @property
+    def lost(self) -> float:
+        """The share of right answers that the export loses."""
+        if self.exact_match is None or self.exported_exact_match is None:
+            return 0.0
+        return self.exact_match - self.exported_exact_match
+
+    def refuse_faulty(self) -> None:
+        """Raise a `CharseqError` if an export in float32 answers otherwise than PyTorch."""
+        if self.different or self.farthest > TOLERANCE:
+            raise CharseqError(
+                f"the export does not answer as PyTorch does: {self.different:,} of"
+                f" {self.texts:,} answers differ, and a symbol's log-probability by"
+                f" {self.farthest:.2g}. Nothing was written"
+            )
+
+    def refuse_loss(self) -> None:
+        """Raise a `UsageError` if rounded weights cost too many right answers."""
+        if self.lost > MOST_LOST:
+            raise UsageError(
+                f"rounding the weights costs {100 * self.lost:.1f} points of exact match"
+                f" ({100 * (self.exact_match or 0):.1f} to"
+                f" {100 * (self.exported_exact_match or 0):.1f}): export in float32, or add"
+                " --force (force=True) to write it all the same"
+            )
+
+
+def made_up_inputs(description: ModelDescription, seed: int = SEED) -> list[Input]:
+    """Return inputs of a model's own symbols, drawn at random."""
+    draw = np.random.default_rng(seed)
+    sources, known = description.sources, description.sources.conditions
+    languages, features = list(known.languages) or [""], list(known.features)
+    return [
+        Input(
+            sources.spelling.text(draw.choice(sources.ordinary, draw.integers(1, LONGEST + 1))),
+            tuple(draw.permutation(features)[: draw.integers(0, 5)].tolist()),
+            str(draw.choice(languages)),
+        )
+        for _ in range(MADE_UP)
+    ]
+
+
+def agreement(
+    model: Answering, exported: Answering, pairs: Sequence[Pair] | None = None
+) -> Agreement:
+    """Ask a model and its export, and compare what they answer.
+
+    Args:
+        model: PyTorch's.
+        exported: the same model's export.
+        pairs: whose sources are asked; without them, 200 inputs are made up.
+    """
+    references = references_by_input(pairs) if pairs else {}
+    inputs = list(references)[:MOST_CHECKED] or made_up_inputs(model.description)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnknownCharactersWarning)
+        answers, others = (_answers(each, inputs) for each in (model, exported))
+        farthest = _farthest(model, exported, inputs, answers)
+        different = [row for row in range(len(inputs)) if answers[row] != others[row]]
+        apart = _not_tied(model, inputs, answers, others, different)
+    rights: list[float | None] = [None, None]
+    if references:
+        right = [references[each] for each in inputs]
+        rights = [float(np.mean(are_right(side, right))) for side in (answers, others)]
+    return Agreement(len(inputs), apart, farthest, *rights)
+
+
+def _answers(translator: Answering, inputs: Sequence[Input]) -> list[str]:
+    sources, conditions = _asked(translator.description, inputs)
+    return [each.hypothesis for each in translator.translate(sources, **conditions)]
+
+
+def _farthest(
+    model: Answering, exported: Answering, inputs: Sequence[Input], answers: Sequence[str]
+) -> float:
+    """Return how far apart the log-probabilities of the answers' symbols are at most."""
+    sources, conditions = _asked(model.description, inputs)
+    farthest = 0.0
+    both = (each.explain(sources, answers, **conditions) for each in (model, exported))
+    for pair in zip(*both, strict=True):
+        own, other = (np.array([each.log_probability for each in it.symbols]) for it in pair)
+        # Infinities are equal, and no distance apart.
+        possible = np.isfinite(own) | np.isfinite(other)
+        apart = np.abs(own[possible] - other[possible])
+        farthest = max(farthest, float(apart.max(initial=0)))
+    return farthest
+
+
+def _not_tied(
+    model: Answering,
+    inputs: Sequence[Input],
+    answers: Sequence[str],
+    others: Sequence[str],
+    rows: Sequence[int],
+) -> int:
+    """Return at how many rows PyTorch finds the one answer more probable than the other."""
+    sources, conditions = _asked(model.description, [inputs[row] for row in rows])
+    own, theirs = (
+        np.array(model.score(sources, [side[row] for row in rows], **conditions))
+        for side in (answers, others)
+    )
+    return int((np.abs(own - theirs) > TOLERANCE).sum())
+
+
+def _asked(
+    description: ModelDescription, inputs: Sequence[Input]
+) -> tuple[list[str], dict[str, Any]]:
+    known = description.sources.conditions
+    conditions: dict[str, Any] = {}
+    if known.features:
+        conditions["features"] = [each.features for each in inputs]
+    if known.languages:
+        conditions["language"] = [each.language for each in inputs]
+    return [each.source for each in inputs], conditions

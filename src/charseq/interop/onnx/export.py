@@ -1,0 +1,223 @@
+"""A model as one ONNX graph, the whole search inside."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper
+
+import charseq
+from charseq.corpus import Pair
+from charseq.interop.onnx.checking import Agreement, agreement
+from charseq.interop.onnx.explaining import Explained, explained, unexplained
+from charseq.interop.onnx.graph import (
+    BOOL,
+    CONTRIBUTED,
+    CONTRIBUTED_VERSION,
+    FLOAT,
+    INTEGER,
+    IR_VERSION,
+    OPSET,
+    Constants,
+    Graph,
+    Shape,
+    Value,
+)
+from charseq.interop.onnx.network import Inputs, Network
+from charseq.interop.onnx.search import Beam, Question, beam_search, greedy
+from charseq.interop.onnx.weights import Precision, Weights
+from charseq.modelfile import METADATA_KEY, ModelDescription, description_to_dict
+
+Array = NDArray[np.float32]
+
+INPUTS: Mapping[str, tuple[int, Shape]] = {
+    "sources": (INTEGER, ("batch", "source_time")),
+    "source_lengths": (INTEGER, ("batch",)),
+    "conditions": (INTEGER, ("batch",)),
+    "copies": (INTEGER, ("batch", "source_time")),
+    "prefixes": (INTEGER, ("batch", "prefix_time")),
+    "limits": (INTEGER, ("batch",)),
+    "beam": (INTEGER, ()),
+    "n_best": (INTEGER, ()),
+    "length_penalty": (FLOAT, ()),
+    "explain": (BOOL, ()),
+}
+OUTPUTS: Mapping[str, tuple[int, Shape]] = {
+    "ids": (INTEGER, ("batch", "answers", "places")),
+    "lengths": (INTEGER, ("batch", "answers")),
+    "log_probabilities": (FLOAT, ("batch", "answers")),
+    "symbol_log_probabilities": (FLOAT, ("batch", "answers", "places_and_end")),
+    "explained_log_probabilities": (FLOAT, ("explained", "places_explained")),
+    "alignments": (FLOAT, ("aligned", "places_aligned", "source_time_aligned")),
+    "copying": (FLOAT, ("copied", "places_copied")),
+    "best_symbols": (INTEGER, ("explained", "places_explained", "some")),
+    "best_log_probabilities": (FLOAT, ("explained", "places_explained", "some")),
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file for ONNX Runtime, and how its answers compare with PyTorch's.
+
+    Attributes:
+        content: of the file.
+        precision: of its weights.
+        agreement: with PyTorch.
+    """
+
+    content: bytes
+    precision: Precision
+    agreement: Agreement
+
+
+def export(
+    path: str | Path,
+    *,
+    precision: Precision = "float32",
+    pairs: Sequence[Pair] | None = None,
+    force: bool = False,
+) -> Export:
+    """Make an ONNX file of a model file, and hold its answers against PyTorch's.
+
+    Args:
+        path: of the model file.
+        precision: `float32`, or with smaller files: `half`, numbers of 16 bits that are widened on
+            loading, or `int8`, whole numbers of 8 bits and their scales.
+        pairs: whose sources are asked, and whose targets say what is right; without them, inputs
+            are made up of the model's own symbols.
+        force: keep an export that loses right answers by its rounding.
+
+    Raises:
+        CharseqError: if a float32 export answers otherwise than PyTorch.
+        ModelFileError: if the model file cannot be read.
+        UsageError: if there is none, or rounding costs more than half a point of exact match.
+    """
+    from charseq.runtime import OnnxEngine, Translator, session_of
+    from charseq.translator import load
+
+    model = load(path, device="cpu")
+    tensors = model.model.tensors()
+
+    def written(facts: Mapping[str, Any]) -> bytes:
+        proto = onnx_model(model.description, tensors, precision, facts)
+        content: bytes = proto.SerializeToString(deterministic=True)
+        return content
+
+    engine = OnnxEngine(session_of(written({})), model.description, threads=1)
+    found = agreement(model, Translator(engine, model.description), pairs)
+    if precision == "float32":
+        found.refuse_faulty()
+    if not force:
+        found.refuse_loss()
+    return Export(written({"agreement": found.as_dict()}), precision, found)
+
+
+def onnx_model(
+    description: ModelDescription,
+    tensors: Mapping[str, Array],
+    precision: Precision = "float32",
+    facts: Mapping[str, Any] | None = None,
+) -> onnx.ModelProto:
+    """Return a model as an ONNX graph that reads ids and writes the ids of whole answers.
+
+    Args:
+        description: of the model; it goes into the metadata, so that the file is complete.
+        tensors: its weights, as a model file keeps them.
+        precision: of the weights.
+        facts: what else is known of this export, for the metadata.
+    """
+    constants = Constants()
+    graph = Graph(constants)
+    network = Network(graph, description, tensors, Weights(precision))
+    inputs = Inputs("sources", "source_lengths", "conditions", "copies")
+    memory, state = network.encode(inputs)
+    question = _question(graph, network)
+    first = greedy(graph, network, memory, state, question)
+
+    beam = Beam("beam", "n_best", "length_penalty")
+    answers = beam_search(graph, network, memory, state, question, first, beam)
+
+    def told(inner: Graph) -> Explained:
+        best = inner.op("Gather", answers.ids, inner.constant(0), axis=1)
+        return explained(inner, network, memory, state, best, question.mask)
+
+    explanation = graph.choose("explain", told, unexplained)
+    for name, value in zip(OUTPUTS, (*answers, *explanation), strict=True):
+        graph.nodes.append(helper.make_node("Identity", [value], [name]))
+    read = {name: INPUTS[name] for name in inputs_of(network)}
+    proto = graph.proto("charseq", read, OUTPUTS)
+    proto.initializer.extend(constants.tensors.values())
+    opsets = [helper.make_opsetid("", OPSET)]
+    if precision == "int8":
+        opsets.append(helper.make_opsetid(CONTRIBUTED, CONTRIBUTED_VERSION))
+    model = helper.make_model(
+        proto,
+        opset_imports=opsets,
+        ir_version=IR_VERSION,
+        producer_name="charseq",
+        producer_version=charseq.__version__,
+    )
+    fields = {
+        **description_to_dict(description),
+        "export": {
+            "precision": precision,
+            # Beyond ONNX's own.
+            "contributed_operators": "MatMulNBits" if precision == "int8" else "none",
+            **(facts or {}),
+        },
+    }
+    helper.set_model_props(
+        model, {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
+    )
+    return model
+
+
+def inputs_of(network: Network) -> list[str]:
+    """Return the names of the inputs that a model has."""
+    lacking = set()
+    if not network.relative:
+        lacking.add("conditions")
+    if not network.copying:
+        lacking.add("copies")
+    return [name for name in INPUTS if name not in lacking]
+
+
+def _question(graph: Graph, network: Network) -> Question:
+    most = graph.op("ReduceMax", "limits", keepdims=0)
+    # There is always a first step, so that all shapes are known.
+    most = graph.op("Max", most, graph.constant(1))
+    return Question("limits", most, "prefixes", _mask(graph, network))
+
+
+def _mask(graph: Graph, network: Network) -> Value:
+    """Return -inf for what is never written: special symbols, and columns that copy nothing."""
+    targets = network.description.targets
+    _, end = targets.frame
+    never = np.zeros(len(targets), np.float32)
+    never[[place for place in targets.special if place != end]] = -np.inf
+    if not network.copying:
+        return graph.constant(never[None, None])
+    # Each symbol's column is open; others beyond the vocabulary are not.
+    batch = graph.op("Shape", "copies", start=0, end=1)
+    rows = graph.op("Concat", batch, graph.constant([len(never)]), axis=0)
+    closed = graph.op(
+        "Where",
+        graph.op("Equal", "copies", "copies"),
+        graph.constant(-np.inf, np.float32),
+        graph.constant(0.0),
+    )
+    whole = graph.op("Concat", graph.op("Expand", graph.constant(never), rows), closed, axis=1)
+    columns = graph.op("Max", "copies", graph.constant(0))
+    beyond = graph.op("GreaterOrEqual", columns, graph.constant(len(never)))
+    kept = graph.op("GatherElements", whole, columns, axis=1)
+    opened = graph.op("Where", beyond, graph.constant(0.0), kept)
+    return graph.op(
+        "Unsqueeze",
+        graph.op("ScatterElements", whole, columns, opened, axis=1),
+        graph.constant([1]),
+    )

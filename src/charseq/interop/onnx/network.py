@@ -1,0 +1,465 @@
+"""The network in ONNX: an encoder, and the step that a search drives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.interop.onnx.graph import INT32, Graph, Shape, Value
+from charseq.interop.onnx.weights import Weights
+from charseq.modelfile import ModelDescription
+
+Array = NDArray[np.float32]
+
+# As `charseq.model.attention` has them.
+FARTHEST = 10
+NO_PLACE = -1_000_000
+SMALLEST = 1e-12
+
+# From PyTorch's order of gates to ONNX's: i, f, g, o to i, o, f, g, and r, z, n to z, r, n.
+GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
+
+
+class Memory(NamedTuple):
+    """What is computed once per source; a model without attention has none of it.
+
+    Attributes:
+        mask: (batch, 1, source time), -inf past a source's end.
+        places: of each symbol, raised by the farthest distance, (batch, 1, source time).
+        keys: (batch, units, source time), or (batch, 1, source time, units) of additive attention.
+        values: (batch, source time, units), the attentional vector's bias in each.
+        columns: where each symbol is copied to, (batch, 1, source time).
+        never: -inf where nothing is copied from, (batch, 1, source time).
+    """
+
+    mask: Value = ""
+    places: Value = ""
+    keys: Value = ""
+    values: Value = ""
+    columns: Value = ""
+    never: Value = ""
+
+
+class Inputs(NamedTuple):
+    """What the graph reads of each source; see `export`."""
+
+    sources: Value
+    lengths: Value
+    conditions: Value
+    copies: Value
+
+
+class Scores(NamedTuple):
+    """What a step finds.
+
+    Attributes:
+        log_probabilities: (rows, symbols), and where the model copies a further column for each
+            source symbol.
+        weights: attention's, (batch, beam, source time).
+        copying: how probable it is that a symbol is copied, (rows, 1).
+    """
+
+    log_probabilities: Value
+    weights: Value = ""
+    copying: Value = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model whose parts are written into graphs.
+
+    Attributes:
+        outer: the outermost graph, where whatever is the same in every call belongs.
+        description: of the model.
+        tensors: its weights, by the names of the model file.
+        weights: how they are laid out.
+    """
+
+    outer: Graph
+    description: ModelDescription
+    tensors: Mapping[str, Array]
+    weights: Weights
+
+    @property
+    def attention(self) -> bool:
+        """Whether the decoder looks back."""
+        return self.description.config.attention != "none"
+
+    @property
+    def copying(self) -> bool:
+        """Whether it copies."""
+        return self.description.config.copying
+
+    @property
+    def relative(self) -> bool:
+        """Whether places count."""
+        return self.attention and self.description.config.relative_positions
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether features or languages may stand before a source."""
+        return bool(self.description.sources.conditions.ids)
+
+    @property
+    def state_shapes(self) -> list[Shape]:
+        """The shapes of what a step replaces: each layer's hidden, and of LSTMs the cell."""
+        config = self.description.config
+        parts = 2 if config.cell == "lstm" else 1
+        return [("rows", config.units)] * (parts * config.layers)
+
+    def encode(self, inputs: Inputs) -> tuple[Memory, list[Value]]:
+        """Read whole sources; return the memory, and the decoder's first state."""
+        graph, config = self.outer, self.description.config
+        ids = graph.op("Transpose", inputs.sources, perm=[1, 0])
+        vectors = symbols = graph.op("Gather", self._embedding("encoder"), ids)
+        lengths = graph.op("Cast", inputs.lengths, to=INT32)
+        directions = 2 if config.bidirectional else 1
+        finals: list[Value] = []
+        for number in range(config.layers):
+            outputs, *last = self._layer(number, vectors, lengths)
+            joined = graph.op("Transpose", outputs, perm=[0, 2, 1, 3])
+            vectors = graph.op("Reshape", joined, graph.constant([0, 0, config.units]))
+            # (directions, batch, units) to (batch, units).
+            finals += [
+                graph.op(
+                    "Reshape",
+                    graph.op("Transpose", each, perm=[1, 0, 2]) if directions > 1 else each,
+                    graph.constant([-1, config.units]),
+                )
+                for each in last
+            ]
+        if "bridge.weight" not in self.tensors:
+            return Memory(), finals
+        parts = len(self.state_shapes)
+        hidden = finals[-1] if config.cell == "gru" else finals[-2]
+        bridged = self._linear(graph, hidden, "bridge")
+        start = graph.ops(
+            "Split", graph.op("Tanh", bridged), outputs=parts, axis=1, num_outputs=parts
+        )
+        # The bridge has all layers' hidden first, and then all cells.
+        if config.cell == "lstm":
+            start = [start[i // 2 + (i % 2) * config.layers] for i in range(parts)]
+        if not self.attention:
+            return Memory(), start
+        if "encoder.residual.weight" in self.tensors:
+            residual = self._matrix("encoder.residual.weight")
+            vectors = graph.op("Add", vectors, graph.op("MatMul", symbols, residual))
+        return self._memory(graph.op("Transpose", vectors, perm=[1, 0, 2]), inputs), start
+
+    def step(
+        self,
+        graph: Graph,
+        previous: Value,
+        state: Sequence[Value],
+        memory: Memory,
+        place: Value,
+        beam: Value | None = None,
+    ) -> tuple[Scores, list[Value]]:
+        """Write one symbol per row.
+
+        Args:
+            graph: where the step is written.
+            previous: the ids written last, (rows,).
+            state: the decoder's.
+            memory: of the sources, (batch, …); rows are batch · beam.
+            place: of the symbol, from 0, a scalar.
+            beam: how many rows a source has, (1,); None: one.
+        """
+        config = self.description.config
+        if self.copying:
+            previous = graph.op("Min", previous, graph.constant(len(self.description.targets)))
+        vectors, next_state = "", []
+        parts = len(state) // config.layers
+        for number in range(config.layers):
+            own = state[parts * number : parts * (number + 1)]
+            cell = self._lstm_step if config.cell == "lstm" else self._gru_step
+            new = cell(graph, number, previous if number == 0 else vectors, own)
+            vectors = new[0]
+            next_state += new
+        return self.predict(graph, vectors, memory, place, beam), next_state
+
+    def predict(
+        self,
+        graph: Graph,
+        hidden: Value,
+        memory: Memory,
+        place: Value,
+        beam: Value | None = None,
+    ) -> Scores:
+        """Predict a symbol from what the last layer wrote, (rows, units)."""
+        config = self.description.config
+        if not self.attention:
+            logits = self._linear(graph, hidden, "decoder.output")
+            return Scores(graph.op("LogSoftmax", logits, axis=-1))
+        queries = self.grid(graph, hidden, beam)
+        scores = self._attention_scores(graph, queries, memory, place)
+        weights = graph.op("Softmax", scores, axis=-1)
+        context = graph.op("MatMul", weights, memory.values)
+        name = "decoder.attention.own.weight"
+        own = self.weights.product(graph, self.outer, hidden, self.tensors[name], name)
+        flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
+        attended = graph.op("Tanh", graph.op("Add", own, flat))
+        logits = self._linear(graph, attended, "decoder.output")
+        if not self.copying:
+            return Scores(graph.op("LogSoftmax", logits, axis=-1), weights)
+        copied = graph.op("Sigmoid", self._linear(graph, attended, "decoder.copying.gate"))
+        written = graph.op("Softmax", logits, axis=-1)
+        written = graph.op("Mul", written, graph.op("Sub", graph.constant(1.0), copied))
+        pointed = weights
+        if memory.never:
+            pointed = graph.op("Softmax", graph.op("Add", scores, memory.never), axis=-1)
+        columns = memory.columns
+        if beam is not None:
+            columns = graph.op("Expand", columns, graph.op("Shape", pointed))
+        columns, pointed = (self._rows(graph, each) for each in (columns, pointed))
+        pointed = graph.op("Mul", pointed, copied)
+        room = graph.op("Mul", pointed, graph.constant(0.0))
+        mixed = graph.op(
+            "ScatterElements",
+            graph.op("Concat", written, room, axis=1),
+            columns,
+            pointed,
+            axis=1,
+            reduction="add",
+        )
+        mixed = graph.op("Log", graph.op("Max", mixed, graph.constant(SMALLEST)))
+        return Scores(mixed, weights, copied)
+
+    def _memory(self, outputs: Value, inputs: Inputs) -> Memory:
+        graph, kind = self.outer, self.description.config.attention
+        time = graph.op(
+            "Squeeze", graph.op("Shape", inputs.sources, start=1, end=2), graph.constant([0])
+        )
+        columns = graph.op("Range", graph.constant(0), time, graph.constant(1))
+        least = graph.constant(-np.inf, np.float32)
+        none = graph.constant(0.0)
+        inside = graph.op(
+            "Less", columns, graph.op("Unsqueeze", inputs.lengths, graph.constant([1]))
+        )
+        mask = graph.op("Where", inside, none, least)
+        places = ""
+        if self.relative:
+            before = graph.op("Unsqueeze", inputs.conditions, graph.constant([1]))
+            own = graph.op("Sub", columns, before)
+            outside = graph.op("Less", own, graph.constant(0))
+            if self.conditioned:
+                placeless = graph.constant(float(self.tensors["decoder.attention.placeless"][0]))
+                mask = graph.op("Add", mask, graph.op("Where", outside, placeless, none))
+                own = graph.op("Where", outside, graph.constant(NO_PLACE), own)
+            places = self._middle(graph.op("Add", own, graph.constant(FARTHEST)))
+        keys = outputs
+        if kind != "dot":
+            keys = graph.op("MatMul", outputs, self._matrix("decoder.attention.key.weight"))
+        if kind == "additive":
+            keys = self._middle(keys)
+        else:
+            keys = graph.op("Transpose", keys, perm=[0, 2, 1])
+        values = graph.op("MatMul", outputs, self._matrix("decoder.attention.context.weight"))
+        # The weights of a step sum to 1: a bias may stand in each of what they weigh.
+        bias = graph.constant(self.tensors["decoder.attention.own.bias"])
+        copied = never = ""
+        if self.copying:
+            copied = self._middle(graph.op("Max", inputs.copies, graph.constant(0)))
+            if self.conditioned:
+                nothing = graph.op("Less", inputs.copies, graph.constant(0))
+                never = self._middle(graph.op("Where", nothing, least, none))
+        return Memory(
+            self._middle(mask), places, keys, graph.op("Add", values, bias), copied, never
+        )
+
+    def _attention_scores(
+        self, graph: Graph, queries: Value, memory: Memory, place: Value
+    ) -> Value:
+        """Compare the decoder's outputs, (batch, beam, units), with each source symbol."""
+        if self.description.config.attention == "additive":
+            asked = graph.op("MatMul", queries, self._matrix("decoder.attention.query.weight"))
+            asked = graph.op("Unsqueeze", asked, graph.constant([2]))
+            both = graph.op("Tanh", graph.op("Add", asked, memory.keys))
+            vector = graph.constant(self.tensors["decoder.attention.score"])
+            scores = graph.op("MatMul", both, vector)
+        else:
+            scores = graph.op("MatMul", queries, memory.keys)
+        scores = graph.op("Add", scores, memory.mask)
+        if not self.relative:
+            return scores
+        apart = graph.op("Sub", memory.places, place)
+        apart = graph.op("Clip", apart, graph.constant(0), graph.constant(2 * FARTHEST))
+        distances = graph.constant(self.tensors["decoder.attention.distances"])
+        return graph.op("Add", scores, graph.op("Gather", distances, apart))
+
+    def _lstm_step(
+        self, graph: Graph, number: int, read: Value, state: Sequence[Value]
+    ) -> list[Value]:
+        hidden, cell = state
+        product = self._recurrent(graph, number, hidden)
+        gates = graph.op("Add", product, self._projected(graph, number, read))
+        sizes = graph.constant([3 * self.description.config.units, self.description.config.units])
+        opening, candidate = graph.ops("Split", gates, sizes, outputs=2, axis=1)
+        enter, leave, keep = graph.ops(
+            "Split", graph.op("Sigmoid", opening), outputs=3, axis=1, num_outputs=3
+        )
+        new = graph.op("Mul", enter, graph.op("Tanh", candidate))
+        cell = graph.op("Add", graph.op("Mul", keep, cell), new)
+        return [graph.op("Mul", leave, graph.op("Tanh", cell)), cell]
+
+    def _gru_step(
+        self, graph: Graph, number: int, read: Value, state: Sequence[Value]
+    ) -> list[Value]:
+        (hidden,) = state
+        projected = self._projected(graph, number, read)
+        bias = self._gates(f"decoder.layers.{number}.fused.bias_hh_l0")
+        recurrent = graph.op("Add", self._recurrent(graph, number, hidden), graph.constant(bias))
+        update, reset, candidate = graph.ops("Split", projected, outputs=3, axis=1, num_outputs=3)
+        own_update, own_reset, own = graph.ops("Split", recurrent, outputs=3, axis=1, num_outputs=3)
+        reset = graph.op("Sigmoid", graph.op("Add", reset, own_reset))
+        update = graph.op("Sigmoid", graph.op("Add", update, own_update))
+        own = graph.op("Mul", reset, own)
+        candidate = graph.op("Tanh", graph.op("Add", candidate, own))
+        moved = graph.op("Mul", update, graph.op("Sub", hidden, candidate))
+        return [graph.op("Add", candidate, moved)]
+
+    def _recurrent(self, graph: Graph, number: int, hidden: Value) -> Value:
+        """Return what a layer's own state adds to its gates."""
+        name = f"decoder.layers.{number}.fused.weight_hh_l0"
+        return self.weights.product(graph, self.outer, hidden, self._gates(name), name)
+
+    def _projected(self, graph: Graph, number: int, read: Value) -> Value:
+        """Return what a layer's input and bias add to its gates; of symbols, from a table."""
+        name = f"decoder.layers.{number}.fused"
+        bias = graph.constant(self._gates(f"{name}.bias_ih_l0"))
+        kernel = self._gates(f"{name}.weight_ih_l0")
+        if number > 0:
+            product = self.weights.product(graph, self.outer, read, kernel, f"{name}.weight_ih_l0")
+            return graph.op("Add", product, bias)
+        # Nodes on constants: ONNX Runtime computes the table once, on loading.
+        matrix = self.weights.matrix(self.outer, kernel, f"{name}.weight_ih_l0")
+        product = self.outer.op("MatMul", self._embedding("decoder"), matrix)
+        return graph.op("Gather", self.outer.op("Add", product, bias), read)
+
+    def read_targets(self, graph: Graph, ids: Value, state: Sequence[Value]) -> Value:
+        """Read whole targets, (batch, time); return what the last layer writes, likewise."""
+        if self.copying:
+            ids = graph.op("Min", ids, graph.constant(len(self.description.targets)))
+        table = self._embedding("decoder")
+        vectors = graph.op("Gather", table, graph.op("Transpose", ids, perm=[1, 0]))
+        parts = len(state) // self.description.config.layers
+        for number in range(self.description.config.layers):
+            starts = [
+                graph.op("Unsqueeze", each, graph.constant([0]))
+                for each in state[parts * number : parts * (number + 1)]
+            ]
+            names = [f"decoder.layers.{number}.fused"]
+            outputs, *_ = self._fused(graph, names, vectors, "", starts)
+            vectors = graph.op("Squeeze", outputs, graph.constant([1]))
+        return graph.op("Transpose", vectors, perm=[1, 0, 2])
+
+    def _layer(self, number: int, vectors: Value, lengths: Value) -> list[Value]:
+        """Read (time, batch, inputs); return the outputs and the last hidden, and the cell."""
+        ways = ["forwards", "backwards"] if self.description.config.bidirectional else ["forwards"]
+        names = [f"encoder.{way}.{number}.fused" for way in ways]
+        return self._fused(self.outer, names, vectors, lengths)
+
+    def _fused(
+        self,
+        graph: Graph,
+        names: Sequence[str],
+        vectors: Value,
+        lengths: Value,
+        starts: Sequence[Value] = (),
+    ) -> list[Value]:
+        """Read (time, batch, inputs) in one operation; one name reads forwards, two both ways."""
+        cell = self.description.config.cell
+        gates, units = self.tensors[f"{names[0]}.weight_hh_l0"].shape
+
+        def stacked(kind: str) -> Value:
+            parts = [
+                self.weights.tensor(self.outer, self._gates(f"{name}.{kind}"), f"{name}.{kind}")
+                for name in names
+            ]
+            parts = [self.outer.op("Unsqueeze", part, self.outer.constant([0])) for part in parts]
+            return self.outer.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
+
+        biases = [
+            [
+                self._gates(f"{name}.bias_ih_l0"),
+                self._gates(f"{name}.bias_hh_l0") if cell == "gru" else np.zeros(gates, np.float32),
+            ]
+            for name in names
+        ]
+        extra: dict[str, Any] = {"linear_before_reset": 1} if cell == "gru" else {}
+        return graph.ops(
+            cell.upper(),
+            vectors,
+            stacked("weight_ih_l0"),
+            stacked("weight_hh_l0"),
+            self.outer.constant(np.array(biases).reshape(len(names), -1)),
+            lengths,
+            *starts,
+            outputs=3 if cell == "lstm" else 2,
+            hidden_size=units,
+            direction="bidirectional" if len(names) > 1 else "forward",
+            **extra,
+        )
+
+    def _gates(self, name: str) -> Array:
+        """Return weights with a block of rows for each gate, the blocks in ONNX's order."""
+        weight, order = self.tensors[name], list(GATES[self.description.config.cell])
+        blocks = weight.reshape(len(order), -1, *weight.shape[1:])
+        return blocks[order].reshape(weight.shape)
+
+    def _embedding(self, side: str) -> Value:
+        """Return the vector of every symbol, one-hot without an embedding, and zeros past them."""
+        config = self.description.config
+        if config.embedding is None:
+            vocabularies = {
+                "encoder": self.description.sources,
+                "decoder": self.description.targets,
+            }
+            symbols = len(vocabularies[side])
+            return self.outer.op(
+                "Pad",
+                self.outer.op(
+                    "EyeLike", self.outer.op("ConstantOfShape", self.outer.constant([symbols] * 2))
+                ),
+                self.outer.constant([0, 0, 1, 0]),
+            )
+        name = f"{'encoder' if config.tied_embeddings else side}.embedding.weight"
+        vectors = self.weights.tensor(self.outer, self.tensors[name], name)
+        return self.outer.op("Pad", vectors, self.outer.constant([0, 0, 1, 0]))
+
+    def _linear(self, graph: Graph, vectors: Value, name: str) -> Value:
+        weight = self.tensors[f"{name}.weight"]
+        product = self.weights.product(graph, self.outer, vectors, weight, f"{name}.weight")
+        return graph.op("Add", product, graph.constant(self.tensors[f"{name}.bias"]))
+
+    def _matrix(self, name: str) -> Value:
+        return self.weights.matrix(self.outer, self.tensors[name], name)
+
+    def _middle(self, value: Value) -> Value:
+        return self.outer.op("Unsqueeze", value, self.outer.constant([1]))
+
+    def of(self, graph: Graph, log_probabilities: Value, symbols: Value) -> Value:
+        """Return those of some symbols, one in each line of columns, (…, symbols)."""
+        if self.description.targets.unknown is None and not self.copying:
+            # What the model never saw is read as nothing, and has no column.
+            symbols = graph.op("Min", symbols, graph.constant(len(self.description.targets) - 1))
+        chosen = graph.op("Unsqueeze", symbols, graph.constant([-1]))
+        gains = graph.op("GatherElements", log_probabilities, chosen, axis=-1)
+        return graph.op("Squeeze", gains, graph.constant([-1]))
+
+    @staticmethod
+    def grid(graph: Graph, value: Value, beam: Value | None) -> Value:
+        """Return rows, (rows, size), as (batch, beam, size)."""
+        if beam is None:
+            return graph.op("Unsqueeze", value, graph.constant([1]))
+        size = graph.op("Shape", value, start=1)
+        shape = graph.op("Concat", graph.constant([-1]), beam, size, axis=0)
+        return graph.op("Reshape", value, shape)
+
+    @staticmethod
+    def _rows(graph: Graph, grid: Value) -> Value:
+        """Return (batch, beam, size) as (rows, size)."""
+        size = graph.op("Shape", grid, start=2)
+        return graph.op("Reshape", grid, graph.op("Concat", graph.constant([-1]), size, axis=0))

@@ -1,0 +1,32 @@
+"""Any model file, by its name: charseq's own, or an export."""
+
+from pathlib import Path
+
+from charseq.answering import Answering
+from charseq.errors import UsageError
+
+EXPORT_SUFFIX = ".onnx"
+SUFFIXES = (".safetensors", EXPORT_SUFFIX)
+
+
+def load(path: str | Path, *, device: str = "auto") -> Answering:
+    """Load a model file, ready to translate.
+
+    Args:
+        path: of a `.safetensors` file, which PyTorch computes (a `charseq.Translator`), or of an
+            `.onnx` file, an export, which ONNX Runtime computes (a `charseq.runtime.Translator`).
+        device: where PyTorch computes: auto, cpu, cuda or mps. Exports are computed on the CPU.
+
+    Raises:
+        ModelFileError: if the file is not one that this version can read.
+        UsageError: if there is no such file, or this machine has no such device.
+    """
+    if Path(path).suffix != EXPORT_SUFFIX:
+        from charseq.translator import load as load_model
+
+        return load_model(path, device=device)
+    if device not in ("auto", "cpu"):
+        raise UsageError(f"an export is computed on the CPU, not on {device}: leave device out")
+    from charseq.runtime import load as load_export
+
+    return load_export(path)

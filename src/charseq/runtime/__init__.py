@@ -1,0 +1,6 @@
+"""Exported models, without PyTorch: the face of `charseq.load` over ONNX Runtime."""
+
+from charseq.runtime.engine import OnnxEngine
+from charseq.runtime.loading import Translator, load, read_export, session_of
+
+__all__ = ["OnnxEngine", "Translator", "load", "read_export", "session_of"]

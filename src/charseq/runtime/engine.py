@@ -1,0 +1,144 @@
+"""The engine that computes with ONNX Runtime: one call for all of a search."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.answering import Asked, Forced, Lexicon, Look
+from charseq.config import DecodingConfig
+from charseq.encoding import NEVER_COPIED
+from charseq.errors import UsageError
+from charseq.hypothesis import Hypothesis
+from charseq.modelfile import ModelDescription
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+NOTHING_FORCED = -1
+ANSWERS = ["ids", "lengths", "log_probabilities"]
+EXPLANATION = [
+    "explained_log_probabilities",
+    "alignments",
+    "copying",
+    "best_symbols",
+    "best_log_probabilities",
+]
+
+
+class OnnxEngine:
+    """An `Engine` over a session with an exported graph.
+
+    Attributes:
+        session: of ONNX Runtime.
+    """
+
+    def __init__(
+        self, session: "InferenceSession", description: ModelDescription, threads: int
+    ) -> None:
+        self.session = session
+        self._threads = threads
+        self._inputs = {each.name for each in session.get_inputs()}
+        self._attention = description.config.attention != "none"
+        self._copying = description.config.copying
+
+    def answers(
+        self, asked: Asked, decoding: DecodingConfig, lexicon: Lexicon | None
+    ) -> list[list[Hypothesis]]:
+        """Search greedily or with a beam, and return the n best hypotheses, best first.
+
+        Raises:
+            UsageError: if samples or a lexicon are asked for, which a graph has no part for.
+        """
+        if decoding.sample:
+            raise UsageError(f"an exported model draws no samples: {_INSTEAD}, or leave sample out")
+        if lexicon is not None:
+            raise UsageError(
+                f"an exported model keeps to no lexicon: {_INSTEAD}, or leave the lexicon out"
+            )
+        found = self._run(
+            ANSWERS,
+            asked,
+            limits=asked.limits,
+            prefixes=_padded(asked.prefixes),
+            beam=np.array(decoding.beam),
+            n_best=np.array(decoding.n_best),
+            length_penalty=np.array(decoding.length_penalty, np.float32),
+            explain=np.array(False),
+        )
+        rows = zip(*(each.tolist() for each in found), asked.limits.tolist(), strict=True)
+        return [
+            [
+                Hypothesis(written[:length], total, length == limit)
+                for written, length, total in zip(ids, lengths, totals, strict=True)
+                if total > -np.inf
+            ]
+            for ids, lengths, totals, limit in rows
+        ]
+
+    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
+        """Return what the model makes of each given target: each is forced whole, then read."""
+        symbols = forced.target_lengths - 2
+        # Where a symbol has no column, what is read in its place is written too.
+        written = np.where(forced.columns >= 0, forced.columns, forced.targets[:, 1:])
+        places = np.arange(written.shape[1])
+        prefixes = np.where(places < symbols[:, None], written, NOTHING_FORCED)[:, :-1]
+        gains, alignments, copying, columns, highest = self._run(
+            EXPLANATION,
+            forced,
+            limits=symbols,
+            prefixes=prefixes,
+            beam=np.array(1),
+            n_best=np.array(1),
+            length_penalty=np.array(0, np.float32),
+            explain=np.array(True),
+        )
+        attended, copied = weights and self._attention, weights and self._copying
+        looks = []
+        for row, (count, read) in enumerate(
+            zip((symbols + 1).tolist(), forced.lengths.tolist(), strict=True)
+        ):
+            own = gains[row, :count].copy()
+            own[forced.columns[row, :count] == NEVER_COPIED] = -np.inf
+            looks.append(
+                Look(
+                    own,
+                    alignments[row, :count, :read].copy() if attended else None,
+                    copying[row, :count].copy() if copied else None,
+                    columns[row, :count, :best].copy() if best else None,
+                    highest[row, :count, :best].copy() if best else None,
+                )
+            )
+        return looks
+
+    @contextmanager
+    def at_once(self) -> Iterator[int]:
+        """Yield how many batches to work on at once; each has one thread."""
+        yield self._threads
+
+    def _run(
+        self, names: Sequence[str], read: Asked | Forced, **asked: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        given = {
+            "sources": read.sources,
+            "source_lengths": read.lengths,
+            "conditions": read.conditions,
+            "copies": read.copies,
+            **asked,
+        }
+        fed = {name: given[name] for name in self._inputs}
+        found: list[NDArray[Any]] = self.session.run(names, fed)
+        return found
+
+
+_INSTEAD = "use the model file that it was made from (.safetensors)"
+
+
+def _padded(prefixes: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Return prefixes side by side, (rows, longest)."""
+    longest = max(map(len, prefixes), default=0)
+    return np.array(
+        [[*prefix, *[NOTHING_FORCED] * (longest - len(prefix))] for prefix in prefixes], np.int64
+    ).reshape(len(prefixes), longest)

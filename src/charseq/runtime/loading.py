@@ -1,0 +1,98 @@
+"""A model that ONNX Runtime computes: load it, translate."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from charseq.answering import Answering
+from charseq.bounded import read_bounded
+from charseq.errors import ModelFileError, visible
+from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
+from charseq.runtime.engine import OnnxEngine
+from charseq.runtime.inspection import LARGEST_FILE, metadata_of
+
+# Only what ends a session; the file was looked over, and its user cannot change a graph.
+ERRORS_ONLY = 3
+
+
+class Translator(Answering):
+    """An exported model, ready to translate: what a `charseq.Translator` does, but for saving.
+
+    It neither draws samples nor keeps to a lexicon.
+
+    Attributes:
+        engine: that computes, with ONNX Runtime.
+        description: its configuration, vocabularies, corpus and scores.
+    """
+
+
+def load(path: str | Path, *, threads: int | None = None) -> Translator:
+    """Load a model that `charseq export` wrote.
+
+    Args:
+        path: of the `.onnx` file.
+        threads: how many batches to work on at once; without it, one for each core.
+
+    Raises:
+        ModelFileError: if the file is not one that this version can read.
+        UsageError: if there is no such file.
+        MachineError: if it may not be read.
+    """
+    description, _, content = read_export(path)
+    with telling_of(Path(path)):
+        session = session_of(content)
+    return Translator(OnnxEngine(session, description, threads or _cores()), description)
+
+
+def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], bytes]:
+    """Look an export over without computing anything.
+
+    Args:
+        path: of the `.onnx` file.
+
+    Returns:
+        The model's description, what is known of the export (see `charseq.interop.onnx`), and the
+        file's content.
+
+    Raises:
+        ModelFileError: if the file is not one that this version can read.
+        UsageError: if there is no such file.
+        MachineError: if it may not be read.
+    """
+    path = Path(path)
+    refuse_no_file(path)
+    with telling_of(path):
+        content = read_bounded(path, LARGEST_FILE)
+        fields = json.loads(metadata_of(content))
+        description = description_from_dict(fields)
+        facts = fields.get("export", {})
+        if not isinstance(facts, dict):
+            raise ModelFileError("what it says of its export is malformed")
+    return description, facts, content
+
+
+def session_of(content: bytes) -> onnxruntime.InferenceSession:
+    """Return a session of ONNX Runtime with an exported graph, one thread to a call.
+
+    Raises:
+        ModelFileError: if ONNX Runtime refuses it.
+    """
+    options = onnxruntime.SessionOptions()
+    # Batches need nothing of each other, whereas threads that share an operation wait.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    # ONNX Runtime's own errors have no common base but this.
+    except Exception as error:
+        raise ModelFileError(f"ONNX Runtime refuses it: {visible(str(error), 300)}") from None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,45 @@
+"""Protocol buffers, as far as it takes to look a file over before a library reads it.
+
+A message is a row of fields: a key, whose lowest three bits say how the value is laid out and whose
+others number the field, and the value. Source: "Encoding", the documentation of Protocol Buffers.
+"""
+
+from collections.abc import Iterator
+
+VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5
+LONGEST_VARINT = 10
+
+
+def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield the number and the value of each field; bytes, strings and messages as views.
+
+    Raises:
+        ValueError: if that is no message.
+    """
+    place = 0
+    while place < len(message):
+        key, place = _varint(message, place)
+        number, layout = key >> 3, key & 7
+        value: int | memoryview
+        if layout == VARINT:
+            value, place = _varint(message, place)
+        elif layout in (BYTES, FIXED_64, FIXED_32):
+            size = 8 if layout == FIXED_64 else 4
+            if layout == BYTES:
+                size, place = _varint(message, place)
+            if size > len(message) - place:
+                raise ValueError("a field is longer than what holds it")
+            value = message[place : place + size]
+            place += size
+        else:
+            raise ValueError("a field is laid out in a way that is unknown")
+        yield number, value
+
+
+def _varint(message: memoryview, place: int) -> tuple[int, int]:
+    value = 0
+    for i, byte in enumerate(message[place : place + LONGEST_VARINT]):
+        value |= (byte & 0x7F) << (7 * i)
+        if byte < 0x80:
+            return value, place + i + 1
+    raise ValueError("a number is cut short, or too long")

@@ -1,0 +1,258 @@
+"""`charseq serve` as a process: its port, its signals, and clients that take their time."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from services import Running, close_to, running
+
+from charseq import Translator
+
+SLOW = {"texts": ["abcda"] * 300, "beam": 20}
+"""A request that takes a while, but not long."""
+
+
+def request_of(body: bytes, length: int | None = None) -> bytes:
+    head = [
+        b"POST /v1/translate HTTP/1.1",
+        b"Host: service",
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % (len(body) if length is None else length),
+    ]
+    return b"\r\n".join([*head, b"", body])
+
+
+def connected(service: Running) -> socket.socket:
+    return socket.create_connection((service.host, service.port), timeout=60)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    pieces = []
+    while True:
+        try:
+            piece = connection.recv(1 << 16)
+        except ConnectionResetError:
+            piece = b""
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
+
+
+def test_it_says_where_it_listens_and_answers_there(
+    running_service: Running, toy_translator: Translator
+) -> None:
+    assert running_service.said == (
+        f"serving toy on http://127.0.0.1:{running_service.port} (Ctrl-C stops)\n"
+    )
+    answer = running_service.ask(texts=["abc", "dd"])
+    wanted = [each.as_dict() for each in toy_translator.translate(["abc", "dd"])]
+    assert close_to(answer.json()["translations"], wanted)
+    assert "server" not in answer.headers
+
+
+def test_symbols_are_sent_as_they_are_written(running_service: Running) -> None:
+    url, fields = f"{running_service.url}/v1/translate", {"texts": "abcda", "stream": True}
+    with httpx.stream("POST", url, json=fields, timeout=60) as answer:
+        chunks = list(answer.iter_raw())
+    names = re.findall("event: (.*)", b"".join(chunks).decode())
+    assert names == ["start", *["symbol"] * 6, "translation"]
+    assert len(chunks) > 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_lets_what_has_begun_end_and_nobody_else_in(
+    model_file: Path, number: signal.Signals
+) -> None:
+    with running(model_file, "--batch-size", "1") as service:
+        answers: list[httpx.Response] = []
+        asking = threading.Thread(target=lambda: answers.append(service.ask(**SLOW)))
+        asking.start()
+        with httpx.Client(base_url=service.url) as client:
+            while 'charseq_texts_total{model="toy"} 300.0' not in client.get("/metrics").text:
+                time.sleep(0.01)
+            service.process.send_signal(number)
+            while (ready := client.get("/readyz")).status_code == 200:
+                time.sleep(0.01)
+            refused = client.post("/v1/translate", json={"texts": "a"})
+        assert ready.json() == {"status": "stopping"}
+        assert refused.status_code == 503
+        assert refused.json()["error"]["message"].startswith("the service is stopping")
+        asking.join()
+        (answer,) = answers
+        assert answer.status_code == 200
+        assert len(answer.json()["translations"]) == 300
+        code, log = service.ended()
+        assert code == 0
+        assert log[-1]["event"] == "stopped"
+
+
+def test_without_requests_a_signal_ends_it_at_once(model_file: Path) -> None:
+    with running(model_file) as service, connected(service):
+        began = time.perf_counter()
+        code, log = service.stop()
+        assert (code, [each["event"] for each in log]) == (0, ["stopped"])
+        assert time.perf_counter() - began < 3
+
+
+def test_a_second_signal_does_not_wait(model_file: Path) -> None:
+    with running(model_file, "--batch-size", "1") as service, connected(service) as client:
+        many = {"texts": ["abcda"] * 1_000, "beam": 20}
+        client.sendall(request_of(json.dumps(many).encode()))
+        time.sleep(0.5)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert service.process.poll() is None
+        began = time.perf_counter()
+        service.stop()
+        assert time.perf_counter() - began < 3
+
+
+def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: Path) -> None:
+    with running(model_file, "--body-timeout", "1s", "--max-body-bytes", "1000") as service:
+        half = [connected(service) for _ in range(50)]
+        for number, client in enumerate(half):
+            whole = request_of(b'{"texts": "abc"}', 1_000)
+            client.sendall(whole[: [0, 20, 100, len(whole)][number % 4]])
+        for _ in range(5):
+            assert service.ask(texts="ab").json()["translations"][0]["hypothesis"] == "BA"
+        began = time.perf_counter()
+        ends = [read_all(client) for client in half]
+        assert time.perf_counter() - began < 20
+        # Of those, only a request whose head has come can be answered.
+        assert all(b"408 Request Timeout" in end for end in ends[3::4])
+        assert not any(ends[0::4] + ends[1::4])
+        for client in half:
+            client.close()
+        code, log = service.stop()
+        assert code == 0
+        assert not any(each.get("event") == "fault" for each in log)
+
+
+def test_who_does_not_read_an_answer_is_given_up_and_stops_nobody(model_file: Path) -> None:
+    with running(model_file, "--max-body-bytes", "10000000", "--max-texts", "1000000") as service:
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.connect((service.host, service.port))
+        deaf.sendall(request_of(json.dumps({"texts": [""] * 200_000}).encode()))
+        assert service.ask(texts="ab").status_code == 200
+        time.sleep(1)
+        began = time.perf_counter()
+        code, _ = service.stop()
+        assert code == 0
+        assert time.perf_counter() - began < 30
+        deaf.close()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000,
+        b"POST /v1/translate HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"\x00" * 100_000,
+    ],
+    ids=["TLS", "no version", "endless head", "bad chunk", "negative length", "zeros"],
+)
+def test_what_is_no_http_is_refused_and_stops_nobody(
+    running_service: Running, garbage: bytes
+) -> None:
+    with connected(running_service) as client:
+        try:
+            client.sendall(garbage)
+        except OSError:
+            pass  # It was cut off while it spoke.
+        else:
+            said = read_all(client)
+            assert not said or said.startswith(b"HTTP/1.1 4")
+            assert b'"kind":"invalid"' in said or not said
+    assert running_service.ask(texts="ab").status_code == 200
+
+
+def test_a_body_beyond_the_limit_is_told_so_though_it_goes_on(running_service: Running) -> None:
+    answer = running_service.ask(texts="a" * (3 << 20))
+    assert answer.status_code == 413
+    assert answer.json()["error"]["kind"] == "too_large"
+
+
+def test_no_path_leads_out_of_the_pages_folder(running_service: Running) -> None:
+    for path in (b"/static/../application.py", b"/static/..%2fapplication.py", b"/../keys.py"):
+        with connected(running_service) as client:
+            client.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % path)
+            assert read_all(client).startswith(b"HTTP/1.1 404")
+
+
+def test_a_taken_port_is_told_before_models_are_loaded(
+    running_service: Running, tmp_path: Path
+) -> None:
+    port = str(running_service.port)
+    command = [sys.executable, "-m", "charseq", "serve", tmp_path / "none.safetensors"]
+    ended = subprocess.run(
+        [*command, "--port", port], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 4
+    assert ended.stderr == (
+        f"charseq: port {port} of 127.0.0.1 is taken: choose another with --port, or 0 for a free"
+        " one\n"
+    )
+
+
+def test_keys_come_from_a_file_and_from_the_environment(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("filed\n", encoding="utf-8")
+    arguments = (model_file, "--api-key-file", tmp_path / "keys")
+    with running(*arguments, CHARSEQ_API_KEYS="one, two") as service:
+        for key, status in (("filed", 200), ("two", 200), ("one,", 401), ("", 401)):
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = httpx.get(f"{service.url}/v1/models", headers=headers)
+            assert answer.status_code == status
+
+
+def test_examples_lie_beside_the_model_or_are_named(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.safetensors").write_bytes(model_file.read_bytes())
+    (tmp_path / "examples.txt").write_text("abc\n\ndd\n", encoding="utf-8")
+    (tmp_path / "others.txt").write_text("cab\n", encoding="utf-8")
+
+    def shown(*arguments: str | Path) -> list[dict[str, str]]:
+        with running(tmp_path / "m.safetensors", *arguments) as service:
+            (model,) = httpx.get(f"{service.url}/v1/models").json()["models"]
+            examples: list[dict[str, str]] = model["examples"]
+            return examples
+
+    assert shown() == [{"source": "abc"}, {"source": "dd"}]
+    assert shown("--examples", tmp_path / "others.txt") == [{"source": "cab"}]
+
+
+def test_an_address_of_ipv6_is_shown_as_browsers_take_it(model_file: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with running(model_file, "--host", "::1") as service:
+        assert service.url == f"http://[::1]:{service.port}"
+        assert httpx.get(f"{service.url}/healthz").status_code == 200
+
+
+def test_exported_models_are_served_without_torch(speaker: Translator, tmp_path: Path) -> None:
+    speaker.save(tmp_path / "m.safetensors")
+    export = [sys.executable, "-m", "charseq", "export", tmp_path / "m.safetensors"]
+    subprocess.run([*export, "-o", tmp_path / "m.onnx"], check=True, capture_output=True)
+    with running(tmp_path / "m.onnx") as service:
+        answer = service.ask(texts=["abc", "fed"], explain=True).json()["translations"]
+        wanted = [each.as_dict() for each in speaker.translate(["abc", "fed"])]
+        for each in answer:
+            del each["explanation"]
+        assert close_to(answer, wanted)
+        (model,) = httpx.get(f"{service.url}/v1/models").json()["models"]
+        assert model["runtime"] == "ONNX Runtime"
+        maps = Path(f"/proc/{service.process.pid}/maps")
+        if maps.exists():
+            assert "libtorch" not in maps.read_text()
