@@ -16,18 +16,22 @@ export function show({ alternatives = [] }) {
   list.replaceChildren(...alternatives.map(item));
   const sure = alternatives.some(({ confidence }) => confidence !== undefined);
   byId("alternatives-hint").textContent = sure
-    ? "How probable the model finds each, and how sure it may be that this one is right."
+    ? "How sure it is that each is right."
     : "How probable the model finds each.";
 }
 
+/** Return an answer with its confidence, where the model has one, and its probability. */
 function item({ hypothesis, log_probability: logarithm, cut, confidence }) {
   const probability = probabilityOf(logarithm);
-  const numbers = element("span", { className: "number" }, percent(probability));
-  const words = element("bdi", { className: "alternative" }, hypothesis || "(nothing)");
-  const made = element("li", {}, words, bar(probability), numbers);
-  const more = [];
-  if (confidence !== undefined) more.push(`${percent(confidence)} sure`);
-  if (cut) more.push("cut");
-  if (more.length) made.append(element("span", { className: "hint" }, more.join(", ")));
-  return made;
+  const said = [];
+  if (confidence !== undefined) said.push(`probability ${percent(probability)}`);
+  if (cut) said.push("cut");
+  return element(
+    "li",
+    {},
+    element("bdi", { className: "alternative" }, hypothesis || "(nothing)"),
+    bar(confidence ?? probability),
+    element("span", { className: "number" }, percent(confidence ?? probability)),
+    element("span", { className: "hint" }, said.join(", ")),
+  );
 }

@@ -25,7 +25,7 @@ let conditions = 0;
 let symbols = [];
 let shown = -1;
 
-rove(writtenButtons, () => [...writtenButtons.children]);
+rove(writtenButtons, buttons);
 
 /** Begin with what the model reads: its conditions, then the source's symbols. */
 export function begin({ source_symbols: sourceSymbols, conditions: count }, unknown = []) {
@@ -38,7 +38,8 @@ export function begin({ source_symbols: sourceSymbols, conditions: count }, unkn
   );
   conditionTiles.replaceChildren(...tiles.slice(0, count));
   conditionTiles.hidden = !count;
-  readTiles.replaceChildren(...tiles.slice(count));
+  readTiles.replaceChildren();
+  tiles.slice(count).forEach((tile, place) => join(readTiles, tile, read[count + place - 1]));
   writtenButtons.replaceChildren();
   markUnknown(unknown);
   shade([]);
@@ -61,7 +62,7 @@ export function add(written) {
   for (const event of ["focus", "click", "pointerenter"]) {
     button.addEventListener(event, () => show(place));
   }
-  writtenButtons.append(button);
+  join(writtenButtons, button, symbols[place - 1]?.symbol);
 }
 
 /** Say what is known when the answer is whole, and show where the model was least sure. */
@@ -73,12 +74,22 @@ export function finish({ unknown_symbols: unknown = [] }) {
   }
 }
 
+function buttons() {
+  return [...writtenButtons.querySelectorAll("button")];
+}
+
+/** Add a symbol's tile to a row, in which lines break after spaces rather than within words. */
+function join(row, tile, former) {
+  if (!row.lastElementChild || former === " ") row.append(element("span", { className: "word" }));
+  row.lastElementChild.append(tile);
+}
+
 function hint(text) {
   byId("inspection-hint").textContent = text;
 }
 
 function markUnknown(unknown) {
-  for (const tile of readTiles.children) {
+  for (const tile of readTiles.querySelectorAll(".tile")) {
     const strange = unknown.some((symbol) => symbolLabel(symbol) === tile.textContent);
     tile.classList.toggle("unknown", strange);
     tile.title = strange ? "never seen by the model" : "";
@@ -86,7 +97,8 @@ function markUnknown(unknown) {
 }
 
 function shade(weights) {
-  [...conditionTiles.children, ...readTiles.children].forEach((tile, place) => {
+  const tiles = [conditionTiles, readTiles].flatMap((row) => [...row.querySelectorAll(".tile")]);
+  tiles.forEach((tile, place) => {
     const weight = weights[place] ?? 0;
     tile.style.setProperty("--weight", weight.toFixed(4));
     tile.classList.toggle("looked-at", weight >= 0.1);
@@ -96,9 +108,9 @@ function shade(weights) {
 function show(place) {
   const written = symbols[place];
   shown = place;
-  const buttons = [...writtenButtons.children];
-  makeReachable(buttons, buttons[place]);
-  for (const button of buttons) button.ariaPressed = String(button === buttons[place]);
+  const all = buttons();
+  makeReachable(all, all[place]);
+  for (const button of all) button.ariaPressed = String(button === all[place]);
   shade(written.weights);
   byId("detail-symbol").replaceChildren(
     element("bdi", {}, written.end ? "end" : symbolLabel(written.symbol)),

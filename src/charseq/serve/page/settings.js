@@ -45,7 +45,7 @@ export function choose({ model, features, language, sure }) {
     modelField.value = model;
     fit();
   }
-  if (features !== undefined) featuresField.value = [features].flat().join(";");
+  if (features !== undefined) featuresField.value = features;
   if (chosenModel().languages.includes(language)) languageField.value = language;
   if ([...sureField.options].some(({ value }) => value === sure)) sureField.value = sure;
 }
@@ -68,25 +68,24 @@ export function onChange(changed) {
 
 /** Show the fields that the chosen model has a use for, with what it knows. */
 function fit() {
-  const { languages, features, calibrated, examples } = chosenModel();
+  const { languages, features, features_separator: separator, calibrated, examples } = chosenModel();
   byId("language-field").hidden = !languages.length;
   byId("features-field").hidden = !features.length;
   byId("sure-field").hidden = !calibrated;
   languageField.replaceChildren(
     ...languages.map((name) => element("option", { value: name }, name)),
   );
-  const example = examples.find((each) => each.features !== undefined);
-  featuresField.value = [example?.features ?? []].flat().join(";");
-  featuresField.placeholder = features.slice(0, 2).join(";");
+  featuresField.value = examples.find((each) => each.features)?.features ?? "";
+  featuresField.placeholder = features.slice(0, 2).join(separator);
   suggestFeatures();
 }
 
 /** Offer the known features to go on with: a list's suggestions replace the whole field. */
 function suggestFeatures() {
-  const [begun] = /^(.*;)?/s.exec(featuresField.value);
-  const given = new Set(begun.split(";"));
-  const left = chosenModel().features.filter((name) => !given.has(name));
+  const { features, features_separator: separator } = chosenModel();
+  const given = featuresField.value.split(separator).slice(0, -1);
+  const left = features.filter((name) => !given.includes(name));
   knownFeatures.replaceChildren(
-    ...left.map((name) => element("option", { value: begun + name })),
+    ...left.map((name) => element("option", { value: [...given, name].join(separator) })),
   );
 }

@@ -13,6 +13,7 @@ import { percent } from "./symbols.js";
 const PAUSE = 120; // Milliseconds without typing before the answer begins,
 const REST = 400; // and then before the n best answers are asked for.
 const BEST = 5;
+const NOTHING_READ = { source_symbols: [], conditions: 0, symbols: [] }; // Of a text that is refused.
 
 const source = byId("source");
 const answer = byId("answer");
@@ -81,7 +82,7 @@ async function answered(request, pause, signal) {
     } else if (event === "symbol") {
       if (!data.end) symbols.push(data.symbol);
       inspection.add(data);
-      answer.textContent = symbols.join(separator());
+      answer.textContent = symbols.join(chosenModel().target_separator);
     } else {
       finish(data);
     }
@@ -100,7 +101,7 @@ async function* toldOf(request, calling) {
   }
   // An answer that may be withheld is shown when that is decided, and not while it is written.
   const [translation] = await translations({ ...request, explain: true }, calling);
-  const { explanation } = translation;
+  const { explanation = NOTHING_READ } = translation;
   yield { event: "start", data: explanation };
   for (const symbol of explanation.symbols) yield { event: "symbol", data: symbol };
   yield { event: "translation", data: translation };
@@ -133,9 +134,4 @@ function empty() {
   byId("remarks").replaceChildren();
   byId("findings").hidden = byId("confidence").hidden = byId("copy-answer").hidden = true;
   alternatives.show({});
-}
-
-/** Return what stands between the symbols of the chosen model's answers. */
-function separator() {
-  return chosenModel().target_separator ?? "";
 }
