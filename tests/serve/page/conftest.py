@@ -3,20 +3,18 @@
 import itertools
 import os
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from tests.serve.page.running import running
 
 import charseq
 from charseq import Translator
-from charseq.config import ServeConfig
 from charseq.corpus import Corpus, Pair
-from charseq.serve import ServedModel, create_application
+from charseq.serve import ServedModel
 from charseq.text import Input
 
 ARGUMENTS = (
@@ -28,14 +26,21 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-CARD = "# Model card: sounds\n\n<img src=x onerror=alert(1)> **<script>alert(2)</script>**\n"
+CARD = """# Model card: sounds\\_<b>
+
+<img src=x onerror=alert(1)> **<script>alert(2)</script>**
+
+| `metric` | <i>value</i> |
+| --- | --- |
+| exact match | 80.00% |
+"""
 
 Opener = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "tests/serve/page" in item.path.as_posix():
+        if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
 
 
@@ -98,16 +103,8 @@ def address(translators: Mapping[str, Translator]) -> Iterator[str]:
         "toy": {},
     }
     models = [ServedModel(name, each, **told[name]) for name, each in translators.items()]
-    application = create_application(models, ServeConfig())
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/"
-    server.should_exit = True
-    thread.join()
+    with running(models) as address:
+        yield address
 
 
 @pytest.fixture
@@ -121,7 +118,9 @@ def open_page(browser: Browser, address: str) -> Iterator[Opener]:
         if not request.url.removeprefix("blob:").startswith(address):
             foreign.append(request.url)
 
-    def open_it(fragment: str = "", prepare: Callable[[Page], object] | None = None, **options: Any) -> Page:
+    def open_it(
+        fragment: str = "", prepare: Callable[[Page], object] | None = None, **options: Any
+    ) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()

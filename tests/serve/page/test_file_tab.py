@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
+from tests.serve.page.reading import refuse
 
 from charseq import Translator
-from tests.serve.page.reading import refuse
 
 
 def _choose(page: Page, text: str | bytes, name: str = "words.txt") -> None:
@@ -34,7 +34,9 @@ def test_a_file_comes_back_with_its_answers(
     def count(page: Page) -> None:
         page.on(
             "request",
-            lambda request: request.post_data and sizes.append(len(json.loads(request.post_data)["texts"])),
+            lambda request: (
+                request.post_data and sizes.append(len(json.loads(request.post_data)["texts"]))
+            ),
         )
 
     page: Page = open_page("", count)

@@ -96,12 +96,16 @@ def test_the_least_sure_symbol_is_the_first_of_the_least_probable(call: Any) -> 
     assert call("symbols", "leastSure", [*symbols, {"log_probability": None}]) == 4
 
 
-@pytest.mark.parametrize("translation", [
-    {"error": "longer than 10,000 characters"},
-    {"abstained": True, "confidence": 0.25, "withheld": "abc"},
-    {"cut": True},
-    {"unknown_symbols": ["x", "ý"], "unknown_features": ["DU"]},
-], ids=lambda each: next(iter(each)))
+@pytest.mark.parametrize(
+    "translation",
+    [
+        {"error": "longer than 10,000 characters"},
+        {"abstained": True, "confidence": 0.25, "withheld": "abc"},
+        {"cut": True},
+        {"unknown_symbols": ["x", "ý"], "unknown_features": ["DU"]},
+    ],
+    ids=lambda each: next(iter(each)),
+)
 def test_what_an_answer_lacks_is_told_in_a_sentence(call: Any, translation: dict[str, Any]) -> None:
     expected = {
         "error": "There is no answer: longer than 10,000 characters.",
@@ -131,10 +135,30 @@ def test_columns_of_a_line_are_what_the_model_reads(call: Any) -> None:
 
 def test_progress_says_how_far_how_fast_and_how_long(call: Any) -> None:
     assert call("batch", "progressOf", 0, 1000, 0.1) == "0 of 1,000 lines"
-    assert call("batch", "progressOf", 400, 1000, 2) == "400 of 1,000 lines · 200 a second · 3 s left"
+    assert (
+        call("batch", "progressOf", 400, 1000, 2) == "400 of 1,000 lines · 200 a second · 3 s left"
+    )
     assert call("batch", "progressOf", 1000, 1000, 2) == "1,000 of 1,000 lines · 500 a second"
     assert call("batch", "duration", 600) == "10 min"
     assert call("batch", "duration", 7200) == "2.0 h"
+
+
+def test_a_card_is_read_as_far_as_cards_go(call: Any) -> None:
+    card = "# A\\_b\n\ntwo\nlines\n\n- one\n- two\n\n```sh\n# no heading\n\n| no | row |\n```\n## B\n| a |\n"
+    assert [(each["kind"], each["lines"]) for each in call("markdown", "blocksOf", card)] == [
+        ("heading", ["# A\\_b"]),
+        ("paragraph", ["two", "lines"]),
+        ("list", ["- one", "- two"]),
+        ("code", ["# no heading", "", "| no | row |"]),
+        ("heading", ["## B"]),
+        ("table", ["| a |"]),
+    ]
+    table = ["| metric | a \\| b |", "| --- | :-: |", "| - x | 2 |", "| | |"]
+    assert call("markdown", "rowsOf", table) == [
+        ["metric", "a \\| b"],
+        ["- x", "2"],
+        ["", ""],
+    ]
 
 
 def test_a_link_leads_back_to_its_query(call: Any) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-
-from charseq import Translator
 from tests.serve.page.reading import (
     answer_of,
     is_near,
@@ -16,6 +14,8 @@ from tests.serve.page.reading import (
     type_text,
     weights_shown,
 )
+
+from charseq import Translator
 
 
 def test_typing_brings_the_translators_answer(open_page: Any, speaker: Translator) -> None:
@@ -56,17 +56,20 @@ def test_a_symbol_pointed_at_tells_where_the_model_looked(
     for place, symbol in enumerate(explanation.symbols):
         buttons.nth(place).hover()
         label = "end" if symbol.end else symbol.symbol
-        expect(page.locator("#detail-symbol bdi")).to_have_text(label)
+        expect(page.locator("#detail-symbol span:first-child")).to_have_text(label)
         assert weights_shown(page) == pytest.approx(symbol.weights, abs=0.001)
         rows = page.locator("#choices li")
         expect(rows).to_have_count(1 + len(symbol.runners_up))
         shown = shares(page.locator("#choices .number").all_text_contents())
         probabilities = sorted(
-            (math.exp(each) for each in (symbol.log_probability, *(p for _, p in symbol.runners_up))),
+            (
+                math.exp(each)
+                for each in (symbol.log_probability, *(p for _, p in symbol.runners_up))
+            ),
             reverse=True,
         )
         assert all(map(is_near, shown, probabilities))
-        chosen = page.locator("#choices .chosen bdi")
+        chosen = page.locator("#choices .chosen span:first-child")
         expect(chosen).to_have_text(label)
 
 
@@ -79,7 +82,9 @@ def test_the_symbol_that_the_model_was_least_sure_of_is_shown_first(
     least = min(range(len(symbols)), key=lambda place: symbols[place].log_probability)
     pressed = page.locator("#written-symbols button[aria-pressed=true]")
     expect(pressed).to_have_count(1)
-    assert page.locator("#written-symbols button").nth(least).get_attribute("aria-pressed") == "true"
+    assert (
+        page.locator("#written-symbols button").nth(least).get_attribute("aria-pressed") == "true"
+    )
 
 
 def test_a_model_without_attention_says_that_it_shows_no_place(open_page: Any) -> None:
@@ -129,7 +134,9 @@ def test_features_and_languages_are_asked_for_where_the_model_reads_them(
     page.get_by_label("Language", exact=True).select_option("latin")
     page.get_by_label("Features", exact=True).fill("N;PL")
     type_text(page, "ab")
-    assert answer_of(page) == str(scribe.translate("ab", features="N;PL", language="latin")) == "AB S"
+    assert (
+        answer_of(page) == str(scribe.translate("ab", features="N;PL", language="latin")) == "AB S"
+    )
     page.get_by_label("Features", exact=True).fill("N;SG")
     expect(page.locator("#answer")).to_have_text("AB")
     assert page.locator("#conditions .tile").all_text_contents() == ["latin", "N", "SG"]
@@ -215,9 +222,7 @@ def test_unknown_symbols_are_named_and_marked(open_page: Any) -> None:
     assert page.locator("#read-symbols .unknown").all_text_contents() == ["☃"]
 
 
-def test_an_answer_that_is_not_sure_enough_is_withheld(
-    open_page: Any, speaker: Translator
-) -> None:
+def test_an_answer_that_is_not_sure_enough_is_withheld(open_page: Any, speaker: Translator) -> None:
     text = "☃☃☃☃"
     answer = speaker.translate(text, abstain_below=0.95)
     assert answer.abstained
@@ -242,6 +247,9 @@ def test_nothing_is_ever_read_as_markup(open_page: Any) -> None:
     expect(page.locator("#remarks li")).to_be_visible()
     page.get_by_role("button", name="About this model").click()
     expect(page.locator("#card-text")).to_contain_text("<script>alert(2)</script>")
+    expect(page.get_by_role("heading", name="Model card: sounds_<b>")).to_be_visible()
+    assert page.locator("#card-text th").all_text_contents() == ["metric", "<i>value</i>"]
+    assert page.locator("#card-text").locator("b, i, img, script").count() == 0
     assert page.locator("img").count() == 1  # The page's own.
     assert page.locator("script").count() == 1
     page.keyboard.press("Escape")

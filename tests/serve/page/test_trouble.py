@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
-
 from tests.serve.page.reading import answer_of, refuse, stream, stream_of
 
 

@@ -16,7 +16,7 @@ export function show({ alternatives = [] }) {
   list.replaceChildren(...alternatives.map(item));
   const sure = alternatives.some(({ confidence }) => confidence !== undefined);
   byId("alternatives-hint").textContent = sure
-    ? "How sure it is that each is right."
+    ? "How likely each is to be right."
     : "How probable the model finds each.";
 }
 

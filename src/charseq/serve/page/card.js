@@ -1,6 +1,7 @@
 // What is known of the chosen model, in a dialog.
 
 import { byId, element } from "./dom.js";
+import { rendered } from "./markdown.js";
 import { chosenModel } from "./settings.js";
 import { counted, percent } from "./symbols.js";
 
@@ -22,7 +23,7 @@ function fill(model) {
       element("dd", { dir: "auto" }, value),
     ]),
   );
-  byId("card-text").textContent = model.card;
+  byId("card-text").replaceChildren(...rendered(model.card));
   byId("card-text").hidden = !model.card;
 }
 

@@ -34,7 +34,7 @@ export function begin({ source_symbols: sourceSymbols, conditions: count }, unkn
   symbols = [];
   shown = -1;
   const tiles = read.map((symbol, place) =>
-    element("span", { className: "tile" }, place < count ? symbol : symbolLabel(symbol)),
+    element("span", { className: "tile" }, place < count ? symbol : tileText(symbol)),
   );
   conditionTiles.replaceChildren(...tiles.slice(0, count));
   conditionTiles.hidden = !count;
@@ -54,10 +54,9 @@ export function add(written) {
   const button = element(
     "button",
     { type: "button", className: "tile", ariaLabel: spokenOf(written), tabIndex: place ? -1 : 0 },
-    written.end ? "end" : symbolLabel(written.symbol),
+    tileText(written.symbol, written.end),
     bar(probability),
   );
-  button.classList.toggle("end", written.end);
   button.classList.toggle("doubtful", probability < SURE);
   for (const event of ["focus", "click", "pointerenter"]) {
     button.addEventListener(event, () => show(place));
@@ -113,7 +112,7 @@ function show(place) {
   for (const button of all) button.ariaPressed = String(button === all[place]);
   shade(written.weights);
   byId("detail-symbol").replaceChildren(
-    element("bdi", {}, written.end ? "end" : symbolLabel(written.symbol)),
+    tileText(written.symbol, written.end),
     element("span", { className: "number" }, percent(probabilityOf(written.log_probability))),
   );
   byId("detail-words").textContent = reasonOf(written);
@@ -122,14 +121,20 @@ function show(place) {
 }
 
 function choiceItem({ symbol, probability, chosen }) {
-  const label = symbol === END ? "end" : symbolLabel(symbol);
   return element(
     "li",
     { className: chosen ? "chosen" : "" },
-    element("bdi", { className: symbol === END ? "end" : "" }, label),
+    tileText(symbol, symbol === END),
     bar(probability),
     element("span", { className: "number" }, percent(probability)),
   );
+}
+
+/** Return a symbol, or the name of what has no shape of its own. */
+function tileText(symbol, end = false) {
+  const label = end ? "end" : symbolLabel(symbol);
+  const named = end || label.startsWith("U+");
+  return element("span", { className: named ? "named" : "" }, label);
 }
 
 /** Return where a symbol came from, in sentences. */
@@ -137,9 +142,9 @@ function reasonOf({ weights, copying, end }) {
   const said = [];
   const looked = focus(weights);
   if (looked) {
-    const where = looked.place < conditions ? "" : `, place ${looked.place - conditions + 1},`;
+    const where = looked.place < conditions ? "" : `, place ${looked.place - conditions + 1}`;
     const what = looked.place < conditions ? read[looked.place] : symbolLabel(read[looked.place]);
-    said.push(`It looked most at ${isolated(what)}${where} with a weight of ${percent(looked.weight)}.`);
+    said.push(`It looked most at ${isolated(what)}${where} (${percent(looked.weight)}).`);
   } else if (read.length) {
     said.push("This model has no attention, and cannot show where it looks.");
   }
