@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import charseq
-from charseq import bounded, translator
+from charseq import bounded
+from charseq.answering import face
 from charseq.config import configure, run
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
@@ -78,8 +79,8 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "a line of a corpus, of input, of a lexicon": f"{lines.LONGEST_LINE:,} bytes",
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
-        "a text to translate": f"{translator.LONGEST_SOURCE:,} characters",
-        "source times target, to align": f"{translator.MOST_WEIGHTS:,}",
+        "a text to translate": f"{face.LONGEST_SOURCE:,} characters",
+        "source times target, to align": f"{face.MOST_WEIGHTS:,}",
         "a settings file": f"{run.LARGEST // mebi} MiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",
         "the header of a safetensors file": f"{bounded.LARGEST_HEADER // mebi} MiB",

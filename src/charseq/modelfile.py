@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 import charseq
 from charseq.bounded import MOST_TENSORS, refuse_large_tensors
+from charseq.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
 from charseq.config import CorpusConfig, ModelConfig
 from charseq.errors import DataError, MachineError, ModelFileError, UsageError, visible
-from charseq.scoring.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
 from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charseq.scoring import Calibration, Judged, cross_fitted_confidences, fit_calibration
-from charseq.scoring.calibration import (
+from charseq.calibration import (
     HIGHEST_TEMPERATURE,
     KEPT,
     LEAST_DOUBT,
     LOWEST_TEMPERATURE,
 )
+from charseq.scoring import Calibration, Judged, cross_fitted_confidences, fit_calibration
 
 # Sums of logarithms may be rounded to a little above 0.
 log_probabilities = st.floats(-40, 1e-6) | st.just(-math.inf)

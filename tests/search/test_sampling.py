@@ -61,11 +61,11 @@ def test_start_and_unknown_are_never_drawn() -> None:
 @settings(max_examples=20)
 @given(st.integers(0, 100), st.integers(0, 2**63 - 1))
 def test_the_one_most_probable_symbol_is_what_greedy_search_takes(seed, draws) -> None:
-    model = sharp_model(seed)
-    sources, limits = torch.randint(0, 5, (4, 4)), [3, 6, 9, 9]
+    model, generator = sharp_model(seed), torch.Generator().manual_seed(seed)
+    sources, limits = torch.randint(0, 5, (4, 4), generator=generator), [3, 6, 9, 9]
     taken = searched(model, greedy, sources, [4] * 4, limits=limits)
     common = {"numbers": np.arange(4), "seed": draws, "limits": limits}
-    for sharpening in ({"top_k": 1}, {"temperature": 1e-4}):
+    for sharpening in ({"top_k": 1}, {"temperature": 1e-6}):
         drawn = searched(model, sample, sources, [4] * 4, **common, **sharpening)
         assert [each.ids for each in drawn] == [each.ids for each in taken]
 

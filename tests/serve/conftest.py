@@ -10,6 +10,7 @@ from services import Running, Service, running
 import charseq
 from charseq import Translator
 from charseq.config import ServeConfig
+from charseq.interop.onnx import export
 from charseq.serve import ServedModel, create_application
 
 
@@ -65,10 +66,12 @@ def short_spoken(
 
 @pytest.fixture(scope="session")
 def model_file(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a model."""
+    """The file of an exported model, with which a process starts without PyTorch, and so soon."""
     path = tmp_path_factory.mktemp("served") / "toy.safetensors"
     toy_translator.save(path)
-    return path
+    exported = path.with_suffix(".onnx")
+    exported.write_bytes(export(path).content)
+    return exported
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,19 @@ def test_symbols_are_sent_as_they_are_written(running_service: Running) -> None:
     assert len(chunks) > 2
 
 
+def test_small_answers_are_not_held_back(running_service: Running) -> None:
+    # With Nagle's algorithm, the second piece of each answer waits 40 ms for an acknowledgement.
+    with connected(running_service) as client:
+        spans = []
+        for _ in range(30):
+            began = time.perf_counter()
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            while b"alive" not in client.recv(1 << 16):
+                pass
+            spans.append(time.perf_counter() - began)
+    assert min(spans[15:]) < 0.03
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_lets_what_has_begun_end_and_nobody_else_in(
     model_file: Path, number: signal.Signals
@@ -116,7 +129,7 @@ def test_a_second_signal_does_not_wait(model_file: Path) -> None:
 
 
 def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: Path) -> None:
-    with running(model_file, "--body-timeout", "1s", "--max-body-bytes", "1000") as service:
+    with running(model_file, "--client-timeout", "1s", "--max-body-bytes", "1000") as service:
         half = [connected(service) for _ in range(50)]
         for number, client in enumerate(half):
             whole = request_of(b'{"texts": "abc"}', 1_000)
@@ -137,18 +150,20 @@ def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: P
 
 
 def test_who_does_not_read_an_answer_is_given_up_and_stops_nobody(model_file: Path) -> None:
-    with running(model_file, "--max-body-bytes", "10000000", "--max-texts", "1000000") as service:
-        deaf = socket.socket()
+    limits = ("--max-body-bytes", "10000000", "--max-texts", "10000", "--client-timeout", "1s")
+    with running(model_file, *limits) as service, socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         deaf.connect((service.host, service.port))
-        deaf.sendall(request_of(json.dumps({"texts": [""] * 200_000}).encode()))
-        assert service.ask(texts="ab").status_code == 200
-        time.sleep(1)
+        # Refused texts take no time, and come back with the answer.
+        many = {"texts": ["a" * 1_000] * 9_000, "prefix": "é"}
+        deaf.sendall(request_of(json.dumps(many).encode()))
+        while 'path="/v1/translate"' not in httpx.get(f"{service.url}/metrics").text:
+            assert service.ask(texts="ab").status_code == 200
         began = time.perf_counter()
         code, _ = service.stop()
         assert code == 0
-        assert time.perf_counter() - began < 30
-        deaf.close()
+        assert time.perf_counter() - began < 10
+        assert len(read_all(deaf)) < 9_000_000
 
 
 @pytest.mark.parametrize(
@@ -210,19 +225,19 @@ def test_keys_come_from_a_file_and_from_the_environment(model_file: Path, tmp_pa
     (tmp_path / "keys").write_text("filed\n", encoding="utf-8")
     arguments = (model_file, "--api-key-file", tmp_path / "keys")
     with running(*arguments, CHARSEQ_API_KEYS="one, two") as service:
-        for key, status in (("filed", 200), ("two", 200), ("one,", 401), ("", 401)):
+        for key, status in (("filed", 200), ("two", 200), ("one,", 401)):
             headers = {"Authorization": f"Bearer {key}"}
             answer = httpx.get(f"{service.url}/v1/models", headers=headers)
             assert answer.status_code == status
 
 
 def test_examples_lie_beside_the_model_or_are_named(model_file: Path, tmp_path: Path) -> None:
-    (tmp_path / "m.safetensors").write_bytes(model_file.read_bytes())
+    (tmp_path / "m.onnx").write_bytes(model_file.read_bytes())
     (tmp_path / "examples.txt").write_text("abc\n\ndd\n", encoding="utf-8")
     (tmp_path / "others.txt").write_text("cab\n", encoding="utf-8")
 
     def shown(*arguments: str | Path) -> list[dict[str, str]]:
-        with running(tmp_path / "m.safetensors", *arguments) as service:
+        with running(tmp_path / "m.onnx", *arguments) as service:
             (model,) = httpx.get(f"{service.url}/v1/models").json()["models"]
             examples: list[dict[str, str]] = model["examples"]
             return examples
@@ -241,18 +256,22 @@ def test_an_address_of_ipv6_is_shown_as_browsers_take_it(model_file: Path) -> No
         assert httpx.get(f"{service.url}/healthz").status_code == 200
 
 
-def test_exported_models_are_served_without_torch(speaker: Translator, tmp_path: Path) -> None:
-    speaker.save(tmp_path / "m.safetensors")
-    export = [sys.executable, "-m", "charseq", "export", tmp_path / "m.safetensors"]
-    subprocess.run([*export, "-o", tmp_path / "m.onnx"], check=True, capture_output=True)
-    with running(tmp_path / "m.onnx") as service:
-        answer = service.ask(texts=["abc", "fed"], explain=True).json()["translations"]
-        wanted = [each.as_dict() for each in speaker.translate(["abc", "fed"])]
-        for each in answer:
-            del each["explanation"]
-        assert close_to(answer, wanted)
-        (model,) = httpx.get(f"{service.url}/v1/models").json()["models"]
-        assert model["runtime"] == "ONNX Runtime"
-        maps = Path(f"/proc/{service.process.pid}/maps")
-        if maps.exists():
-            assert "libtorch" not in maps.read_text()
+def test_models_of_any_kind_are_served_side_by_side(
+    model_file: Path, toy_translator: Translator
+) -> None:
+    wanted = [each.as_dict() for each in toy_translator.translate(["abc", "dd"])]
+    with running(model_file, f"trained={model_file.with_suffix('.safetensors')}") as service:
+        models = httpx.get(f"{service.url}/v1/models").json()["models"]
+        kinds = {each["name"]: each["runtime"] for each in models}
+        assert kinds == {"toy": "ONNX Runtime", "trained": "PyTorch"}
+        for name in kinds:
+            answer = service.ask(texts=["abc", "dd"], model=name).json()
+            assert close_to(answer["translations"], wanted)
+
+
+def test_an_export_is_served_without_torch(running_service: Running) -> None:
+    assert running_service.ask(texts="abc", explain=True).status_code == 200
+    maps = Path(f"/proc/{running_service.process.pid}/maps")
+    if not maps.exists():
+        pytest.skip("this system does not show what a process has loaded")
+    assert "libtorch" not in maps.read_text()

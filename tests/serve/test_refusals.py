@@ -141,7 +141,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
         yield b'{"texts":'
         await asyncio.sleep(60)
 
-    service = serving({"toy": toy_translator}, body_timeout=0.05)
+    service = serving({"toy": toy_translator}, client_timeout=0.05)
     json_type = {"Content-Type": "application/json"}
     answer = service.request("POST", "/v1/translate", content=halting(), headers=json_type)
     assert answer.status_code == 408

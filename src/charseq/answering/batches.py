@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from charseq.answering.engine import Engine
 from charseq.encoding import Rows
 
-# Enough rows to keep matrix products busy, few enough symbols to bound memory.
-MOST_ROWS = 512
+# Few enough symbols to bound memory.
 MOST_SYMBOLS = 32_768
 # Fewer rows than these are not worth a thread of their own.
 FEWEST_ROWS = 16
@@ -23,7 +22,7 @@ def in_batches(
     engine: Engine,
     work: Callable[[Rows], list[Result]],
     *lengths: NDArray[np.int64],
-    most_rows: int = MOST_ROWS,
+    most_rows: int | None = None,
     most_symbols: int = MOST_SYMBOLS,
 ) -> list[Result]:
     """Do `work` on some rows at a time, and return its results in the order of all rows.
@@ -32,14 +31,14 @@ def in_batches(
         engine: that does the work; it says how many batches it works on at once.
         work: takes the rows of a batch and returns a result for each.
         *lengths: what the rows are sorted by, and what they weigh together, (rows,) each.
-        most_rows: in a batch.
+        most_rows: in a batch; without it, as many as suit the engine.
         most_symbols: in a batch; a single row may have more.
     """
-    count = len(lengths[0])
+    count, most = len(lengths[0]), most_rows or engine.most_rows
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []
-        batches = list(_batches(lengths, threads, most_rows, most_symbols))
+        batches = list(_batches(lengths, threads, most, most_symbols))
         if len(batches) == 1 or threads == 1:
             found = [work(rows) for rows in batches]
         else:

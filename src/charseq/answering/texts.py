@@ -6,7 +6,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.answering.batches import MOST_ROWS, in_batches
+from charseq.answering.batches import in_batches
 from charseq.answering.engine import Asked, Engine
 from charseq.answering.lexicon import Lexicon
 from charseq.config import DecodingConfig
@@ -63,7 +63,7 @@ def answer_texts(
         some = asked_of(encoded, rows, limits, begun, numbers)
         return engine.answers(some, decoding, lexicon)
 
-    most_rows = max(1, MOST_ROWS // decoding.beam)
+    most_rows = max(1, engine.most_rows // decoding.beam)
     answers = in_batches(engine, answered, encoded.sequences.lengths, most_rows=most_rows)
     by_question = dict(zip(asked, answers, strict=True))
     return [by_question.get(question, NOTHING) for question in questions]

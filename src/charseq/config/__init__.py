@@ -1,5 +1,8 @@
 """Every setting of charseq, documented once: the command line and TOML files mirror these names."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from charseq.config.corpus import CorpusConfig
 from charseq.config.decoding import DecodingConfig
 from charseq.config.model import ModelConfig, ModelSettings
@@ -7,6 +10,14 @@ from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, config
 from charseq.config.serving import ServeConfig
 from charseq.config.settings import Column, Settings, refuse_unknown
 from charseq.config.training import TrainingConfig, TrainingSettings
+
+if TYPE_CHECKING:
+    from charseq.config.corpus import CorpusConfig
+    from charseq.config.decoding import DecodingConfig
+    from charseq.config.model import ModelConfig, ModelSettings
+    from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
+    from charseq.config.settings import Column, Settings, refuse_unknown
+    from charseq.config.training import TrainingConfig, TrainingSettings
 
 __all__ = [
     "PRESETS",
@@ -25,3 +36,20 @@ __all__ = [
     "configure",
     "refuse_unknown",
 ]
+
+_HOMES = {
+    "corpus": ("CorpusConfig",),
+    "decoding": ("DecodingConfig",),
+    "model": ("ModelConfig", "ModelSettings"),
+    "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure"),
+    "settings": ("Column", "Settings", "refuse_unknown"),
+    "training": ("TrainingConfig", "TrainingSettings"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Each kind of settings takes time to set up, and translating needs few of them.
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"charseq.config.{module}"), name)
+    raise AttributeError(f"module 'charseq.config' has no attribute {name!r}")

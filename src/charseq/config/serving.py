@@ -24,8 +24,10 @@ class ServeConfig(Settings):
     timeout: Duration = Field(
         "30s", validate_default=True, description="how long a request may take in all"
     )
-    body_timeout: Duration = Field(
-        "10s", validate_default=True, description="how long a client may take to send a request"
+    client_timeout: Duration = Field(
+        "10s",
+        validate_default=True,
+        description="how long a client may take to send a request, or not read its answer",
     )
     queue: Count = Field(
         1_000, description="the most requests that may wait for a model; more are told to come back"

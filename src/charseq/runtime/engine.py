@@ -33,7 +33,10 @@ class OnnxEngine:
 
     Attributes:
         session: of ONNX Runtime.
+        most_rows: that suit a batch: fewer than PyTorch's, as rows that have ended stay in it.
     """
+
+    most_rows = 128
 
     def __init__(
         self, session: "InferenceSession", description: ModelDescription, threads: int

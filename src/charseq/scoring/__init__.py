@@ -6,7 +6,7 @@ Texts are compared in Unicode's form NFC, so that "é" in one code point and "é
 Nothing else is changed: case, spaces and punctuation all count.
 """
 
-from charseq.scoring.calibration import (
+from charseq.calibration import (
     Calibration,
     Judged,
     cross_fitted_confidences,

@@ -30,7 +30,10 @@ class TorchEngine:
 
     Attributes:
         model: the network.
+        most_rows: that suit a batch.
     """
+
+    most_rows = 512
 
     def __init__(self, model: Seq2Seq, description: ModelDescription) -> None:
         self.model = model
@@ -87,7 +90,8 @@ class TorchEngine:
         attention: Tensor | None = None
         copying: Tensor | None = None
         if weights and self.model.decoder.attention is not None:
-            predictions, attention, copying = self.model.align(batch)
+            predictions, weighed, copying = self.model.align(batch)
+            attention = weighed.float()
         else:
             predictions = self.model(batch)
         logits = predictions.float()

@@ -82,7 +82,7 @@ def _answer_texts(
 ) -> None:
     @app.post("/v1/translate", **schema.TRANSLATE)
     async def translate(request: Request) -> Response:
-        values = await read_object(request, settings.max_body_bytes, settings.body_timeout)
+        values = await read_object(request, settings.max_body_bytes, settings.client_timeout)
         question = question_of(values, settings)
         desk = _desk(desks, question.model)
         name = desk.served.name

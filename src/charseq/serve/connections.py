@@ -7,16 +7,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from charseq.serve.faults import Fault
 
-PATIENCE = 10.0
-"""Seconds for a request's head to arrive, and for a reader to go on reading."""
-
 
 class PatientConnection(H11Protocol):
     """A connection that is given up when nothing more is to be hoped for.
 
     uvicorn ends connections on which no request comes; here, those end too on which a request's
     head comes in pieces, or an answer is not read.
+
+    Attributes:
+        patience: seconds for a head to arrive, and for a reader to go on.
     """
+
+    patience = 10.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -26,7 +28,7 @@ class PatientConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._head = self.loop.call_later(PATIENCE, transport.abort)
+        self._head = self.loop.call_later(self.patience, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -43,12 +45,12 @@ class PatientConnection(H11Protocol):
                 self._head.cancel()
                 self._head = None
         elif self._head is None:
-            self._head = self.loop.call_later(PATIENCE, self.transport.abort)
+            self._head = self.loop.call_later(self.patience, self.transport.abort)
 
     def pause_writing(self) -> None:
         """Wait for a reader that has fallen behind."""
         super().pause_writing()
-        self._reader = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._reader = self.loop.call_later(self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Go on, since the reader does."""
@@ -60,7 +62,7 @@ class PatientConnection(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection on which nothing comes, and what was not read of it."""
         super().timeout_keep_alive_handler()
-        self._reader = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._reader = self.loop.call_later(self.patience, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answer what is no HTTP in the form of all errors, where no other answer has begun."""

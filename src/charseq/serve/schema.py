@@ -116,6 +116,15 @@ _ANSWER = {
         }
     ],
 }
+_EVENT = {
+    "description": "one event; its data is JSON",
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["start", "symbol", "translation", "error"]},
+        "data": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
 _EVENTS = (
     'event: start\ndata: {"model":"dates","source_symbols":["2","7"],"conditions":0}\n\n'
     'event: symbol\ndata: {"symbol":"2","end":false,"log_probability":-0.01,"runners_up":[],'
@@ -134,7 +143,7 @@ TRANSLATE: dict[str, Any] = {
             " each symbol and the end, and `translation` or `error` as the last",
             "content": {
                 JSON: {"example": _ANSWER},
-                "text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS},
+                "text/event-stream": {"schema": _EVENT, "example": _EVENTS},
             },
         },
         **ERRORS,

@@ -29,10 +29,12 @@ def bound_socket(host: str, port: int) -> socket.socket:
         MachineError: if the port is taken, or may not be used.
     """
     try:
-        (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         raise UsageError(f"there is no address {visible(repr(host))}") from None
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    family, kind, protocol, _, address = found[0]
+    # Only where the protocol is named does asyncio send small pieces at once (TCP_NODELAY).
+    sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
@@ -73,9 +75,13 @@ def serve(
     take_over_uvicorn()
     _allow_files()
     application = create_application(models, settings)
+
+    class Connection(PatientConnection):
+        patience = settings.client_timeout
+
     config = uvicorn.Config(
         application,
-        http=PatientConnection,
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
