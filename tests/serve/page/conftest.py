@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from tests.serve.page.reading import Opener
 from tests.serve.page.running import running
 
 import charseq
@@ -35,7 +36,7 @@ CARD = """# Model card: sounds\\_<b>
 | exact match | 80.00% |
 """
 
-Opener = Callable[..., Page]
+Preparation = Callable[[Page], object]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,7 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread, which no other module's tests may see.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -118,9 +120,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Opener]:
         if not request.url.removeprefix("blob:").startswith(address):
             foreign.append(request.url)
 
-    def open_it(
-        fragment: str = "", prepare: Callable[[Page], object] | None = None, **options: Any
-    ) -> Page:
+    def open_it(fragment: str = "", prepare: Preparation | None = None, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()

@@ -2,10 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, Request, Route, expect
 
+Opener = Callable[..., Page]
+"""Opens the page at a fragment of its address, after a preparation, with a context's options."""
 NARROW = "\u202f"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
-from tests.serve.page.reading import refuse
+from tests.serve.page.reading import Opener, refuse
 
 from charseq import Translator
 
@@ -27,7 +27,7 @@ def _downloaded(page: Page, folder: Path) -> str:
 
 
 def test_a_file_comes_back_with_its_answers(
-    open_page: Any, speaker: Translator, spoken_pairs: list[tuple[str, str]], tmp_path: Path
+    open_page: Opener, speaker: Translator, spoken_pairs: list[tuple[str, str]], tmp_path: Path
 ) -> None:
     sizes: list[int] = []
 
@@ -39,7 +39,7 @@ def test_a_file_comes_back_with_its_answers(
             ),
         )
 
-    page: Page = open_page("", count)
+    page = open_page("", count)
     words = [*(source for source, _ in spoken_pairs), "", *(word[::-1] for word, _ in spoken_pairs)]
     _choose(page, "\r\n".join(words) + "\n")
     expect(page.get_by_role("status")).to_have_text(f"All {len(words)} lines are done.")
@@ -52,15 +52,15 @@ def test_a_file_comes_back_with_its_answers(
     assert [each.name for each in tmp_path.iterdir()] == ["words-sounds.tsv"]
 
 
-def test_columns_say_features_and_language_of_each_line(open_page: Any, tmp_path: Path) -> None:
-    page: Page = open_page("#model=scribe&features=N;SG&language=latin")
+def test_columns_say_features_and_language_of_each_line(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=scribe&features=N;SG&language=latin")
     _choose(page, "ab\tN;PL\tlatin\nab\nb\tN;SG\tarabic\n")
     expect(page.get_by_role("status")).to_contain_text("3 lines")
     assert _downloaded(page, tmp_path) == "ab\tAB S\nab\tAB\nb\tتُ\n"
 
 
-def test_a_file_can_be_dropped(open_page: Any, tmp_path: Path) -> None:
-    page: Page = open_page("#model=toy")
+def test_a_file_can_be_dropped(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=toy")
     page.get_by_role("tab", name="File").click()
     page.evaluate(
         """() => {
@@ -91,8 +91,8 @@ def _after(count: int, handle: Any) -> Any:
     return route
 
 
-def test_a_cancelled_file_gives_what_is_done(open_page: Any, tmp_path: Path) -> None:
-    page: Page = open_page("#model=toy", _after(1, lambda _: None))  # The second never answers.
+def test_a_cancelled_file_gives_what_is_done(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=toy", _after(1, lambda _: None))  # The second never answers.
     _choose(page, "ab\n" * 500)
     expect(page.locator("#batch-words")).to_contain_text("200 of 500 lines")
     page.get_by_role("button", name="Cancel").click()
@@ -100,18 +100,20 @@ def test_a_cancelled_file_gives_what_is_done(open_page: Any, tmp_path: Path) -> 
     assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
 
 
-def test_a_file_that_fails_says_why_and_gives_what_is_done(open_page: Any, tmp_path: Path) -> None:
+def test_a_file_that_fails_says_why_and_gives_what_is_done(
+    open_page: Opener, tmp_path: Path
+) -> None:
     def refuse_it(route: Route) -> None:
         refuse(route, 413, "too_large", "One of the texts is too long.")
 
-    page: Page = open_page("#model=toy", _after(1, refuse_it))
+    page = open_page("#model=toy", _after(1, refuse_it))
     _choose(page, "ab\n" * 500)
     expect(page.get_by_role("alert")).to_contain_text("One of the texts is too long.")
     expect(page.get_by_role("status")).to_have_text("Stopped after 200 of 500 lines.")
     assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
 
 
-def test_a_busy_service_is_waited_for(open_page: Any) -> None:
+def test_a_busy_service_is_waited_for(open_page: Opener) -> None:
     busy: list[Route] = []
 
     def be_busy_once(route: Route) -> None:
@@ -121,15 +123,15 @@ def test_a_busy_service_is_waited_for(open_page: Any) -> None:
         busy.append(route)
         refuse(route, 503, "busy", "The queue is full.", **{"Retry-After": "1"})
 
-    page: Page = open_page("#model=toy", _after(0, be_busy_once))
+    page = open_page("#model=toy", _after(0, be_busy_once))
     _choose(page, "ab\n")
     expect(page.get_by_role("alert")).to_contain_text("busy")
     expect(page.get_by_role("status")).to_have_text("All 1 lines are done.")
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_what_is_no_text_is_refused(open_page: Any) -> None:
-    page: Page = open_page()
+def test_what_is_no_text_is_refused(open_page: Opener) -> None:
+    page = open_page()
     _choose(page, b"\xff\xfe\x00", "picture.png")
     expect(page.get_by_role("status")).to_contain_text("picture.png is not UTF-8 text")
     _choose(page, b"", "empty.txt")

@@ -1,15 +1,18 @@
 """What shapes data for display, called by itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from tests.serve.page.reading import Opener
+
+Call = Callable[..., Any]
 
 
 @pytest.fixture
-def call(open_page: Any) -> Any:
+def call(open_page: Opener) -> Call:
     """Calls what a module exports."""
-    page: Page = open_page()
+    page = open_page()
 
     def called(module: str, name: str, *arguments: Any) -> Any:
         return page.evaluate(
@@ -30,7 +33,7 @@ STREAM = (
 )
 
 
-def test_events_are_read_however_their_bytes_are_cut(open_page: Any) -> None:
+def test_events_are_read_however_their_bytes_are_cut(open_page: Opener) -> None:
     read = open_page().evaluate(
         """async (text) => {
           const { eventsOf } = await import("/static/events.js");
@@ -40,7 +43,8 @@ def test_events_are_read_however_their_bytes_are_cut(open_page: Any) -> None:
             for await (const { event, data } of eventsOf(chunks)) read.push([event, data]);
             return JSON.stringify(read);
           };
-          const answers = new Set([await all(bytes), await all(...[...bytes].map((byte) => Uint8Array.of(byte)))]);
+          const single = [...bytes].map((byte) => Uint8Array.of(byte));
+          const answers = new Set([await all(bytes), await all(...single)]);
           for (let place = 0; place <= bytes.length; place++) {
             answers.add(await all(bytes.slice(0, place), bytes.slice(place)));
           }
@@ -70,7 +74,7 @@ def test_events_are_read_however_their_bytes_are_cut(open_page: Any) -> None:
         ("\n", "U+000A"),
     ],
 )
-def test_a_symbol_by_itself_can_be_seen(call: Any, symbol: str, label: str) -> None:
+def test_a_symbol_by_itself_can_be_seen(call: Call, symbol: str, label: str) -> None:
     assert call("symbols", "symbolLabel", symbol) == label
 
 
@@ -86,11 +90,11 @@ def test_a_symbol_by_itself_can_be_seen(call: Any, symbol: str, label: str) -> N
         (0, "0 %"),
     ],
 )
-def test_only_what_is_certain_reads_as_certain(call: Any, probability: float, words: str) -> None:
+def test_only_what_is_certain_reads_as_certain(call: Call, probability: float, words: str) -> None:
     assert call("symbols", "percent", probability).replace("\u202f", " ") == words
 
 
-def test_the_least_sure_symbol_is_the_first_of_the_least_probable(call: Any) -> None:
+def test_the_least_sure_symbol_is_the_first_of_the_least_probable(call: Call) -> None:
     symbols = [{"log_probability": each} for each in (-0.1, -2, -2, -0.3)]
     assert call("symbols", "leastSure", symbols) == 1
     assert call("symbols", "leastSure", [*symbols, {"log_probability": None}]) == 4
@@ -106,7 +110,9 @@ def test_the_least_sure_symbol_is_the_first_of_the_least_probable(call: Any) -> 
     ],
     ids=lambda each: next(iter(each)),
 )
-def test_what_an_answer_lacks_is_told_in_a_sentence(call: Any, translation: dict[str, Any]) -> None:
+def test_what_an_answer_lacks_is_told_in_a_sentence(
+    call: Call, translation: dict[str, Any]
+) -> None:
     expected = {
         "error": "There is no answer: longer than 10,000 characters.",
         "abstained": "The model withholds its answer, since it is only 25 % sure. It would be: abc",
@@ -119,7 +125,7 @@ def test_what_an_answer_lacks_is_told_in_a_sentence(call: Any, translation: dict
     assert plain == expected[next(iter(translation))]
 
 
-def test_columns_of_a_line_are_what_the_model_reads(call: Any) -> None:
+def test_columns_of_a_line_are_what_the_model_reads(call: Call) -> None:
     lines = ["a\tN;PL\tfr", "b\tN;SG", "c"]
     assert call("batch", "requestOf", lines, {"features": "N", "language": "de"}) == {
         "texts": ["a", "b", "c"],
@@ -133,7 +139,7 @@ def test_columns_of_a_line_are_what_the_model_reads(call: Any) -> None:
     }
 
 
-def test_progress_says_how_far_how_fast_and_how_long(call: Any) -> None:
+def test_progress_says_how_far_how_fast_and_how_long(call: Call) -> None:
     assert call("batch", "progressOf", 0, 1000, 0.1) == "0 of 1,000 lines"
     assert (
         call("batch", "progressOf", 400, 1000, 2) == "400 of 1,000 lines · 200 a second · 3 s left"
@@ -143,8 +149,11 @@ def test_progress_says_how_far_how_fast_and_how_long(call: Any) -> None:
     assert call("batch", "duration", 7200) == "2.0 h"
 
 
-def test_a_card_is_read_as_far_as_cards_go(call: Any) -> None:
-    card = "# A\\_b\n\ntwo\nlines\n\n- one\n- two\n\n```sh\n# no heading\n\n| no | row |\n```\n## B\n| a |\n"
+def test_a_card_is_read_as_far_as_cards_go(call: Call) -> None:
+    card = (
+        "# A\\_b\n\ntwo\nlines\n\n- one\n- two\n\n"
+        "```sh\n# no heading\n\n| no | row |\n```\n## B\n| a |\n"
+    )
     assert [(each["kind"], each["lines"]) for each in call("markdown", "blocksOf", card)] == [
         ("heading", ["# A\\_b"]),
         ("paragraph", ["two", "lines"]),
@@ -161,7 +170,7 @@ def test_a_card_is_read_as_far_as_cards_go(call: Any) -> None:
     ]
 
 
-def test_a_link_leads_back_to_its_query(call: Any) -> None:
+def test_a_link_leads_back_to_its_query(call: Call) -> None:
     query = {"model": "a&b", "text": "50 % #1 = é 你好 \u0301+", "features": "N;PL"}
     fragment = call("link", "fragmentOf", query)
     assert " " not in fragment

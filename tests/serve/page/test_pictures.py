@@ -1,7 +1,7 @@
-"""The documentation's pictures of the page, made anew where CHARSEQ_SCREENSHOTS names their folder.
+"""The documentation's pictures of the page: made where CHARSEQ_SCREENSHOTS names their folder.
 
-The models are real ones, trained in some ten minutes; or CHARSEQ_SCREENSHOT_RUNS names the folder of
-an earlier making's runs.
+The models are real ones, trained in some twelve minutes; or CHARSEQ_SCREENSHOT_RUNS names the
+folder of an earlier making's runs.
 """
 
 import io
@@ -65,9 +65,7 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def shown(
-    folder: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def shown(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page with the models that are shown."""
     earlier = os.environ.get("CHARSEQ_SCREENSHOT_RUNS")
     runs = Path(earlier) if earlier else tmp_path_factory.mktemp("shown")
@@ -84,7 +82,7 @@ def shown(
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_shows_the_page_at_work(
-    browser: Browser, shown: str, folder: Path, name: str
+    folder: Path, browser: Browser, shown: str, name: str
 ) -> None:
     model, options = PICTURES[name]
     text, features, _ = MODELS[model].examples[0]

@@ -43,8 +43,9 @@ export function makeFileTab() {
 /** Say which columns the chosen model reads. */
 export function showColumns() {
   const { languages, features } = chosenModel();
-  const columns = ["the source", features.length && "its features", languages.length && "its language"];
-  const told = columns.filter(Boolean);
+  const told = ["the source"];
+  if (features.length) told.push("its features");
+  if (languages.length) told.push("its language");
   byId("file-hint").textContent =
     told.length === 1
       ? "UTF-8 text, one source in each line."

@@ -1,4 +1,4 @@
-// The answer symbol by symbol: how probable each is, where the model looked, what else it had in mind.
+// The answer symbol by symbol: how probable each is, where the model looked, what else was likely.
 
 import { bar, byId, element, makeReachable, rove } from "./dom.js";
 import {
@@ -148,16 +148,20 @@ function reasonOf({ weights, copying, end }) {
   } else if (read.length) {
     said.push("This model has no attention, and cannot show where it looks.");
   }
-  if (copying !== undefined && !end) said.push(`It copies here with a probability of ${percent(copying)}.`);
+  if (copying !== undefined && !end) {
+    said.push(`It copies here with a probability of ${percent(copying)}.`);
+  }
   return said.join(" ");
 }
 
 function spokenOf(written) {
-  const name = written.end ? "end of the answer" : symbolName(written.symbol);
+  const named = (symbol) => (symbol === END ? "end of the answer" : symbolName(symbol));
+  const name = named(written.end ? END : written.symbol);
   const others = choices(written)
     .filter(({ chosen }) => !chosen)
     .slice(0, 2)
-    .map(({ symbol, probability }) => `${symbol === END ? "the end" : symbolName(symbol)} ${percent(probability)}`);
-  const else_ = others.length ? ` Else ${others.join(", ")}.` : "";
-  return `${name}, ${percent(probabilityOf(written.log_probability))}. ${reasonOf(written)}${else_}`;
+    .map(({ symbol, probability }) => `${named(symbol)} ${percent(probability)}`);
+  const said = [`${name}, ${percent(probabilityOf(written.log_probability))}.`, reasonOf(written)];
+  if (others.length) said.push(`Else ${others.join(", ")}.`);
+  return said.join(" ");
 }

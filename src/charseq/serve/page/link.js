@@ -11,5 +11,6 @@ export function fragmentOf(query) {
 /** Return the query that a fragment leads to; unknown names are passed over. */
 export function queryOf(fragment) {
   const told = new URLSearchParams(fragment.replace(/^#/, ""));
-  return Object.fromEntries(NAMES.filter((name) => told.has(name)).map((name) => [name, told.get(name)]));
+  const known = NAMES.filter((name) => told.has(name));
+  return Object.fromEntries(known.map((name) => [name, told.get(name)]));
 }

@@ -59,15 +59,15 @@ const MADE = {
   paragraph: (lines) => element("p", {}, ...spans(lines.join(" "))),
   table: (lines) => {
     const [head, ...rows] = rowsOf(lines);
-    const made = (cells, tag) =>
-      element("tr", {}, ...cells.map((cell) => element(tag, {}, element("bdi", {}, ...spans(cell)))));
+    const cell = (words, tag) => element(tag, {}, element("bdi", {}, ...spans(words)));
+    const made = (cells, tag) => element("tr", {}, ...cells.map((words) => cell(words, tag)));
     const body = element("tbody", {}, ...rows.map((row) => made(row, "td")));
     const titled = head.some(Boolean) ? [element("thead", {}, made(head, "th"))] : [];
     return element("table", {}, ...titled, body);
   },
 };
 
-/** Return a line's code and text; a backslash before a punctuation mark only says that it is one. */
+/** Return a line's code and text, without the backslashes that escape punctuation marks. */
 function spans(line) {
   return line.split(/(`[^`]+`)/).map((part) =>
     part.startsWith("`") && part.length > 1

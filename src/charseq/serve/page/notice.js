@@ -1,6 +1,7 @@
 // The one place where the page says what went wrong, and what can be done.
 
 import { byId } from "./dom.js";
+import { sentence } from "./sentences.js";
 import { hasKey, keepKey } from "./service.js";
 
 const board = byId("notice");
@@ -8,6 +9,8 @@ const words = byId("notice-words");
 const againButton = byId("again");
 const keyForm = byId("key-form");
 const keyField = byId("key");
+
+const PASSING = ["unreachable", "timeout", "internal"]; // What may be over when it is tried again.
 
 let again = () => {};
 
@@ -23,8 +26,9 @@ export function tell(error, repeat) {
   again = repeat;
   const keyWanted = error.kind === "unauthorised";
   keyForm.hidden = !keyWanted;
-  againButton.hidden = keyWanted || error.kind !== "unreachable";
-  show(keyWanted && !hasKey() ? "This service asks for an API key." : error.message, "error");
+  againButton.hidden = !PASSING.includes(error.kind);
+  const first = keyWanted && !hasKey();
+  show(first ? "This service asks for an API key." : sentence(error.message), "error");
   if (keyWanted) keyField.focus();
 }
 

@@ -4,7 +4,7 @@ import { codePoint, isolated, percent, symbolLabel } from "./symbols.js";
 
 /** Return the sentences about one translation: why there is no answer, or how to take it. */
 export function remarks(translation) {
-  if (translation.error) return [`There is no answer: ${sentence(translation.error)}`];
+  if (translation.error) return [`There is no answer: ${ended(translation.error)}`];
   const said = [];
   if (translation.abstained) {
     const sure = percent(translation.confidence);
@@ -23,7 +23,9 @@ export function remarks(translation) {
   );
   unknown.push(...(translation.unknown_features ?? []));
   if (unknown.length) {
-    said.push(`The model has never seen ${enumerated(unknown)}: a guess is all it can make of that.`);
+    said.push(
+      `The model has never seen ${enumerated(unknown)}: a guess is all it can make of that.`,
+    );
   }
   return said;
 }
@@ -34,7 +36,11 @@ export function enumerated(words) {
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-/** Return a text as a sentence ends. */
+/** Return a message as a sentence: it begins with a capital, and ends with a full stop. */
 export function sentence(text) {
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+function ended(text) {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

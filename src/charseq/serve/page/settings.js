@@ -68,7 +68,7 @@ export function onChange(changed) {
 
 /** Show the fields that the chosen model has a use for, with what it knows. */
 function fit() {
-  const { languages, features, features_separator: separator, calibrated, examples } = chosenModel();
+  const { languages, features, calibrated, examples } = chosenModel();
   byId("language-field").hidden = !languages.length;
   byId("features-field").hidden = !features.length;
   byId("sure-field").hidden = !calibrated;
@@ -76,7 +76,7 @@ function fit() {
     ...languages.map((name) => element("option", { value: name }, name)),
   );
   featuresField.value = examples.find((each) => each.features)?.features ?? "";
-  featuresField.placeholder = features.slice(0, 2).join(separator);
+  featuresField.placeholder = features.slice(0, 2).join(chosenModel().features_separator);
   suggestFeatures();
 }
 

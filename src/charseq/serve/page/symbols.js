@@ -31,8 +31,9 @@ export function percent(probability) {
   const hundredths = probability * 100;
   if (probability > 0 && hundredths < 0.1) return `<${NARROW}0.1${NARROW}%`;
   if (probability < 1 && hundredths > 99.9) return `>${NARROW}99.9${NARROW}%`;
-  const digits = hundredths >= 10 || hundredths === 0 ? 0 : 1;
-  return `${hundredths > 99 && probability < 1 ? hundredths.toFixed(1) : hundredths.toFixed(digits)}${NARROW}%`;
+  // Near both ends, a tenth says something.
+  const fine = (hundredths > 0 && hundredths < 10) || (hundredths > 99 && hundredths < 100);
+  return `${hundredths.toFixed(fine ? 1 : 0)}${NARROW}%`;
 }
 
 /** Return the probability that a logarithm stands for; JSON has no infinity, and says null. */

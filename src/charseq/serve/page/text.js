@@ -13,7 +13,7 @@ import { percent } from "./symbols.js";
 const PAUSE = 120; // Milliseconds without typing before the answer begins,
 const REST = 400; // and then before the n best answers are asked for.
 const BEST = 5;
-const NOTHING_READ = { source_symbols: [], conditions: 0, symbols: [] }; // Of a text that is refused.
+const NOTHING_READ = { source_symbols: [], conditions: 0, symbols: [] };
 
 const source = byId("source");
 const answer = byId("answer");
@@ -35,7 +35,8 @@ export function makeTextTab() {
 export function showExamples() {
   byId("examples").replaceChildren(
     ...chosenModel().examples.map((example) => {
-      const button = element("button", { type: "button", className: "example", dir: "auto" }, example.source);
+      const properties = { type: "button", className: "example", dir: "auto" };
+      const button = element("button", properties, example.source);
       button.addEventListener("click", () => {
         choose(example);
         write(example.source);
@@ -101,7 +102,7 @@ async function* toldOf(request, calling) {
   }
   // An answer that may be withheld is shown when that is decided, and not while it is written.
   const [translation] = await translations({ ...request, explain: true }, calling);
-  const { explanation = NOTHING_READ } = translation;
+  const { explanation = NOTHING_READ } = translation; // A refused text has none.
   yield { event: "start", data: explanation };
   for (const symbol of explanation.symbols) yield { event: "symbol", data: symbol };
   yield { event: "translation", data: translation };
