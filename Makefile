@@ -38,6 +38,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.translating $(CORPUS)
 	$(BIN)/python -m benchmarks.exports $(CORPUS)
+	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.scale $(CORPUS)
 	$(BIN)/python -m benchmarks.training $(CORPUS)
 	$(BIN)/python -m benchmarks.profile $(CORPUS)

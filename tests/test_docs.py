@@ -4,7 +4,7 @@ import ast
 import importlib
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from charseq import cli
-from charseq.config import SECTIONS, configure
+from charseq.config import SECTIONS, ServeConfig, Settings, configure
 from charseq.corpus import Pair, Split
 from charseq.training.choices import decided
 
@@ -160,9 +160,10 @@ def test_the_page_of_commands_has_every_option(name: str) -> None:
             assert found, f"{full_name} {option} is not on the page"
 
 
-def _rows(page: str) -> list[list[str]]:
-    """Return the cells of all tables' rows."""
-    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+def _rows(page: str, section: str = "") -> list[list[str]]:
+    """Return the cells of all tables' rows, from a section's heading on."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    lines = text[text.index(section) :].splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in lines
@@ -177,9 +178,15 @@ def _in_words(default: object) -> str:
     return words.get(str(default), str(default))
 
 
-def test_the_page_of_commands_has_the_defaults() -> None:
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [("## charseq train", SECTIONS.values()), ("## charseq serve", [ServeConfig])],
+)
+def test_the_page_of_commands_has_the_defaults(
+    command: str, kinds: Collection[type[Settings]]
+) -> None:
     shown: dict[str, str] = {}
-    for options, *cells in _rows("reference/commands.md"):
+    for options, *cells in _rows("reference/commands.md", command):
         names = [name for name in re.findall(r"--([\w-]+)", options) if not name.startswith("no-")]
         defaults = cells[0].split(", ")
         if len(cells) == 2 and len(defaults) in (1, len(names)):
@@ -187,9 +194,10 @@ def test_the_page_of_commands_has_the_defaults() -> None:
             for name, default in zip(names, defaults, strict=True):
                 # `--format` and `--seed` mean something else to some commands, further down.
                 shown.setdefault(name.replace("-", "_"), default)
-    for kind in SECTIONS.values():
+    for kind in kinds:
         for name, field in kind.model_fields.items():
-            assert shown[name] == _in_words(field.default), name
+            if field.default != ():  # Lists have no default to show.
+                assert shown[name] == _in_words(field.default), name
 
 
 def test_the_table_of_choices_is_the_rule() -> None:

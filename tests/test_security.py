@@ -17,7 +17,7 @@ import pytest
 import charseq
 from charseq import bounded
 from charseq.answering import face
-from charseq.config import configure, run
+from charseq.config import ServeConfig, configure, run
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
 from charseq.interop.keras import archive as keras_archive
@@ -72,6 +72,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+\|$", text, re.MULTILINE))
     mebi, gibi = 1 << 20, 1 << 30
+    served = ServeConfig()
     times, small = bounded.LARGEST_EXPANSION, bounded.SMALL // mebi
     assert bounded.unpacked_limit(1) == bounded.SMALL
     assert bounded.unpacked_limit(gibi) == times * gibi
@@ -90,6 +91,12 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "JSON in a `.keras` archive": f"{keras_archive.LARGEST_JSON // mebi} MiB",
         "a member of a `.keras` archive, unpacked": f"{times} times its size, or {small} MiB",
         "units of a model": f"{shape.MOST_UNITS:,}",
+        "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
+        "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
+        "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
+        "how long a request takes, its arrival": f"{served.timeout:g} s,"
+        f" {served.client_timeout:g} s",
+        "requests that wait for a model": f"{served.queue:,}",
     }
 
 

@@ -3,19 +3,12 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from charseq.config.corpus import CorpusConfig
-from charseq.config.decoding import DecodingConfig
-from charseq.config.model import ModelConfig, ModelSettings
-from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
-from charseq.config.serving import ServeConfig
-from charseq.config.settings import Column, Settings, refuse_unknown
-from charseq.config.training import TrainingConfig, TrainingSettings
-
 if TYPE_CHECKING:
     from charseq.config.corpus import CorpusConfig
     from charseq.config.decoding import DecodingConfig
     from charseq.config.model import ModelConfig, ModelSettings
     from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
+    from charseq.config.serving import ServeConfig
     from charseq.config.settings import Column, Settings, refuse_unknown
     from charseq.config.training import TrainingConfig, TrainingSettings
 
@@ -42,6 +35,7 @@ _HOMES = {
     "decoding": ("DecodingConfig",),
     "model": ("ModelConfig", "ModelSettings"),
     "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure"),
+    "serving": ("ServeConfig",),
     "settings": ("Column", "Settings", "refuse_unknown"),
     "training": ("TrainingConfig", "TrainingSettings"),
 }
