@@ -28,7 +28,7 @@ let shown = -1;
 rove(writtenButtons, buttons);
 
 /** Begin with what the model reads: its conditions, then the source's symbols. */
-export function begin({ source_symbols: sourceSymbols, conditions: count }, unknown = []) {
+export function begin({ source_symbols: sourceSymbols, conditions: count }) {
   read = sourceSymbols;
   conditions = count;
   symbols = [];
@@ -41,8 +41,6 @@ export function begin({ source_symbols: sourceSymbols, conditions: count }, unkn
   readTiles.replaceChildren();
   tiles.slice(count).forEach((tile, place) => join(readTiles, tile, read[count + place - 1]));
   writtenButtons.replaceChildren();
-  markUnknown(unknown);
-  shade([]);
   hint("");
   detail.hidden = true;
 }

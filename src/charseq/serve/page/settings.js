@@ -50,7 +50,7 @@ export function choose({ model, features, language, sure }) {
   if ([...sureField.options].some(({ value }) => value === sure)) sureField.value = sure;
 }
 
-/** Call back when the person changes a setting; told is whether another model was chosen. */
+/** Call back when the person changes a setting, with whether another model was chosen. */
 export function onChange(changed) {
   byId("settings").addEventListener("submit", (event) => event.preventDefault());
   modelField.addEventListener("change", () => {

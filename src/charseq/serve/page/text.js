@@ -23,8 +23,8 @@ let asking = new AbortController();
 /** Let the tab react to what is typed and clicked. */
 export function makeTextTab() {
   source.addEventListener("input", () => {
-    // A text is one line; a pasted one may have several.
-    if (source.value.includes("\n")) source.value = source.value.replace(/\s*\n\s*/g, " ");
+    // Setting the value moves the cursor: only where it must be.
+    if (source.value.includes("\n")) source.value = oneLine(source.value);
     ask();
   });
   byId("copy-answer").addEventListener("click", (event) => copy(answer.textContent, event.target));
@@ -48,7 +48,7 @@ export function showExamples() {
 
 /** Put a text into the field and ask for its answer. */
 export function write(text) {
-  source.value = text;
+  source.value = oneLine(text);
   ask(0);
 }
 
@@ -58,9 +58,9 @@ export function ask(pause = PAUSE) {
   asking = new AbortController();
   const { signal } = asking;
   const text = source.value;
-  history.replaceState(null, "", fragmentOf({ ...told(), text }) || location.pathname);
   byId("copy-link").hidden = !text;
   if (text === "") {
+    showLink(text);
     empty();
     return;
   }
@@ -74,6 +74,7 @@ export function ask(pause = PAUSE) {
 async function answered(request, pause, signal) {
   const calling = { signal, waiting: notice.tellBusy };
   await rest(pause, signal);
+  showLink(request.texts);
   alternatives.fade();
   const symbols = [];
   for await (const { event, data } of toldOf(request, calling)) {
@@ -106,6 +107,16 @@ async function* toldOf(request, calling) {
   yield { event: "start", data: explanation };
   for (const symbol of explanation.symbols) yield { event: "symbol", data: symbol };
   yield { event: "translation", data: translation };
+}
+
+/** Let the address lead to this query; not at every key, which browsers may refuse. */
+function showLink(text) {
+  history.replaceState(null, "", fragmentOf({ ...told(), text }));
+}
+
+/** Return a text as models read it: a pasted one may have several lines. */
+function oneLine(text) {
+  return text.replace(/\s*\n\s*/g, " ");
 }
 
 function begin(start) {
