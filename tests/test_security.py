@@ -23,6 +23,7 @@ from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_model, write_atomically
+from charseq.serve import questions
 from charseq.text import vocabulary
 from charseq.training import history, read_history
 
@@ -64,8 +65,8 @@ def test_modules_are_imported_by_names_of_our_own_alone() -> None:
         for path, node in nodes()
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module"
     }
-    # Both take the name from a table in the code.
-    assert called == {"__init__.py", "cli/__init__.py"}
+    # All take the name from a table in the code.
+    assert called == {"__init__.py", "cli/__init__.py", "config/__init__.py"}
 
 
 def test_the_page_has_the_limits_that_hold() -> None:
@@ -94,6 +95,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
         "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
         "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
+        "weights in the explanations of a request": f"{questions.MOST_WEIGHTS:,}",
         "how long a request takes, its arrival": f"{served.timeout:g} s,"
         f" {served.client_timeout:g} s",
         "requests that wait for a model": f"{served.queue:,}",

@@ -75,6 +75,21 @@ def test_a_missing_package_says_which_extra_brings_it(capsys, monkeypatch, tmp_p
     )
 
 
+def test_the_service_says_which_extra_brings_what_it_lacks() -> None:
+    lacking = "import sys; sys.modules['fastapi'] = None; from charseq.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", lacking, "serve", "m.onnx"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        4,
+        "charseq: this command needs packages that are not installed:"
+        " pip install 'charseq[serve]'\n",
+    )
+
+
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_fault_of_charseqs_own_shows_a_traceback_and_how_to_report_it(
     options: tuple[str, ...], monkeypatch, capsys

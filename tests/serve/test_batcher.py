@@ -34,7 +34,12 @@ class Trial:
     ) -> None:
         self.batches: list[int] = []
         self.batcher = Batcher[str, str](
-            answer, size=size, wait=wait, places=places, observe=self.batches.append
+            answer,
+            size=size,
+            most_weight=100,
+            wait=wait,
+            places=places,
+            observe=self.batches.append,
         )
 
     def run(self, *requests: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -43,8 +48,10 @@ class Trial:
 
         return asyncio.run(together())
 
-    def ask(self, *asked: str, manner: str = "!") -> Coroutine[Any, Any, list[str]]:
-        return self.batcher.answers(manner, asked)
+    def ask(
+        self, *asked: str, manner: str = "!", weight: int = 0
+    ) -> Coroutine[Any, Any, list[str]]:
+        return self.batcher.answers(manner, asked, weight)
 
 
 def test_what_arrives_while_others_are_answered_shares_the_next_batch() -> None:
@@ -64,6 +71,13 @@ def test_a_batch_has_at_most_its_size_and_requests_stay_whole() -> None:
     answers = trial.run(*(trial.ask(each, each) for each in "abcde"))
     assert answers == [["A!", "A!"], ["B!", "B!"], ["C!", "C!"], ["D!", "D!"], ["E!", "E!"]]
     assert trial.batches == [4, 4, 2]
+
+
+def test_a_batch_weighs_no_more_than_it_may_unless_one_request_does() -> None:
+    trial = Trial()
+    answers = trial.run(*(trial.ask("a", weight=weight) for weight in (40, 40, 40, 200, 20)))
+    assert answers == [["A!"]] * 5
+    assert trial.batches == [3, 1, 1]
 
 
 def test_only_what_is_asked_alike_shares_a_batch() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -115,6 +116,20 @@ def test_features_count_among_the_symbols_of_a_text(
     service = serving({"forms": conjugator}, max_symbols=4)
     assert service.ask(texts="a", features="N;PL", language="x").status_code == 200
     assert service.ask(texts="a", features="N;PL;PL", language="x").status_code == 413
+
+
+def test_explanations_are_given_as_long_as_they_are_not_huge(
+    serving: Callable[..., Service], speaker: Translator, toy_translator: Translator
+) -> None:
+    long = {"texts": ["abc" * 330] * 3, "explain": True}
+    refused = serving({"speaker": speaker}).ask(**long)
+    assert refused.status_code == 413
+    assert re.match(
+        "explanations of these texts may have [0-9,]+ weights, and this service gives 2,000,000: ",
+        refused.json()["error"]["message"],
+    )
+    # Without attention, there are no weights.
+    assert serving({"toy": toy_translator}).ask(**long).status_code == 200
 
 
 def test_a_body_is_cut_off_at_the_limit_whatever_its_length_is_said_to_be(

@@ -54,6 +54,17 @@ def test_many_texts_are_answered_piece_by_piece_and_yet_as_one(
         assert close_to(service.ask(texts=texts, **settings).json()["translations"], wanted)
 
 
+def test_heavy_texts_are_answered_a_few_at_a_time(
+    serving: Callable[..., Service], toy_translator: Translator
+) -> None:
+    texts = ["abcd" * 200, "b", "cdab" * 200, "dcba" * 200, "a"]
+    service = serving({"toy": toy_translator})
+    wanted = [answer.as_dict() for answer in toy_translator.translate(texts, beam=16)]
+    assert close_to(service.ask(texts=texts, beam=16).json()["translations"], wanted)
+    # 32,768 symbols, each counted sixteen times, are two of the long texts.
+    assert 'charseq_batch_texts_count{model="toy"} 2.0\n' in service.get("/metrics").text
+
+
 def test_features_and_languages_hold_for_all_texts_or_for_each(
     serving: Callable[..., Service], conjugator: Translator
 ) -> None:

@@ -17,8 +17,8 @@ class Manner(NamedTuple):
         language: whether a language is.
         prefix: whether an answer's beginning is.
         explain: whether answers are explained.
-        drawn: what no other request has, where answers are drawn: what is drawn for a text depends
-            on its number, and must not on the company.
+        alone: what no other request has, where none may share the batch: what is drawn for a text
+            depends on its number, and explanations take much memory.
         first: the number of the first text.
     """
 
@@ -27,7 +27,7 @@ class Manner(NamedTuple):
     language: bool = False
     prefix: bool = False
     explain: bool = False
-    drawn: object = None
+    alone: object = None
     first: int = 0
 
 
@@ -39,7 +39,7 @@ def manner_of(question: Question) -> Manner:
         question.language is not None,
         question.prefix is not None,
         question.explain,
-        object() if question.sample else None,
+        object() if question.sample or question.explain else None,
     )
 
 

@@ -86,12 +86,12 @@ def _answer_texts(
         question = question_of(values, settings)
         desk = _desk(desks, question.model)
         name = desk.served.name
-        asked, symbols = asked_of(question, desk.description, settings)
+        asked = asked_of(question, desk.description, settings)
         visit: Visit = request.scope["visit"]
-        visit.texts, visit.symbols = len(asked), symbols
+        visit.texts, visit.symbols = len(asked), sum(each.symbols for each in asked)
         if settings.log_texts:
             visit.sources = [each.text for each in asked]
-        metrics.count_texts(name, len(asked), symbols)
+        metrics.count_texts(name, visit.texts, visit.symbols)
         if question.stream:
             events = desk.begun(question, *asked)
             return EventStream(events, desk.batcher.place(), settings.timeout)

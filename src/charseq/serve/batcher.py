@@ -24,6 +24,7 @@ class _Job(Generic[Asked, Answer]):
 
     manner: Hashable
     asked: Sequence[Asked]
+    weight: int
     answers: asyncio.Future[list[Answer]]
 
 
@@ -39,6 +40,7 @@ class Batcher(Generic[Asked, Answer]):
         answer: gives the answers to some texts that are asked in one manner, in order; called in
             the thread.
         size: the most texts of a batch.
+        most_weight: the most that a batch weighs, unless one request alone does.
         wait: the most seconds that a batch is held back.
         places: the most requests that may be waiting or being answered.
         observe: is told how many texts each batch has.
@@ -49,11 +51,13 @@ class Batcher(Generic[Asked, Answer]):
         answer: Callable[[Any, Sequence[Asked]], list[Answer]],
         *,
         size: int,
+        most_weight: int,
         wait: float,
         places: int,
         observe: Callable[[int], object] = lambda _: None,
     ) -> None:
-        self.size = size
+        self._size = size
+        self._most_weight = most_weight
         self._answer = answer
         self._wait = wait
         self._free = places
@@ -86,18 +90,21 @@ class Batcher(Generic[Asked, Answer]):
         finally:
             self._free += 1
 
-    async def answers(self, manner: Hashable, asked: Sequence[Asked]) -> list[Answer]:
-        """Return the answers to at most `size` texts.
+    async def answers(
+        self, manner: Hashable, asked: Sequence[Asked], weight: int = 0
+    ) -> list[Answer]:
+        """Return the answers to some texts.
 
         Args:
             manner: how they are asked: what is equal may share a batch.
             asked: the texts.
+            weight: what it takes to answer them, in any unit.
 
         Raises:
             Exception: what answering them alone raises.
         """
         loop = asyncio.get_running_loop()
-        job = _Job[Asked, Answer](manner, asked, loop.create_future())
+        job = _Job[Asked, Answer](manner, asked, weight, loop.create_future())
         self._queue.append(job)
         if len(self._queue) >= self._wanted:
             self._enough.set()
@@ -145,16 +152,22 @@ class Batcher(Generic[Asked, Answer]):
     def _batch(self) -> list[_Job[Asked, Answer]]:
         """Take the request that waits longest, and others that may share its batch."""
         jobs: list[_Job[Asked, Answer]] = []
-        texts = 0
+        texts = weight = 0
         left: deque[_Job[Asked, Answer]] = deque()
         for job in self._queue:
             if job.answers.done():
                 continue
-            if not jobs or (job.manner == jobs[0].manner and texts + len(job.asked) <= self.size):
-                jobs.append(job)
-                texts += len(job.asked)
-            else:
+            fits = not jobs or (
+                job.manner == jobs[0].manner
+                and texts + len(job.asked) <= self._size
+                and weight + job.weight <= self._most_weight
+            )
+            if not fits:
                 left.append(job)
+                continue
+            jobs.append(job)
+            texts += len(job.asked)
+            weight += job.weight
         self._queue = left
         return jobs
 

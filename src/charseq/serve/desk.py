@@ -16,6 +16,9 @@ from charseq.serve.questions import Asked, Question
 from charseq.text import Input
 from charseq.text.inputs import features_of
 
+MOST_SYMBOLS = 32_768
+"""Of a batch, each counted as often as its beam is wide: a second of work, not minutes."""
+
 
 class Desk:
     """A model, and those who wait for it.
@@ -27,9 +30,11 @@ class Desk:
 
     def __init__(self, served: ServedModel, settings: ServeConfig, metrics: Metrics) -> None:
         self.served = served
+        self._size = settings.batch_size
         self.batcher: Batcher[Asked, dict[str, Any]] = Batcher(
             partial(answers, served.translator),
             size=settings.batch_size,
+            most_weight=MOST_SYMBOLS,
             wait=settings.batch_wait,
             places=settings.queue,
             observe=metrics.batches(served.name),
@@ -52,11 +57,11 @@ class Desk:
             UsageError: as `Answering.translate` does.
         """
         manner = manner_of(question)
-        size = self.batcher.size
         found: list[dict[str, Any]] = []
-        for first in range(0, len(asked), size):
-            own = manner._replace(first=first) if manner.drawn else manner
-            found += await self.batcher.answers(own, asked[first : first + size])
+        for piece in self._pieces(asked, question.beam):
+            own = manner._replace(first=len(found)) if manner.alone else manner
+            weight = question.beam * sum(each.symbols for each in piece)
+            found += await self.batcher.answers(own, piece, weight)
         return found
 
     def begun(self, question: Question, asked: Asked) -> AsyncIterator[tuple[str, Any]]:
@@ -72,6 +77,17 @@ class Desk:
         conditions = {"features": asked.features, "language": asked.language}
         symbols = translator.write(asked.text, **conditions, prefix=asked.prefix)
         return self._events(question, asked, symbols)
+
+    def _pieces(self, asked: Sequence[Asked], beam: int) -> Iterator[Sequence[Asked]]:
+        """Yield the texts some at a time: what is begun cannot be broken off."""
+        first = weight = 0
+        for number, each in enumerate(asked):
+            weight += beam * each.symbols
+            if number > first and (number - first == self._size or weight > MOST_SYMBOLS):
+                yield asked[first:number]
+                first, weight = number, beam * each.symbols
+        if asked:
+            yield asked[first:]
 
     async def _events(
         self, question: Question, asked: Asked, symbols: Iterator[WrittenSymbol]

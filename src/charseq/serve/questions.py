@@ -13,6 +13,9 @@ from charseq.serve.faults import Fault
 from charseq.text import Input
 from charseq.text.inputs import features_of
 
+MOST_WEIGHTS = 2_000_000
+"""Of attention, in the explanations of one request: some twenty megabytes of JSON."""
+
 
 def _texts(value: object) -> object:
     many = value if isinstance(value, list) else [value]
@@ -72,12 +75,14 @@ class Asked(NamedTuple):
         features: as a corpus writes them; None where none were given.
         language: which it is in; None where none was given.
         prefix: what its answer begins with.
+        symbols: how many of them are read, or begin its answer if those are more.
     """
 
     text: str
     features: str | None
     language: str | None
     prefix: str
+    symbols: int
 
 
 def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
@@ -110,12 +115,12 @@ def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
 
 def asked_of(
     question: Question, description: ModelDescription, settings: ServeConfig
-) -> tuple[list[Asked], int]:
-    """Return the texts of a question for a model, and how many symbols it will read.
+) -> list[Asked]:
+    """Return the texts of a question for a model.
 
     Raises:
-        Fault: if they are more or longer than this service allows, or something is not given for
-            each.
+        Fault: if they, or what explains their answers, are more or longer than this service allows,
+            or something is not given for each.
     """
     texts = [question.texts] if isinstance(question.texts, str) else question.texts
     if len(texts) > settings.max_texts:
@@ -131,18 +136,31 @@ def asked_of(
         for name in ("features", "language", "prefix")
     ]
     asked = [
-        Asked(text, features, language, prefix or "")
+        _asked(text, features, language, prefix or "", description)
         for text, features, language, prefix in zip(texts, *given, strict=True)
     ]
-    lengths = [_length(each, description) for each in asked]
-    for number, length in enumerate(lengths, start=1):
-        if length > settings.max_symbols:
+    for number, each in enumerate(asked, start=1):
+        if each.symbols > settings.max_symbols:
             which = f"text {number:,}" if len(texts) > 1 else "the text"
             raise Fault(
                 "too_large",
-                f"{which} has {length:,} symbols, and this service takes {settings.max_symbols:,}",
+                f"{which} has {each.symbols:,} symbols, and this service takes"
+                f" {settings.max_symbols:,}",
             )
-    return asked, sum(lengths)
+    if (question.explain or question.stream) and description.config.attention != "none":
+        _refuse_many_weights(asked, description)
+    return asked
+
+
+def _refuse_many_weights(asked: Sequence[Asked], description: ModelDescription) -> None:
+    limit = description.output_limit
+    weights = sum(each.symbols * limit.of(each.symbols) for each in asked)
+    if weights > MOST_WEIGHTS:
+        raise Fault(
+            "too_large",
+            f"explanations of these texts may have {weights:,} weights, and this service gives"
+            f" {MOST_WEIGHTS:,}: ask for fewer or shorter ones, or leave explain out",
+        )
 
 
 def _for_each(name: str, given: str | list[str] | None, texts: int) -> Sequence[str | None]:
@@ -157,9 +175,15 @@ def _for_each(name: str, given: str | list[str] | None, texts: int) -> Sequence[
     return given
 
 
-def _length(asked: Asked, description: ModelDescription) -> int:
-    """Return how many symbols of a text are read, or begin its answer if those are more."""
-    features = features_of(asked.features or "", description.features_separator)
-    conditions = description.sources.conditions.names(Input("", features, asked.language or ""))
-    read = len(conditions) + description.sources.spelling.length(asked.text)
-    return max(read, description.targets.spelling.length(asked.prefix))
+def _asked(
+    text: str,
+    features: str | None,
+    language: str | None,
+    prefix: str,
+    description: ModelDescription,
+) -> Asked:
+    one_by_one = features_of(features or "", description.features_separator)
+    conditions = description.sources.conditions.names(Input("", one_by_one, language or ""))
+    read = len(conditions) + description.sources.spelling.length(text)
+    symbols = max(read, description.targets.spelling.length(prefix))
+    return Asked(text, features, language, prefix, symbols)
