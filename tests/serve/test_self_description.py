@@ -32,6 +32,8 @@ def test_models_are_described(conjugator: Translator, speaker: Translator) -> No
         "copying": conjugator.description.config.copying,
         "languages": ["x", "y"],
         "features": ["N", "PL", "SG"],
+        "features_separator": ";",
+        "target_separator": "",
         "corpus": dict(conjugator.description.corpus),
         "scores": pytest.approx(conjugator.description.scores),
         "calibrated": True,
@@ -39,6 +41,7 @@ def test_models_are_described(conjugator: Translator, speaker: Translator) -> No
         "card": "# Card",
     }
     assert (sounds["name"], sounds["languages"], sounds["card"]) == ("speaker", [], "")
+    assert sounds["target_separator"] == " "
 
 
 def test_a_model_is_loaded_with_the_card_that_lies_beside_it(

@@ -45,6 +45,8 @@ class ServedModel:
             "copying": it.config.copying,
             "languages": list(conditions.languages),
             "features": list(conditions.features),
+            "features_separator": it.features_separator,
+            "target_separator": it.config.target_separator or "",
             "corpus": dict(it.corpus),
             "scores": dict(it.scores),
             "calibrated": it.calibration is not None,

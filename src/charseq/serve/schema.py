@@ -43,6 +43,8 @@ class Model(BaseModel):
     copying: bool = Field(description="whether it can copy source symbols")
     languages: list[str] = Field(description="those it knows; without any, it takes none")
     features: list[str] = Field(description="those it knows; without any, it takes none")
+    features_separator: str = Field(description="what stands between the features of a text")
+    target_separator: str = Field(description="what stands between an answer's symbols, if any")
     corpus: dict[str, str | int] = Field(description="what it was trained on")
     scores: dict[str, float] = Field(description="how good its held-out answers were")
     calibrated: bool = Field(description="whether answers have a confidence")

@@ -1,0 +1,141 @@
+// The tab for a file: its lines are translated some at a time, and come back as a file.
+
+import { linesOf, portions, progressOf, requestOf, tableOf } from "./batch.js";
+import { byId } from "./dom.js";
+import * as notice from "./notice.js";
+import { enumerated } from "./sentences.js";
+import { translations } from "./service.js";
+import { chosenModel, settings } from "./settings.js";
+import { counted } from "./symbols.js";
+
+const PORTION = 200; // Lines in one request.
+
+const field = byId("file");
+const drop = byId("drop");
+const download = byId("batch-download");
+const cancel = byId("batch-cancel");
+
+let translating = new AbortController();
+
+/** Let the tab take files. */
+export function makeFileTab() {
+  field.addEventListener("change", () => {
+    if (field.files.length) take(field.files[0]);
+    field.value = ""; // So that the same file can be chosen again.
+  });
+  drop.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+  });
+  // A file that misses the target would replace the page.
+  for (const missed of ["dragover", "drop"]) {
+    document.addEventListener(missed, (event) => event.preventDefault());
+  }
+  cancel.addEventListener("click", () => translating.abort());
+}
+
+/** Say which columns the chosen model reads. */
+export function showColumns() {
+  const { languages, features } = chosenModel();
+  const told = ["the source"];
+  if (features.length) told.push("its features");
+  if (languages.length) told.push("its language");
+  byId("file-hint").textContent =
+    told.length === 1
+      ? "UTF-8 text, one source in each line."
+      : `UTF-8 text; in each line ${enumerated(told)}, with tabs between them. ` +
+        "A column that a line lacks takes the value above.";
+}
+
+async function take(file) {
+  const { signal } = anew();
+  begin(file.name);
+  let lines;
+  try {
+    lines = linesOf(await file.arrayBuffer());
+  } catch {
+    end([], `${file.name} is not UTF-8 text: save it as UTF-8, and choose it again.`);
+    return;
+  }
+  if (signal.aborted) return;
+  if (lines.length) await translate(lines, file.name);
+  else end([], `${file.name} is empty.`);
+}
+
+async function translate(lines, name) {
+  const { signal } = anew();
+  begin(name);
+  const { features, language, ...asked } = settings();
+  const began = performance.now();
+  const done = [];
+  const tell = () => {
+    const seconds = (performance.now() - began) / 1000;
+    byId("batch-progress").value = done.length / lines.length;
+    byId("batch-words").textContent = progressOf(done.length, lines.length, seconds);
+  };
+  tell();
+  try {
+    for (const portion of portions(lines, PORTION)) {
+      const request = { ...asked, ...requestOf(portion, { features, language }) };
+      done.push(...(await translations(request, { signal, waiting: notice.tellBusy })));
+      notice.clear();
+      tell();
+    }
+  } catch (error) {
+    if (signal !== translating.signal) return; // Another file has taken its place.
+    if (!signal.aborted) notice.tell(error, () => translate(lines, name));
+    const stopped = signal.aborted ? "Cancelled" : "Stopped";
+    end(done, `${stopped} after ${counted(done.length)} of ${counted(lines.length)} lines.`, name);
+    return;
+  }
+  end(done, finished(done), name);
+}
+
+/** Give up what is being translated, and return what stops the next. */
+function anew() {
+  translating.abort();
+  translating = new AbortController();
+  return translating;
+}
+
+function begin(name) {
+  release();
+  notice.clear();
+  byId("batch-name").textContent = name;
+  byId("batch-words").textContent = byId("batch-end").textContent = "";
+  byId("batch-progress").value = 0;
+  byId("batch").hidden = false;
+  cancel.hidden = false;
+}
+
+/** Say how it ended, and give back what there is. */
+function end(translations_, words, name = "") {
+  cancel.hidden = true;
+  byId("batch-end").textContent = words;
+  if (!translations_.length) return;
+  const table = new Blob([tableOf(translations_)], { type: "text/tab-separated-values" });
+  download.href = URL.createObjectURL(table);
+  download.download = `${name.replace(/\.[^.]*$/, "")}-${chosenModel().name}.tsv`;
+  download.textContent = `Download ${download.download}`;
+  download.hidden = false;
+}
+
+function release() {
+  if (!download.hidden) URL.revokeObjectURL(download.href);
+  download.hidden = true;
+}
+
+function finished(done) {
+  const refused = done.filter(({ error }) => error).length;
+  const withheld = done.filter(({ abstained }) => abstained).length;
+  const said = [`All ${counted(done.length)} lines are done.`];
+  if (refused) said.push(`${counted(refused)} of them were refused, and have no answer.`);
+  if (withheld) said.push(`${counted(withheld)} have none because the model was not sure enough.`);
+  return said.join(" ");
+}

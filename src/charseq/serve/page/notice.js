@@ -1,0 +1,50 @@
+// The one place where the page says what went wrong, and what can be done.
+
+import { byId } from "./dom.js";
+import { sentence } from "./sentences.js";
+import { hasKey, keepKey } from "./service.js";
+
+const board = byId("notice");
+const words = byId("notice-words");
+const againButton = byId("again");
+const keyForm = byId("key-form");
+const keyField = byId("key");
+
+const PASSING = ["unreachable", "timeout", "internal"]; // What may be over when it is tried again.
+
+let again = () => {};
+
+againButton.addEventListener("click", () => again());
+keyForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  keepKey(keyField.value.trim());
+  again();
+});
+
+/** Tell of an error, and offer to do again what failed. */
+export function tell(error, repeat) {
+  again = repeat;
+  const keyWanted = error.kind === "unauthorised";
+  keyForm.hidden = !keyWanted;
+  againButton.hidden = !PASSING.includes(error.kind);
+  const first = keyWanted && !hasKey();
+  show(first ? "This service asks for an API key." : sentence(error.message), "error");
+  if (keyWanted) keyField.focus();
+}
+
+/** Tell that the service is busy, and that this page will ask again. */
+export function tellBusy(seconds) {
+  keyForm.hidden = againButton.hidden = true;
+  show(`The service is busy. Asking again in ${Math.ceil(seconds)} s …`, "busy");
+}
+
+/** Take the notice away: what failed has succeeded, or is no longer wanted. */
+export function clear() {
+  board.hidden = true;
+}
+
+function show(text, kind) {
+  words.textContent = text;
+  board.dataset.kind = kind;
+  board.hidden = false;
+}

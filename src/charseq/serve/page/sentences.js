@@ -1,0 +1,46 @@
+// What is to be said of an answer, in sentences.
+
+import { codePoint, isolated, percent, symbolLabel } from "./symbols.js";
+
+/** Return the sentences about one translation: why there is no answer, or how to take it. */
+export function remarks(translation) {
+  if (translation.error) return [`There is no answer: ${ended(translation.error)}`];
+  const said = [];
+  if (translation.abstained) {
+    const sure = percent(translation.confidence);
+    said.push(
+      `The model withholds its answer, since it is only ${sure} sure. It would be: ` +
+        (translation.withheld ? isolated(translation.withheld) : "nothing."),
+    );
+  }
+  if (translation.cut) {
+    said.push("The answer was cut: it is as long as answers may be, and had not come to its end.");
+  }
+  const unknown = (translation.unknown_symbols ?? []).map((symbol) =>
+    [...symbol].length === 1
+      ? `${isolated(symbolLabel(symbol))} (${codePoint(symbol)})`
+      : isolated(symbolLabel(symbol)),
+  );
+  unknown.push(...(translation.unknown_features ?? []));
+  if (unknown.length) {
+    said.push(
+      `The model has never seen ${enumerated(unknown)}: a guess is all it can make of that.`,
+    );
+  }
+  return said;
+}
+
+/** Return words as a sentence counts them up: "a, b and c". */
+export function enumerated(words) {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** Return a message as a sentence: it begins with a capital, and ends with a full stop. */
+export function sentence(text) {
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+function ended(text) {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

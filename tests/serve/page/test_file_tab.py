@@ -1,0 +1,139 @@
+"""A file is chosen: its lines are translated, and come back as a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+from tests.serve.page.reading import Opener, refuse
+
+from charseq import Translator
+
+
+def _choose(page: Page, text: str | bytes, name: str = "words.txt") -> None:
+    page.get_by_role("tab", name="File").click()
+    content = text.encode() if isinstance(text, str) else text
+    page.get_by_label("Drop a text file here").set_input_files(
+        {"name": name, "mimeType": "text/plain", "buffer": content}
+    )
+
+
+def _downloaded(page: Page, folder: Path) -> str:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_file_comes_back_with_its_answers(
+    open_page: Opener, speaker: Translator, spoken_pairs: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    sizes: list[int] = []
+
+    def count(page: Page) -> None:
+        page.on(
+            "request",
+            lambda request: (
+                request.post_data and sizes.append(len(json.loads(request.post_data)["texts"]))
+            ),
+        )
+
+    page = open_page("", count)
+    words = [*(source for source, _ in spoken_pairs), "", *(word[::-1] for word, _ in spoken_pairs)]
+    _choose(page, "\r\n".join(words) + "\n")
+    expect(page.get_by_role("status")).to_have_text(f"All {len(words)} lines are done.")
+    assert sizes == [200, 200, 1]
+    expect(page.get_by_role("progressbar")).to_have_js_property("value", 1)
+    expect(page.locator("#batch-words")).to_contain_text("a second")
+    table = _downloaded(page, tmp_path)
+    answers = speaker.translate(words)
+    assert table == "".join(f"{each.source}\t{each.hypothesis}\n" for each in answers)
+    assert [each.name for each in tmp_path.iterdir()] == ["words-sounds.tsv"]
+
+
+def test_columns_say_features_and_language_of_each_line(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=scribe&features=N;SG&language=latin")
+    _choose(page, "ab\tN;PL\tlatin\nab\nb\tN;SG\tarabic\n")
+    expect(page.get_by_role("status")).to_contain_text("3 lines")
+    assert _downloaded(page, tmp_path) == "ab\tAB S\nab\tAB\nb\tتُ\n"
+
+
+def test_a_file_can_be_dropped(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=toy")
+    page.get_by_role("tab", name="File").click()
+    page.evaluate(
+        """() => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["ab\\nabc\\n"], "dropped.txt"));
+          const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+          document.getElementById("drop").dispatchEvent(drop);
+        }"""
+    )
+    expect(page.get_by_role("status")).to_contain_text("2 lines")
+    assert _downloaded(page, tmp_path) == "ab\tBA\nabc\tCBA\n"
+
+
+def _after(count: int, handle: Any) -> Any:
+    """Let some requests through, and handle those that follow."""
+    seen: list[Route] = []
+
+    def route(page: Page) -> None:
+        def each(route: Route) -> None:
+            seen.append(route)
+            if len(seen) > count:
+                handle(route)
+            else:
+                route.continue_()
+
+        page.route("**/v1/translate", each)
+
+    return route
+
+
+def test_a_cancelled_file_gives_what_is_done(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=toy", _after(1, lambda _: None))  # The second never answers.
+    _choose(page, "ab\n" * 500)
+    expect(page.locator("#batch-words")).to_contain_text("200 of 500 lines")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("status")).to_have_text("Cancelled after 200 of 500 lines.")
+    assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
+
+
+def test_a_file_that_fails_says_why_and_gives_what_is_done(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    def refuse_it(route: Route) -> None:
+        refuse(route, 413, "too_large", "One of the texts is too long.")
+
+    page = open_page("#model=toy", _after(1, refuse_it))
+    _choose(page, "ab\n" * 500)
+    expect(page.get_by_role("alert")).to_contain_text("One of the texts is too long.")
+    expect(page.get_by_role("status")).to_have_text("Stopped after 200 of 500 lines.")
+    assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
+
+
+def test_a_busy_service_is_waited_for(open_page: Opener) -> None:
+    busy: list[Route] = []
+
+    def be_busy_once(route: Route) -> None:
+        if busy:
+            route.continue_()
+            return
+        busy.append(route)
+        refuse(route, 503, "busy", "The queue is full.", **{"Retry-After": "1"})
+
+    page = open_page("#model=toy", _after(0, be_busy_once))
+    _choose(page, "ab\n")
+    expect(page.get_by_role("alert")).to_contain_text("busy")
+    expect(page.get_by_role("status")).to_have_text("All 1 lines are done.")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_what_is_no_text_is_refused(open_page: Opener) -> None:
+    page = open_page()
+    _choose(page, b"\xff\xfe\x00", "picture.png")
+    expect(page.get_by_role("status")).to_contain_text("picture.png is not UTF-8 text")
+    _choose(page, b"", "empty.txt")
+    expect(page.get_by_role("status")).to_have_text("empty.txt is empty.")
+    expect(page.get_by_role("link", name="Download")).to_be_hidden()

@@ -1,0 +1,106 @@
+"""What the page says and does when the service is away, busy, closed or at a loss."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+from tests.serve.page.reading import Opener, answer_of, refuse, stream, stream_of
+
+
+def _routed(address: str, handle: Callable[[Route], object]) -> Callable[[Page], None]:
+    return lambda page: page.route(address, handle)
+
+
+def test_a_service_that_is_away_can_be_asked_again(open_page: Opener) -> None:
+    page = open_page("#model=toy")
+    page.route("**/v1/translate", lambda route: route.abort())
+    page.get_by_role("textbox", name="Source").fill("ab")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.unroute("**/v1/translate")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#answer")).to_have_text("BA")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_page_that_opens_while_the_service_is_away_can_begin_later(open_page: Opener) -> None:
+    page = open_page("#model=toy&text=ab", _routed("**/v1/models", lambda r: r.abort()))
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.unroute("**/v1/models")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#answer")).to_have_text("BA")
+
+
+def test_a_busy_service_is_asked_again_when_it_said(open_page: Opener) -> None:
+    asked: list[Route] = []
+
+    def busy_once(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            refuse(route, 503, "busy", "The queue is full.", **{"Retry-After": "1"})
+        else:
+            route.continue_()
+
+    page = open_page("#model=toy", _routed("**/v1/translate", busy_once))
+    page.get_by_role("textbox", name="Source").fill("ab")
+    expect(page.get_by_role("alert")).to_contain_text("busy. Asking again in 1 s")
+    expect(page.locator("#answer")).to_have_text("BA")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_key_is_asked_for_once_and_sent_from_then_on(open_page: Opener) -> None:
+    keys: list[str | None] = []
+
+    def closed(route: Route) -> None:
+        keys.append(route.request.headers.get("authorization"))
+        if keys[-1] == "Bearer open sesame":
+            route.continue_()
+        else:
+            refuse(route, 401, "unauthorised", "The API key is not one of this service.")
+
+    page = open_page("#model=toy&text=ab", _routed("**/v1/*", closed))
+    expect(page.get_by_role("alert")).to_contain_text("asks for an API key")
+    page.get_by_label("API key").fill("wrong")
+    page.get_by_role("button", name="Use this key").click()
+    expect(page.get_by_role("alert")).to_contain_text("The API key is not one of this service.")
+    page.get_by_label("API key").fill("open sesame")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_have_text("BA")
+    expect(page.get_by_label("API key")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#answer")).to_have_text("BA")
+    assert keys[:2] == [None, "Bearer wrong"]
+    assert set(keys[2:]) == {"Bearer open sesame"}
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_refusal_is_shown_as_the_service_words_it(open_page: Opener) -> None:
+    def refuse_it(route: Route) -> None:
+        refuse(route, 422, "invalid", "this is the sentence")
+
+    page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_it))
+    expect(page.locator("#notice-words")).to_have_text("This is the sentence.")
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+
+
+def test_an_error_within_a_stream_is_shown(open_page: Opener) -> None:
+    begun, _, _ = stream_of("ab", "BA").partition("event: translation")
+    error = 'event: error\ndata: {"error": {"kind": "internal", "message": "It broke."}}\n\n'
+    page = open_page(
+        "#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, begun + error))
+    )
+    expect(page.locator("#notice-words")).to_have_text("It broke.")
+    expect(page.locator("#findings")).to_be_hidden()
+    assert answer_of(page) == ""
+
+
+def test_a_stream_that_breaks_off_is_no_answer(open_page: Opener) -> None:
+    begun, _, _ = stream_of("ab", "BA").partition("event: translation")
+    page = open_page("#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, begun)))
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    assert answer_of(page) == ""
+
+
+def test_an_answer_that_was_cut_says_so(open_page: Opener) -> None:
+    events = stream_of("ab", "BBBB", cut=True)
+    page = open_page("#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, events)))
+    expect(page.locator("#answer")).to_have_text("BBBB")
+    expect(page.locator("#remarks")).to_contain_text("The answer was cut")
