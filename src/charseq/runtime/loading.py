@@ -15,8 +15,8 @@ from charseq.modelfile import ModelDescription, description_from_dict, refuse_no
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
 
-# Only what ends a session; the file was looked over, and its user cannot change a graph.
-ERRORS_ONLY = 3
+# What is wrong is said by errors of our own, and by nothing else on standard error.
+SILENT = 4
 
 
 class Translator(Answering):
@@ -84,9 +84,11 @@ def session_of(content: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # Batches need nothing of each other, whereas threads that share an operation wait.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = SILENT
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     # ONNX Runtime's own errors have no common base but this.
     except Exception as error:
         raise ModelFileError(f"ONNX Runtime refuses it: {visible(str(error), 300)}") from None
