@@ -8,8 +8,8 @@ import numpy as np
 from charseq.interop.onnx.graph import Graph, Value
 from charseq.interop.onnx.network import Memory, Network
 
-# How many of the most probable symbols of each place are told.
-BEST_SYMBOLS = 5
+# How many of the most probable symbols of each place are told: five, and the one that was chosen.
+BEST_SYMBOLS = 6
 
 
 class Explained(NamedTuple):
