@@ -9,24 +9,20 @@ written from that.
 """
 
 import argparse
-import json
 import os
-import platform
 import resource
 import sys
 import time
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import atheris
+
+from fuzz.record import GROWTH, record
 
 with atheris.instrument_imports(include=["charseq", "pyfive", "zipfile", "gzip", "tomllib"]):
     from fuzz.targets import TARGETS, feed
 
 HERE = Path(__file__).parent
-FIGURES, PAGE = HERE / "record.json", HERE / "RECORD.md"
-GROWTH = 500
 
 
 def main() -> None:
@@ -45,7 +41,7 @@ def main() -> None:
     seconds = time.monotonic() - began
     code = os.waitstatus_to_exitcode(status)
     if code == 0 and not chosen.seconds:
-        record(chosen.target, chosen.inputs, seconds, usage.ru_maxrss / 1024)
+        record(chosen.target, chosen.inputs, seconds, usage.ru_maxrss / 1024, "atheris")
     sys.exit(abs(code))
 
 
@@ -66,42 +62,6 @@ def fuzz(target: str, inputs: int, seconds: int) -> None:
         lambda data: feed(target, data),
     )
     atheris.Fuzz()
-
-
-def record(target: str, inputs: int, seconds: float, memory: float) -> None:
-    """Write down a run that found nothing."""
-    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    figures[target] = {
-        "inputs": inputs,
-        "seconds": round(seconds),
-        "memory_mib": round(memory),
-        "date": date.today().isoformat(),
-        "versions": f"Python {platform.python_version()}, charseq {version('charseq')},"
-        f" atheris {version('atheris')}",
-    }
-    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    rows = [
-        f"| {name} | {each['inputs']:,} | {each['seconds']:,} | {each['memory_mib']:,}"
-        f" | {each['date']} | {each['versions']} |"
-        for name, each in sorted(figures.items())
-    ]
-    PAGE.write_text(
-        "\n".join(
-            [
-                "# Fuzzing record",
-                "",
-                "Runs of `make fuzz` in which no input ended in anything but charseq's own errors,"
-                f" took longer than a second, or made the process grow by {GROWTH} MiB. Memory is"
-                " the most that the process took, PyTorch's libraries and coverage included.",
-                "",
-                "| target | inputs | seconds | memory, MiB | date | versions |",
-                "| --- | --- | --- | --- | --- | --- |",
-                *rows,
-                "",
-            ]
-        ),
-        encoding="utf-8",
-    )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NOTHING_FORCED = -1
+INPUTS = frozenset(
+    {
+        "sources", "source_lengths", "conditions", "copies", "prefixes", "limits",
+        "beam", "n_best", "length_penalty", "explain",
+    }
+)  # fmt: skip
 ANSWERS = ["ids", "lengths", "log_probabilities"]
 EXPLANATION = [
     "explained_log_probabilities",
@@ -41,9 +47,21 @@ class OnnxEngine:
     def __init__(
         self, session: "InferenceSession", description: ModelDescription, threads: int
     ) -> None:
+        """Take a session.
+
+        Args:
+            session: with an exported graph.
+            description: of the model.
+            threads: how many batches to work on at once.
+
+        Raises:
+            ModelFileError: if the graph reads what no export does.
+        """
         self.session = session
         self._threads = threads
         self._inputs = {each.name for each in session.get_inputs()}
+        if foreign := sorted(self._inputs - INPUTS):
+            raise ModelFileError(f"its graph reads {visible(foreign[0])!r}, which no export does")
         self._symbols = len(description.targets)
         self._attention = description.config.attention != "none"
         self._copying = description.config.copying
@@ -172,7 +190,7 @@ class OnnxEngine:
 _INSTEAD = "use the model file that it was made from (.safetensors)"
 
 
-def _refuse_strange(sound: bool) -> None:
+def _refuse_strange(sound: bool | np.bool_) -> None:
     """Raise a `ModelFileError` unless what a graph found has the shapes and bounds of an export's.
 
     Whoever made a file may have put another graph into it.

@@ -137,13 +137,14 @@ def _refuse_uneven(split: memoryview) -> None:
     outputs = sum(number == OUTPUT for number, _ in fields(split))
     for number, value in fields(split):
         attribute = dict(fields(_message(value))) if number == ATTRIBUTE else {}
-        if attribute.get(NAME) == b"num_outputs" and attribute.get(NUMBER) != outputs:
+        named = bytes(_message(attribute.get(NAME, _NOTHING)))
+        if named == b"num_outputs" and attribute.get(NUMBER) != outputs:
             raise ModelFileError("it splits a tensor into other parts than it names")
 
 
 def _refuse_odd(tensor: memoryview) -> None:
     """Raise a `ModelFileError` where a tensor's numbers are elsewhere, or not those it claims."""
-    sizes, kind, content = [], 0, memoryview(b"")
+    sizes, kind, content = [], 0, _NOTHING
     for number, value in fields(tensor):
         if number == EXTERNAL or (number == LOCATION and value != 0):
             raise ModelFileError("it keeps numbers in another file, which no export does")
@@ -186,4 +187,5 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, len(content)]) + content
 
 
+_NOTHING = memoryview(b"")
 _SEAL = sealed(b"")

@@ -44,8 +44,8 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
     """
     description, _, content = read_export(path)
     with telling_of(Path(path)):
-        session = session_of(content)
-    return Translator(OnnxEngine(session, description, threads or _cores()), description)
+        engine = OnnxEngine(session_of(content), description, threads or _cores())
+    return Translator(engine, description)
 
 
 def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], bytes]:

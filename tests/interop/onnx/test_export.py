@@ -72,8 +72,8 @@ def test_an_export_translates_as_its_model_does(both: Both, search, begun: bool)
 
 
 def test_an_export_refuses_and_withholds_what_its_model_does(both: Both) -> None:
-    for asked in ({"unknown": "error"}, {"prefix": "Ω"}, {"abstain_below": 0.9999}):
-        asked |= both.conditions
+    for rule in ({"unknown": "error"}, {"prefix": "Ω"}, {"abstain_below": 0.9999}):
+        asked = {**rule, **both.conditions}
         own, its = (each.translate(both.texts, **asked) for each in (both.own, both.exported))
         for one, other in zip(own, its, strict=True):
             assert_same_answer(one, other)
