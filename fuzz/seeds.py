@@ -96,18 +96,21 @@ def exports() -> None:
     """Write exports of the models, with one node of each kind: what is looked over, and small."""
     for path in sorted((SEEDS / "model").iterdir()):
         model = onnx_model(*read_model(path))
-        _thin(model.graph)
+        _thin(model.graph, set())
         _place("export", f"{path.stem}.onnx").write_bytes(model.SerializeToString())
 
 
-def _thin(graph: onnx.GraphProto) -> None:
-    nodes = list({node.op_type: node for node in graph.node}.values())
-    for node in nodes:
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                _thin(attribute.g)
-    del graph.node[:], graph.initializer[8:]
-    graph.node.extend(nodes)
+def _thin(graph: onnx.GraphProto, seen: set[str]) -> None:
+    kept = []
+    for node in graph.node:
+        if node.op_type not in seen:
+            seen.add(node.op_type)
+            kept.append(node)
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    _thin(attribute.g, seen)
+    del graph.node[:], graph.initializer[4:], graph.input[:], graph.output[:]
+    graph.node.extend(kept)
 
 
 def checkpoints() -> None:

@@ -31,13 +31,15 @@ OPERATORS = frozenset(
     Where
     """.split()
 )
+# The places of inputs that may be left out: a loop's condition, the lengths of what a layer reads.
+LEFT_OUT = {"Loop": 1, "LSTM": 4, "GRU": 4}
 CONTRIBUTED_OPERATORS = frozenset({"MatMulNBits"})
 DOMAINS = {"": OPERATORS, "ai.onnx": OPERATORS, "com.microsoft": CONTRIBUTED_OPERATORS}
 
 # The numbers of fields: of a model, of a graph, of a node, of an attribute, of a tensor.
 GRAPH, METADATA, TRAINING, FUNCTIONS = 7, 14, 20, 25
 NODE, INITIALIZER, SPARSE_INITIALIZER = 1, 5, 15
-OUTPUT, KIND, ATTRIBUTE, DOMAIN = 2, 4, 5, 7
+INPUT, OUTPUT, KIND, ATTRIBUTE, DOMAIN = 1, 2, 4, 5, 7
 NAME, NUMBER, TEXT, TENSOR, SUBGRAPH, NUMBERS, SORT = 1, 3, 4, 5, 6, 8, 20
 DIMENSION, TYPE, TENSOR_NAME, RAW, EXTERNAL, LOCATION = 1, 2, 8, 9, 13, 14
 WHOLE = 7
@@ -105,8 +107,13 @@ def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
 
 def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
     kind = domain = ""
+    inputs: list[memoryview] = []
     for number, value in fields(node):
-        if number == KIND:
+        if number == INPUT:
+            inputs.append(_message(value))
+        elif number == OUTPUT and not _message(value):
+            raise ModelFileError("it computes something without a name, which no export does")
+        elif number == KIND:
             kind = bytes(_message(value)).decode()
         elif number == DOMAIN:
             domain = bytes(_message(value)).decode()
@@ -115,6 +122,9 @@ def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
     if kind not in DOMAINS.get(domain, ()):
         name = visible(f"{domain}::{kind}" if domain else kind)
         raise ModelFileError(f"it computes with {name}, which no export does")
+    # ONNX Runtime 1.32 reads what is left out where all must be given, and the process ends.
+    if any(not name and place != LEFT_OUT.get(kind) for place, name in enumerate(inputs)):
+        raise ModelFileError(f"it leaves out what {kind} reads, which no export does")
     if kind == "Split":
         _refuse_uneven(node)
 

@@ -9,7 +9,6 @@ from typing import Any
 import onnxruntime
 
 from charseq.answering import Answering
-from charseq.bounded import read_bounded
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
@@ -66,7 +65,9 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     path = Path(path)
     refuse_no_file(path)
     with telling_of(path):
-        content = read_bounded(path, LARGEST_FILE)
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelFileError(f"it has more than {LARGEST_FILE:,} bytes")
+        content = path.read_bytes()
         fields = json.loads(metadata_of(content))
         description = description_from_dict(fields)
         facts = fields.get("export", {})
