@@ -8,7 +8,7 @@ import typer
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
-from charseq.modelfile import read_model, refuse_output, write_atomically
+from charseq.modelfile import EXPORT_SUFFIX, read_model, refuse_output, write_atomically
 
 
 @settings_options(CorpusConfig)
@@ -65,9 +65,9 @@ def export(
     if corpus is None and settings:
         option = next(iter(settings)).replace("_", "-")
         raise UsageError(f"--{option} says how a corpus is read: name it with --corpus")
-    target = model.with_suffix(".onnx") if output is None else output
-    if target.suffix != ".onnx":
-        raise UsageError(f"cannot write {target}: name a file that ends in .onnx")
+    target = model.with_suffix(EXPORT_SUFFIX) if output is None else output
+    if target.suffix != EXPORT_SUFFIX:
+        raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
     refuse_output(target)
     pairs = None
     if corpus is not None:

@@ -71,7 +71,7 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
         fields = json.loads(metadata_of(content))
         description = description_from_dict(fields)
         facts = fields.get("export", {})
-        if not isinstance(facts, dict):
+        if not (isinstance(facts, dict) and isinstance(facts.get("agreement", {}), dict)):
             raise ModelFileError("what it says of its export is malformed")
     return description, facts, content
 
