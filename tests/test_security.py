@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 
 import charseq
-from charseq import bounded, translator
+from charseq import bounded
+from charseq.answering import face
 from charseq.config import configure, run
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_model, write_atomically
+from charseq.runtime import inspection
 from charseq.text import vocabulary
 from charseq.training import history, read_history
 
@@ -78,8 +80,8 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "a line of a corpus, of input, of a lexicon": f"{lines.LONGEST_LINE:,} bytes",
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
-        "a text to translate": f"{translator.LONGEST_SOURCE:,} characters",
-        "source times target, to align": f"{translator.MOST_WEIGHTS:,}",
+        "a text to translate": f"{face.LONGEST_SOURCE:,} characters",
+        "source times target, to align": f"{face.MOST_WEIGHTS:,}",
         "a settings file": f"{run.LARGEST // mebi} MiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",
         "the header of a safetensors file": f"{bounded.LARGEST_HEADER // mebi} MiB",
@@ -89,6 +91,10 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "JSON in a `.keras` archive": f"{keras_archive.LARGEST_JSON // mebi} MiB",
         "a member of a `.keras` archive, unpacked": f"{times} times its size, or {small} MiB",
         "units of a model": f"{shape.MOST_UNITS:,}",
+        "an export": f"{inspection.LARGEST_FILE // gibi} GiB, {inspection.MOST_NODES:,} nodes",
+        "the description in an export": f"{bounded.LARGEST_HEADER // mebi} MiB",
+        "graphs within graphs of an export": f"{inspection.DEEPEST_GRAPH} deep",
+        "a whole number in an export's graph": f"{inspection.FARTHEST_NUMBER:,} from 0",
     }
 
 
