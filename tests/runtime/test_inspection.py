@@ -331,6 +331,17 @@ def test_a_graph_that_onnx_runtime_refuses_is_told_in_one_sentence(
     assert "".join(capfd.readouterr()) == ""
 
 
+def test_names_that_are_no_text_are_told_in_one_sentence(
+    toy_export: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    read = b"\n\x0bTranspose_1"
+    assert read in toy_export
+    path = tmp_path / "m.onnx"
+    path.write_bytes(sealed(toy_export.replace(read, b"\n\x0bTranspo\xff\xfe_1")))
+    refusal(path)
+    assert "".join(capfd.readouterr()) == ""
+
+
 def test_a_graph_that_reads_something_else_is_refused(
     toy_proto: onnx.ModelProto, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from charseq.bounded import LARGEST_HEADER
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import METADATA_KEY
-from charseq.runtime.wire import fields
+from charseq.runtime.wire import BYTES, fields
 
 LARGEST_FILE = 2 << 30
 MOST_NODES = 10_000
@@ -51,9 +51,7 @@ SEAL_KEY = b"charseq_sha256"
 
 def sealed(content: bytes) -> bytes:
     """Return an ONNX file with its checksum, as one more entry of its metadata, behind it."""
-    digest = hashlib.sha256(content).hexdigest().encode()
-    entry = _field(1, SEAL_KEY) + _field(2, digest)
-    return content + _field(METADATA, entry)
+    return content + _seal(content)
 
 
 def metadata_of(content: bytes) -> str:
@@ -64,8 +62,8 @@ def metadata_of(content: bytes) -> str:
             holds: data in other files, functions, operators that compute something else.
         ValueError: if it is no ONNX file.
     """
-    metadata, graphs = {}, []
-    for number, value in fields(memoryview(content)):
+    metadata, graphs, whole = {}, [], memoryview(content)
+    for number, value in fields(whole):
         if number == METADATA:
             entry = {key: bytes(_message(text)) for key, text in fields(_message(value))}
             metadata[entry.get(1, b"")] = entry.get(2, b"")
@@ -75,7 +73,8 @@ def metadata_of(content: bytes) -> str:
             raise ModelFileError("it holds functions or a training, which no export has")
     if METADATA_KEY.encode() not in metadata:
         raise ModelFileError("it is an ONNX file, but not a model that charseq exported")
-    if content != sealed(content[: -len(_SEAL)]):
+    before, seal = whole[:-SEAL_SIZE], whole[-SEAL_SIZE:]
+    if bytes(seal) != _seal(before):
         raise ModelFileError(
             "its checksum is not that of its content: it is damaged, or was changed after it was"
             " exported; export the model again"
@@ -192,10 +191,16 @@ def _number(value: int | memoryview) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+def _seal(content: bytes | memoryview) -> bytes:
+    """Return a content's checksum as an entry of the metadata; all are of one size."""
+    entry = _field(1, SEAL_KEY) + _field(2, hashlib.sha256(content).hexdigest().encode())
+    return _field(METADATA, entry)
+
+
 def _field(number: int, content: bytes) -> bytes:
     """Return a short field of bytes."""
-    return bytes([number << 3 | 2, len(content)]) + content
+    return bytes([number << 3 | BYTES, len(content)]) + content
 
 
 _NOTHING = memoryview(b"")
-_SEAL = sealed(b"")
+SEAL_SIZE = len(_seal(b""))
