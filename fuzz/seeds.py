@@ -7,12 +7,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import onnx
 import zstandard
 
 from charseq.config import PRESETS, ModelConfig, configure
 from charseq.interop import keras
+from charseq.interop.onnx import onnx_model
 from charseq.model import Seq2Seq
-from charseq.modelfile import ModelDescription, OutputLimit, write_model
+from charseq.modelfile import ModelDescription, OutputLimit, read_model, write_model
 from charseq.text import Vocabulary
 from charseq.training.checkpoint import Checkpoint, write_checkpoint
 from charseq.training.history import EpochRecord, History
@@ -35,6 +37,7 @@ def main() -> None:
         for name, content in files.items():
             _place(target, name).write_bytes(content)
     models()
+    exports()
     checkpoints()
 
 
@@ -87,6 +90,27 @@ def models() -> None:
         description.config, len(description.sources), len(description.targets), seed=1
     )
     keras.export_keras(description, network.tensors(), _place("keras", "example.keras"))
+
+
+def exports() -> None:
+    """Write exports of the models, with one node of each kind: what is looked over, and small."""
+    for path in sorted((SEEDS / "model").iterdir()):
+        model = onnx_model(*read_model(path))
+        _thin(model.graph, set())
+        _place("export", f"{path.stem}.onnx").write_bytes(model.SerializeToString())
+
+
+def _thin(graph: onnx.GraphProto, seen: set[str]) -> None:
+    kept = []
+    for node in graph.node:
+        if node.op_type not in seen:
+            seen.add(node.op_type)
+            kept.append(node)
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    _thin(attribute.g, seen)
+    del graph.node[:], graph.initializer[4:], graph.input[:], graph.output[:]
+    graph.node.extend(kept)
 
 
 def checkpoints() -> None:

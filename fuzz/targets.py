@@ -14,6 +14,7 @@ from charseq.errors import CharseqError
 from charseq.interop import keras
 from charseq.model import Seq2Seq
 from charseq.modelfile import read_model
+from charseq.runtime import read_export, sealed
 from charseq.training import read_history
 from charseq.training.checkpoint import read_checkpoint
 
@@ -49,6 +50,11 @@ def model(data: bytes) -> None:
     Seq2Seq.from_description(*read_model(_written("model.safetensors", data)))
 
 
+def export(data: bytes) -> None:
+    """Look over an ONNX file whose checksum is right."""
+    read_export(_written("model.onnx", sealed(data)))
+
+
 def keras_archive(data: bytes) -> None:
     """Read a `.keras` archive that holds its own tables."""
     keras.import_keras(_written("model.keras", data))
@@ -78,6 +84,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "corpus": corpus,
     "archive": archive,
     "model": model,
+    "export": export,
     "keras": keras_archive,
     "checkpoint": checkpoint,
     "history": history,

@@ -47,6 +47,9 @@ PLAIN = {
 }
 """The Keras example's architecture, and a training that soon learns toy tasks by heart."""
 
+ATTENTIVE = {"bidirectional": True, "attention": "dot", "embedding": 16, "units": 48}
+"""A small model that looks back."""
+
 
 @pytest.fixture(scope="session")
 def toy_pairs() -> list[tuple[str, str]]:
@@ -99,4 +102,20 @@ def speaker(
         learning_rate=0.01,
         patience=None,
         held_out_decoded=20,
+    )
+
+
+@pytest.fixture(scope="session")
+def copier(tmp_path_factory: pytest.TempPathFactory) -> "Translator":
+    """Words with an ending: all but the ending is copied."""
+    words = [a + b + c for a in "abcdef" for b in "ghijk" for c in "lmnop"]
+    return charseq.train(
+        [(word, word + "s") for word in words],
+        run=tmp_path_factory.mktemp("runs") / "copier",
+        copying=True,
+        epochs=25,
+        learning_rate=0.01,
+        unknown_rate=0.05,
+        patience=None,
+        **ATTENTIVE,
     )

@@ -24,6 +24,7 @@ from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_model, write_atomically
+from charseq.runtime import inspection
 from charseq.serve import questions
 from charseq.text import vocabulary
 from charseq.training import history, read_history
@@ -103,6 +104,10 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "requests that wait for a model": f"{served.queue:,}",
         "the package onnxruntime-web, packed": f"{web_runtime.LARGEST_ARCHIVE // mebi} MiB",
         "a file of that package": f"{web_runtime.LARGEST_FILE // mebi} MiB",
+        "an export": f"{inspection.LARGEST_FILE // gibi} GiB, {inspection.MOST_NODES:,} nodes",
+        "the description in an export": f"{bounded.LARGEST_HEADER // mebi} MiB",
+        "graphs within graphs of an export": f"{inspection.DEEPEST_GRAPH} deep",
+        "a whole number in an export's graph": f"{inspection.FARTHEST_NUMBER:,} from 0",
     }
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from charseq.answering import Answering
 from charseq.errors import UsageError
+from charseq.modelfile import EXPORT_SUFFIX
 
-EXPORT_SUFFIX = ".onnx"
 SUFFIXES = (".safetensors", EXPORT_SUFFIX)
 
 

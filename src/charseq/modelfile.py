@@ -28,6 +28,8 @@ from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2
 METADATA_KEY = "charseq"
+# What an export's file ends in.
+EXPORT_SUFFIX = ".onnx"
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 
@@ -120,12 +122,16 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
     """Read a model file.
 
     Raises:
-        UsageError: if there is no such file.
+        UsageError: if there is no such file, or it is an export.
         ModelFileError: if it is not a model file that this version can read.
         MachineError: if it may not be read.
     """
     path = Path(path)
     refuse_no_file(path)
+    if path.suffix == EXPORT_SUFFIX:
+        raise UsageError(
+            f"{path} is an export by its name: name the model file that it was made from"
+        )
     with telling_of(path):
         refuse_large_tensors(path)
         with safetensors.safe_open(path, framework="numpy") as file:

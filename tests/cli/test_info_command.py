@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from charseq.interop import onnx
 from charseq.translator import Translator
 
 
@@ -49,6 +50,31 @@ def test_json_holds_all_of_it(charseq_command, model, toy_translator, capsys) ->
         "offset_per_symbol": 0,
         "reach": calibration.reach,
     }
+
+
+def test_an_export_is_shown_with_how_it_was_checked(
+    charseq_command, model, toy_translator, tmp_path, capsys
+) -> None:
+    path = tmp_path / "toy.onnx"
+    made = onnx.export(model, precision="half")
+    path.write_bytes(made.content)
+    assert charseq_command("info", str(path)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = dict([*map(str.strip, line.strip("│").split("│"))] for line in lines[1:-1])
+    assert rows["precision"] == "half"
+    assert rows["operators beyond ONNX's"] == "none"
+    assert rows["answers compared"] == "200"
+    assert rows["answers that differ"] == f"{made.agreement.different}"
+    assert rows["largest difference of a"] == f"{made.agreement.farthest:.2g}"
+    assert (rows["units"], "parameters" in rows) == ("64", False)
+    assert charseq_command("info", str(path), "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["export"] == {
+        "precision": "half",
+        "contributed_operators": "none",
+        "agreement": made.agreement.as_dict(),
+    }
+    assert shown["scores"] == toy_translator.description.scores
 
 
 def test_an_older_model_says_that_it_does_not_know_how_sure_it_is(charseq_command, capsys) -> None:

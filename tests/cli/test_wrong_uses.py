@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import charseq
+from charseq.interop import onnx
 
 TRANSCRIPT = Path(__file__).with_name("wrong_uses.txt").read_text(encoding="utf-8")
 USES = re.findall(r"^\$ charseq ?(.*)\n((?:.*\n)*?)\[(\d)\]\n", TRANSCRIPT, re.MULTILINE)
@@ -17,7 +18,7 @@ USES = re.findall(r"^\$ charseq ?(.*)\n((?:.*\n)*?)\[(\d)\]\n", TRANSCRIPT, re.M
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with corpora, good and bad, two models and a finished run."""
+    """A folder with corpora, good and bad, two models, an export and a finished run."""
     folder = tmp_path_factory.mktemp("workshop")
     words = ["".join(w) for n in range(1, 5) for w in itertools.product("abc", repeat=n)]
     files = {
@@ -33,6 +34,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "odd.toml": "[training]\nepoch = 3\n",
         "lines.txt": "A\nB\n",
         "full/x": "x",
+        "c.onnx": "go\tva\n",
+        "folder.onnx/x": "x",
     }
     for name, content in files.items():
         path = folder / name
@@ -45,6 +48,12 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     charseq.train(folder / "c.tsv", run=folder / "run2", **plain, **small)
     shutil.move(folder / "run2/model.safetensors", folder / "plain.safetensors")
     (folder / "cut.safetensors").write_bytes(model.read_bytes()[:300])
+    exported = onnx.export(model).content
+    (folder / "e.onnx").write_bytes(exported)
+    (folder / "cut.onnx").write_bytes(exported[:-9])
+    flipped = bytearray(exported)
+    flipped[len(flipped) // 2] ^= 1
+    (folder / "flipped.onnx").write_bytes(flipped)
     return folder
 
 

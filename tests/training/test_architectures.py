@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.conftest import ATTENTIVE
 
 import charseq
 from charseq import Translator
@@ -19,29 +20,12 @@ PLAIN = {
     "batch_size": 64,
     "dropout": 0,
 }
-ATTENTIVE = {"bidirectional": True, "attention": "dot", "embedding": 16, "units": 48}
 
 
 def prepared(pairs: list[Pair], **settings: object) -> Prepared:
     config = configure(**ATTENTIVE, **settings)
     corpus = Corpus("pairs", pairs)
     return prepare(corpus, split_corpus(corpus, config.training), config)
-
-
-@pytest.fixture(scope="module")
-def copier(tmp_path_factory: pytest.TempPathFactory) -> Translator:
-    """Words with an ending: all but the ending is copied."""
-    words = [a + b + c for a in "abcdef" for b in "ghijk" for c in "lmnop"]
-    return charseq.train(
-        [(word, word + "s") for word in words],
-        run=tmp_path_factory.mktemp("runs") / "copier",
-        copying=True,
-        epochs=25,
-        learning_rate=0.01,
-        unknown_rate=0.05,
-        patience=None,
-        **ATTENTIVE,
-    )
 
 
 def test_attention_learns_to_reverse_words_better_than_two_vectors(toy_pairs, tmp_path) -> None:

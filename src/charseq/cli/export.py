@@ -10,7 +10,13 @@ import typer
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
-from charseq.modelfile import read_model, refuse_no_file, refuse_output, write_atomically
+from charseq.modelfile import (
+    EXPORT_SUFFIX,
+    read_model,
+    refuse_no_file,
+    refuse_output,
+    write_atomically,
+)
 
 
 @settings_options(CorpusConfig)
@@ -89,9 +95,9 @@ def export(
         raise UsageError("--onnxruntime-web is for a site: name its folder with --web")
     if web is not None and output is not None:
         raise UsageError("--web writes the model into its folder: leave --output out")
-    target = web or output or model.with_suffix(".onnx")
-    if web is None and target.suffix != ".onnx":
-        raise UsageError(f"cannot write {target}: name a file that ends in .onnx")
+    target = web or output or model.with_suffix(EXPORT_SUFFIX)
+    if web is None and target.suffix != EXPORT_SUFFIX:
+        raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
     refuse_no_file(model)
     write = _file_writer(target) if web is None else _site_writer(target, onnxruntime_web)
     pairs = None

@@ -1,6 +1,7 @@
 """`charseq info`: what a model file holds."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,9 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from charseq.errors import visible
-from charseq.loading import EXPORT_SUFFIX
-from charseq.modelfile import ModelDescription, read_model
+from charseq.modelfile import EXPORT_SUFFIX, ModelDescription, read_model
 from charseq.text import Vocabulary
+
+OF_AN_EXPORT = {
+    "precision": "precision",
+    "contributed_operators": "operators beyond ONNX's",
+    "texts": "answers compared",
+    "different": "answers that differ",
+    "farthest": "largest difference of a log-probability",
+    "exact_match": "exact match in PyTorch",
+    "exported_exact_match": "exact match of the export",
+}
 
 
 def info(
@@ -48,13 +58,17 @@ def info(
     table = Table(show_header=False)
 
     def row(name: str, value: object) -> None:
-        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        shown = value
+        if isinstance(value, int) and not isinstance(value, bool):
+            shown = f"{value:,}"
+        elif isinstance(value, float):
+            shown = f"{value:.4f}" if value >= 0.001 else f"{value:.2g}"
         table.add_row(name, Text(visible(str(shown), limit=1_000)))
 
     row("file", model)
     row("size", f"{size:,} bytes")
-    for name, value in facts.items():
-        row(name.replace("_", " "), value)
+    for name, value in _in_words(facts).items():
+        row(name, value)
     row("made by", f"charseq {description.charseq_version}")
     for name, value in description.config.model_dump().items():
         shown = "none" if value is None else repr(value) if isinstance(value, str) else value
@@ -77,7 +91,7 @@ def info(
     ):
         for name, value in part.items():
             if value != "":
-                row(name.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else value)
+                row(name.replace("_", " "), value)
     Console().print(table)
 
 
@@ -89,11 +103,15 @@ def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:
     from charseq.runtime import read_export
 
     description, facts, _ = read_export(path)
-    return description, {
-        "precision": facts.get("precision", "unknown"),
-        "contributed_operators": facts.get("contributed_operators", "unknown"),
-        **facts.get("agreement", {}),
-    }
+    return description, {"export": facts}
+
+
+def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file is, as rows of a table."""
+    if "export" not in facts:
+        return dict(facts)
+    export = {**facts["export"], **facts["export"].get("agreement", {})}
+    return {row: export[name] for name, row in OF_AN_EXPORT.items() if name in export}
 
 
 def _symbols(vocabulary: Vocabulary) -> str:

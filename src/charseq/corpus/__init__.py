@@ -61,7 +61,7 @@ def read_corpus(
     if isinstance(name, str) and anki.is_name(name):
         return read_archive(anki.fetch(name, mirror), config, name, spellings)
     path = Path(name)
-    if path.suffix in (".safetensors", ".keras"):
+    if path.suffix in (".safetensors", ".onnx", ".keras"):
         raise UsageError(f"{visible(str(name))} is a model by its name, not a corpus")
     if str(name) == "-" or os.path.exists(path):
         return (

@@ -1,6 +1,7 @@
 """Exported models, without PyTorch: the face of `charseq.load` over ONNX Runtime."""
 
 from charseq.runtime.engine import OnnxEngine
+from charseq.runtime.inspection import sealed
 from charseq.runtime.loading import Translator, load, read_export, session_of
 
-__all__ = ["OnnxEngine", "Translator", "load", "read_export", "session_of"]
+__all__ = ["OnnxEngine", "Translator", "load", "read_export", "sealed", "session_of"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charseq.answering import Asked, Forced, Lexicon, Look
 from charseq.config import DecodingConfig
 from charseq.encoding import NEVER_COPIED
-from charseq.errors import UsageError
+from charseq.errors import ModelFileError, UsageError, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NOTHING_FORCED = -1
+INPUTS = frozenset(
+    {
+        "sources", "source_lengths", "conditions", "copies", "prefixes", "limits",
+        "beam", "n_best", "length_penalty", "explain",
+    }
+)  # fmt: skip
 ANSWERS = ["ids", "lengths", "log_probabilities"]
 EXPLANATION = [
     "explained_log_probabilities",
@@ -41,9 +47,22 @@ class OnnxEngine:
     def __init__(
         self, session: "InferenceSession", description: ModelDescription, threads: int
     ) -> None:
+        """Take a session.
+
+        Args:
+            session: with an exported graph.
+            description: of the model.
+            threads: how many batches to work on at once.
+
+        Raises:
+            ModelFileError: if the graph reads what no export does.
+        """
         self.session = session
         self._threads = threads
         self._inputs = {each.name for each in session.get_inputs()}
+        if foreign := sorted(self._inputs - INPUTS):
+            raise ModelFileError(f"its graph reads {visible(foreign[0])!r}, which no export does")
+        self._symbols = len(description.targets)
         self._attention = description.config.attention != "none"
         self._copying = description.config.copying
 
@@ -53,6 +72,7 @@ class OnnxEngine:
         """Search greedily or with a beam, and return the n best hypotheses, best first.
 
         Raises:
+            ModelFileError: if the graph answers what no export does.
             UsageError: if samples or a lexicon are asked for, which a graph has no part for.
         """
         if decoding.sample:
@@ -61,7 +81,7 @@ class OnnxEngine:
             raise UsageError(
                 f"an exported model keeps to no lexicon: {_INSTEAD}, or leave the lexicon out"
             )
-        found = self._run(
+        ids, lengths, totals = self._run(
             ANSWERS,
             asked,
             limits=asked.limits,
@@ -71,18 +91,34 @@ class OnnxEngine:
             length_penalty=np.array(decoding.length_penalty, np.float32),
             explain=np.array(False),
         )
-        rows = zip(*(each.tolist() for each in found), asked.limits.tolist(), strict=True)
+        grid = len(asked.limits), decoding.n_best
+        columns = self._symbols + (asked.sources.shape[1] if self._copying else 0)
+        _refuse_strange(
+            lengths.shape == totals.shape == ids.shape[:2] == grid
+            and ids.shape[2:] > (0,)
+            and ids.min() >= 0
+            and ids.max() < columns
+            and lengths.min() >= 0
+            and (lengths <= np.minimum(asked.limits, ids.shape[2])[:, None]).all()
+            # There is always a best answer; NaN is none.
+            and (totals[:, 0] > -np.inf).all()
+        )
+        rows = zip(*(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True)
         return [
             [
                 Hypothesis(written[:length], total, length == limit)
-                for written, length, total in zip(ids, lengths, totals, strict=True)
+                for written, length, total in zip(*answers, strict=True)
                 if total > -np.inf
             ]
-            for ids, lengths, totals, limit in rows
+            for *answers, limit in rows
         ]
 
     def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
-        """Return what the model makes of each given target: each is forced whole, then read."""
+        """Return what the model makes of each given target: each is forced whole, then read.
+
+        Raises:
+            ModelFileError: if the graph finds what no export does.
+        """
         symbols = forced.target_lengths - 2
         # Where a symbol has no column, what is read in its place is written too.
         written = np.where(forced.columns >= 0, forced.columns, forced.targets[:, 1:])
@@ -99,6 +135,15 @@ class OnnxEngine:
             explain=np.array(True),
         )
         attended, copied = weights and self._attention, weights and self._copying
+        # Where all targets are empty, there is a place more.
+        grid = len(symbols), max(forced.columns.shape[1], 2)
+        _refuse_strange(
+            gains.shape == columns.shape[:2] == grid
+            and columns.shape == highest.shape
+            and columns.min(initial=0) >= 0
+            and (not self._attention or alignments.shape == (*grid, forced.sources.shape[1]))
+            and (not self._copying or copying.shape == grid)
+        )
         looks = []
         for row, (count, read) in enumerate(
             zip((symbols + 1).tolist(), forced.lengths.tolist(), strict=True)
@@ -132,11 +177,26 @@ class OnnxEngine:
             **asked,
         }
         fed = {name: given[name] for name in self._inputs}
-        found: list[NDArray[Any]] = self.session.run(names, fed)
+        try:
+            found: list[NDArray[Any]] = self.session.run(names, fed)
+        # ONNX Runtime's own errors have no common base but this.
+        except Exception as error:
+            raise ModelFileError(
+                f"ONNX Runtime cannot compute with this model: {visible(str(error), 300)}"
+            ) from None
         return found
 
 
 _INSTEAD = "use the model file that it was made from (.safetensors)"
+
+
+def _refuse_strange(sound: bool | np.bool_) -> None:
+    """Raise a `ModelFileError` unless what a graph found has the shapes and bounds of an export's.
+
+    Whoever made a file may have put another graph into it.
+    """
+    if not sound:
+        raise ModelFileError("the model finds what no export does: export it again")
 
 
 def _padded(prefixes: Sequence[Sequence[int]]) -> NDArray[np.int64]:

@@ -3,16 +3,23 @@
 Field numbers are those of `onnx.proto`, ONNX's own definition of its files.
 """
 
+import hashlib
+import math
 from collections.abc import Iterator
 
+import numpy as np
+
+from charseq.bounded import LARGEST_HEADER
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import METADATA_KEY
-from charseq.runtime.wire import fields
+from charseq.runtime.wire import BYTES, fields
 
 LARGEST_FILE = 2 << 30
 MOST_NODES = 10_000
 # A search's rounds stand in a loop; nothing that is written stands deeper.
 DEEPEST_GRAPH = 3
+# Of whole numbers in a graph: sizes, axes, ids, and what stands for no place at all.
+FARTHEST_NUMBER = 1_000_000
 
 # All that exported graphs compute with, and nothing that reads files or calls out.
 OPERATORS = frozenset(
@@ -24,29 +31,41 @@ OPERATORS = frozenset(
     Where
     """.split()
 )
+# The places of inputs that may be left out: a loop's condition, the lengths of what a layer reads.
+LEFT_OUT = {"Loop": 1, "LSTM": 4, "GRU": 4}
 CONTRIBUTED_OPERATORS = frozenset({"MatMulNBits"})
 DOMAINS = {"": OPERATORS, "ai.onnx": OPERATORS, "com.microsoft": CONTRIBUTED_OPERATORS}
 
-# The numbers of fields.
+# The numbers of fields: of a model, of a graph, of a node, of an attribute, of a tensor.
 GRAPH, METADATA, TRAINING, FUNCTIONS = 7, 14, 20, 25
 NODE, INITIALIZER, SPARSE_INITIALIZER = 1, 5, 15
-ATTRIBUTE, KIND, DOMAIN = 5, 4, 7
-TENSOR, SUBGRAPH, TENSORS, SUBGRAPHS, SPARSE, SPARSES = 5, 6, 10, 11, 22, 23
-EXTERNAL, LOCATION = 13, 14
+INPUT, OUTPUT, KIND, ATTRIBUTE, DOMAIN = 1, 2, 4, 5, 7
+NAME, NUMBER, TEXT, TENSOR, SUBGRAPH, NUMBERS, SORT = 1, 3, 4, 5, 6, 8, 20
+DIMENSION, TYPE, TENSOR_NAME, RAW, EXTERNAL, LOCATION = 1, 2, 8, 9, 13, 14
+WHOLE = 7
+# How many bytes a number of each type of tensor has: float32, uint8, int32, int64, bool, float16.
+WIDTHS = {1: 4, 2: 1, 6: 4, WHOLE: 8, 9: 1, 10: 2}
+
+SEAL_KEY = b"charseq_sha256"
+
+
+def sealed(content: bytes) -> bytes:
+    """Return an ONNX file with its checksum, as one more entry of its metadata, behind it."""
+    return content + _seal(content)
 
 
 def metadata_of(content: bytes) -> str:
     """Return charseq's own metadata of an ONNX file, once all else in it is known to be harmless.
 
     Raises:
-        ModelFileError: if it has none, or holds what no export of charseq holds: data in other
-            files, functions, operators that compute something else.
+        ModelFileError: if it has none, is not as it was written, or holds what no export of charseq
+            holds: data in other files, functions, operators that compute something else.
         ValueError: if it is no ONNX file.
     """
-    metadata, graphs = {}, []
-    for number, value in fields(memoryview(content)):
+    metadata, graphs, whole = {}, [], memoryview(content)
+    for number, value in fields(whole):
         if number == METADATA:
-            entry = {key: bytes(text) for key, text in fields(_message(value))}
+            entry = {key: bytes(_message(text)) for key, text in fields(_message(value))}
             metadata[entry.get(1, b"")] = entry.get(2, b"")
         elif number == GRAPH:
             graphs.append(_message(value))
@@ -54,11 +73,20 @@ def metadata_of(content: bytes) -> str:
             raise ModelFileError("it holds functions or a training, which no export has")
     if METADATA_KEY.encode() not in metadata:
         raise ModelFileError("it is an ONNX file, but not a model that charseq exported")
+    before, seal = whole[:-SEAL_SIZE], whole[-SEAL_SIZE:]
+    if bytes(seal) != _seal(before):
+        raise ModelFileError(
+            "its checksum is not that of its content: it is damaged, or was changed after it was"
+            " exported; export the model again"
+        )
+    description = metadata[METADATA_KEY.encode()]
+    if len(description) > LARGEST_HEADER:
+        raise ModelFileError(f"its description has more than {LARGEST_HEADER:,} bytes")
     if len(graphs) != 1:
         raise ModelFileError(f"it holds {len(graphs)} graphs, and an export has one")
     if any(number >= MOST_NODES for number, _ in enumerate(_nodes(graphs[0], 1))):
         raise ModelFileError(f"its graph has more than {MOST_NODES:,} nodes")
-    return metadata[METADATA_KEY.encode()].decode()
+    return description.decode()
 
 
 def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
@@ -71,38 +99,108 @@ def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
             yield node
             yield from _within(node, depth)
         elif number == INITIALIZER:
-            _refuse_external(_message(value))
+            _refuse_odd(_message(value))
         elif number == SPARSE_INITIALIZER:
             raise ModelFileError("it holds sparse tensors, which no export has")
 
 
 def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
     kind = domain = ""
+    inputs: list[memoryview] = []
     for number, value in fields(node):
-        if number == KIND:
+        if number == INPUT:
+            inputs.append(_message(value))
+        elif number == OUTPUT and not _message(value):
+            raise ModelFileError("it computes something without a name, which no export does")
+        elif number == KIND:
             kind = bytes(_message(value)).decode()
         elif number == DOMAIN:
             domain = bytes(_message(value)).decode()
         elif number == ATTRIBUTE:
-            for part, content in fields(_message(value)):
-                if part in (TENSOR, TENSORS):
-                    _refuse_external(_message(content))
-                elif part in (SUBGRAPH, SUBGRAPHS):
-                    yield from _nodes(_message(content), depth + 1)
-                elif part in (SPARSE, SPARSES):
-                    raise ModelFileError("it holds sparse tensors, which no export has")
+            yield from _attribute(_message(value), depth)
     if kind not in DOMAINS.get(domain, ()):
         name = visible(f"{domain}::{kind}" if domain else kind)
         raise ModelFileError(f"it computes with {name}, which no export does")
+    # ONNX Runtime 1.32 reads what is left out where all must be given, and the process ends.
+    if any(not name and place != LEFT_OUT.get(kind) for place, name in enumerate(inputs)):
+        raise ModelFileError(f"it leaves out what {kind} reads, which no export does")
+    if kind == "Split":
+        _refuse_uneven(node)
 
 
-def _refuse_external(tensor: memoryview) -> None:
+def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
+    """Yield the nodes of an attribute that is a graph, and refuse those of odd kinds."""
+    for number, value in fields(attribute):
+        if number == SUBGRAPH:
+            yield from _nodes(_message(value), depth + 1)
+        elif number == TENSOR:
+            _refuse_odd(_message(value))
+        elif number in (NUMBER, NUMBERS):
+            _refuse_far(_number(value))
+        elif number not in (NAME, TEXT, SORT):
+            raise ModelFileError("it holds an attribute of a kind that no export has")
+
+
+def _refuse_uneven(split: memoryview) -> None:
+    """Refuse other numbers of parts and of outputs, by which ONNX Runtime 1.32 ends the process."""
+    outputs = sum(number == OUTPUT for number, _ in fields(split))
+    for number, value in fields(split):
+        attribute = dict(fields(_message(value))) if number == ATTRIBUTE else {}
+        named = bytes(_message(attribute.get(NAME, _NOTHING)))
+        if named == b"num_outputs" and attribute.get(NUMBER) != outputs:
+            raise ModelFileError("it splits a tensor into other parts than it names")
+
+
+def _refuse_odd(tensor: memoryview) -> None:
+    """Raise a `ModelFileError` where a tensor's numbers are elsewhere, or not those it claims."""
+    sizes, kind, content = [], 0, _NOTHING
     for number, value in fields(tensor):
         if number == EXTERNAL or (number == LOCATION and value != 0):
             raise ModelFileError("it keeps numbers in another file, which no export does")
+        if number == DIMENSION:
+            sizes.append(_number(value))
+        elif number == TYPE:
+            kind = _number(value)
+        elif number == RAW:
+            content = _message(value)
+        elif number not in (TENSOR_NAME, LOCATION):
+            raise ModelFileError("it holds a tensor of a kind that no export has")
+    if min(sizes, default=0) < 0 or math.prod(sizes) * WIDTHS.get(kind, 0) != len(content):
+        raise ModelFileError("it holds a tensor whose numbers are not those that its shape claims")
+    if kind == WHOLE and len(content):
+        numbers = np.frombuffer(content, "<i8")
+        _refuse_far(int(numbers.min()))
+        _refuse_far(int(numbers.max()))
+
+
+def _refuse_far(number: int) -> None:
+    if abs(number) > FARTHEST_NUMBER:
+        raise ModelFileError(f"it holds the whole number {number}, and no export one so far from 0")
 
 
 def _message(value: int | memoryview) -> memoryview:
     if isinstance(value, int):
         raise ValueError("a number stands where a message should")
     return value
+
+
+def _number(value: int | memoryview) -> int:
+    """Return a whole number of 64 bits with its sign."""
+    if not isinstance(value, int):
+        raise ValueError("a message stands where a number should")
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _seal(content: bytes | memoryview) -> bytes:
+    """Return a content's checksum as an entry of the metadata; all are of one size."""
+    entry = _field(1, SEAL_KEY) + _field(2, hashlib.sha256(content).hexdigest().encode())
+    return _field(METADATA, entry)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Return a short field of bytes."""
+    return bytes([number << 3 | BYTES, len(content)]) + content
+
+
+_NOTHING = memoryview(b"")
+SEAL_SIZE = len(_seal(b""))

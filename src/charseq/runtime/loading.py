@@ -9,14 +9,13 @@ from typing import Any
 import onnxruntime
 
 from charseq.answering import Answering
-from charseq.bounded import read_bounded
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
 
-# Only what ends a session; the file was looked over, and its user cannot change a graph.
-ERRORS_ONLY = 3
+# What is wrong is said by errors of our own, and by nothing else on standard error.
+SILENT = 4
 
 
 class Translator(Answering):
@@ -44,8 +43,8 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
     """
     description, _, content = read_export(path)
     with telling_of(Path(path)):
-        session = session_of(content)
-    return Translator(OnnxEngine(session, description, threads or _cores()), description)
+        engine = OnnxEngine(session_of(content), description, threads or _cores())
+    return Translator(engine, description)
 
 
 def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], bytes]:
@@ -66,11 +65,13 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     path = Path(path)
     refuse_no_file(path)
     with telling_of(path):
-        content = read_bounded(path, LARGEST_FILE)
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelFileError(f"it has more than {LARGEST_FILE:,} bytes")
+        content = path.read_bytes()
         fields = json.loads(metadata_of(content))
         description = description_from_dict(fields)
         facts = fields.get("export", {})
-        if not isinstance(facts, dict):
+        if not (isinstance(facts, dict) and isinstance(facts.get("agreement", {}), dict)):
             raise ModelFileError("what it says of its export is malformed")
     return description, facts, content
 
@@ -84,9 +85,11 @@ def session_of(content: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # Batches need nothing of each other, whereas threads that share an operation wait.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = SILENT
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     # ONNX Runtime's own errors have no common base but this.
     except Exception as error:
         raise ModelFileError(f"ONNX Runtime refuses it: {visible(str(error), 300)}") from None

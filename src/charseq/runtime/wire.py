@@ -37,9 +37,12 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(message: memoryview, place: int) -> tuple[int, int]:
-    value = 0
-    for i, byte in enumerate(message[place : place + LONGEST_VARINT]):
-        value |= (byte & 0x7F) << (7 * i)
+    value = shift = 0
+    while place < len(message) and shift < 7 * LONGEST_VARINT:
+        byte = message[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, place + i + 1
+            return value, place
+        shift += 7
     raise ValueError("a number is cut short, or too long")

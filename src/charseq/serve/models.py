@@ -9,7 +9,8 @@ from typing import Any
 from charseq.answering import Answering
 from charseq.bounded import read_bounded
 from charseq.errors import UsageError, visible
-from charseq.loading import EXPORT_SUFFIX, load
+from charseq.loading import load
+from charseq.modelfile import EXPORT_SUFFIX
 from charseq.text import Input
 
 CARD = "model-card.md"

@@ -97,7 +97,7 @@ def export(
         ModelFileError: if the model file cannot be read.
         UsageError: if there is none, or rounding costs more than half a point of exact match.
     """
-    from charseq.runtime import OnnxEngine, Translator, session_of
+    from charseq.runtime import OnnxEngine, Translator, sealed, session_of
     from charseq.translator import load
 
     model = load(path, device="cpu")
@@ -105,8 +105,7 @@ def export(
 
     def written(facts: Mapping[str, Any]) -> bytes:
         proto = onnx_model(model.description, tensors, precision, facts)
-        content: bytes = proto.SerializeToString(deterministic=True)
-        return content
+        return sealed(proto.SerializeToString(deterministic=True))
 
     engine = OnnxEngine(session_of(written({})), model.description, threads=1)
     found = agreement(model, Translator(engine, model.description), pairs)

@@ -1,0 +1,408 @@
+"""What is no export of charseq's is refused before ONNX Runtime sees it, in one sentence."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from fuzz.exports import failing, seeds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+
+from charseq import Translator, runtime
+from charseq.errors import ModelFileError, UsageError
+from charseq.interop.onnx import onnx_model
+from charseq.modelfile import FORMAT_VERSION, METADATA_KEY
+from charseq.runtime import inspection, loading, sealed
+
+Change = Callable[[onnx.ModelProto], object]
+
+
+def written(path: Path, model: onnx.ModelProto) -> Path:
+    """Write a model with a right checksum, as someone who means ill does."""
+    path.write_bytes(sealed(model.SerializeToString()))
+    return path
+
+
+def refusal(path: Path) -> str:
+    """Return the sentence that a file is refused with."""
+    with pytest.raises(ModelFileError) as error:
+        runtime.load(path)
+    sentence = str(error.value)
+    assert sentence.startswith(f"{path}")
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_an_export_passes(toy_proto: onnx.ModelProto, tmp_path: Path) -> None:
+    assert str(runtime.load(written(tmp_path / "m.onnx", toy_proto)).translate("abc")) == "CBA"
+
+
+def node(model: onnx.ModelProto, kind: str) -> onnx.NodeProto:
+    """Return the first node of a kind, subgraphs included."""
+    graphs = [model.graph]
+    for graph in graphs:
+        for each in graph.node:
+            if each.op_type == kind:
+                return each
+            graphs += [attribute.g for attribute in each.attribute if attribute.HasField("g")]
+    raise LookupError(kind)
+
+
+def attribute(model: onnx.ModelProto, **values: Any) -> None:
+    """Give the first node one more attribute."""
+    model.graph.node[0].attribute.extend(helper.make_attribute(*each) for each in values.items())
+
+
+def elsewhere(tensor: onnx.TensorProto) -> onnx.TensorProto:
+    """Have a tensor's numbers in another file."""
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return tensor
+
+
+def nested(depth: int) -> onnx.GraphProto:
+    graph = helper.make_graph([], "innermost", [], [])
+    for _ in range(depth):
+        inner = helper.make_node("If", ["a"], ["b"], then_branch=graph, else_branch=graph)
+        graph = helper.make_graph([inner], "g", [], [])
+    return graph
+
+
+def typed(kind: int) -> Change:
+    def change(model: onnx.ModelProto) -> None:
+        model.graph.initializer[0].data_type = kind
+
+    return change
+
+
+def sized(*sizes: int) -> Change:
+    def change(model: onnx.ModelProto) -> None:
+        model.graph.initializer[0].dims[:] = sizes
+
+    return change
+
+
+def with_initializer(tensor: onnx.TensorProto) -> Change:
+    return lambda model: model.graph.initializer.append(tensor)
+
+
+def with_kind(kind: str, name: str, domain: str = "") -> Change:
+    def change(model: onnx.ModelProto) -> None:
+        found = node(model, kind)
+        found.op_type, found.domain = name, domain
+
+    return change
+
+
+SPARSE = onnx.SparseTensorProto(dims=[1])
+TENSOR = numpy_helper.from_array(np.zeros(3, np.float32), "t")
+CHANGES: dict[str, tuple[Change, str]] = {
+    "weights in another file": (
+        lambda model: elsewhere(model.graph.initializer[0]),
+        "it keeps numbers in another file, which no export does",
+    ),
+    "a constant in another file": (
+        lambda model: attribute(model, value=elsewhere(onnx.TensorProto(name="t"))),
+        "it keeps numbers in another file, which no export does",
+    ),
+    "functions": (
+        lambda model: model.functions.add(name="f"),
+        "it holds functions or a training, which no export has",
+    ),
+    "a training": (
+        lambda model: model.training_info.add(),
+        "it holds functions or a training, which no export has",
+    ),
+    "sparse weights": (
+        lambda model: model.graph.sparse_initializer.append(SPARSE),
+        "it holds sparse tensors, which no export has",
+    ),
+    "a sparse constant": (
+        lambda model: attribute(model, value=SPARSE),
+        "it holds an attribute of a kind that no export has",
+    ),
+    "an operator that no export has": (
+        with_kind("Gather", "NonZero"),
+        "it computes with NonZero, which no export does",
+    ),
+    "an operator of a stranger": (
+        with_kind("Gather", "Gather", "evil.example"),
+        "it computes with evil.example::Gather, which no export does",
+    ),
+    "an operator within a loop": (
+        with_kind("ArgMax", "Scan"),
+        "it computes with Scan, which no export does",
+    ),
+    "an operator with a name that is none": (
+        with_kind("Gather", "\x1b[2J"),
+        "it computes with \\x1b[2J, which no export does",
+    ),
+    "graphs within graphs": (
+        lambda model: model.graph.node.extend(nested(4).node),
+        "its graphs are nested more deeply than those of any export",
+    ),
+    "more numbers than its shape has": (
+        sized(1),
+        "it holds a tensor whose numbers are not those that its shape claims",
+    ),
+    "a shape of terabytes": (
+        sized(1 << 20, 1 << 20, 1 << 20),
+        "it holds a tensor whose numbers are not those that its shape claims",
+    ),
+    "a shape below nothing": (
+        sized(-1, -5),
+        "it holds a tensor whose numbers are not those that its shape claims",
+    ),
+    "texts": (
+        typed(onnx.TensorProto.STRING),
+        "it holds a tensor whose numbers are not those that its shape claims",
+    ),
+    "numbers that are laid out otherwise": (
+        with_initializer(helper.make_tensor("t", onnx.TensorProto.FLOAT, [2], [1.0, 2.0])),
+        "it holds a tensor of a kind that no export has",
+    ),
+    "a size beyond all bounds": (
+        with_initializer(numpy_helper.from_array(np.array([3, -(1 << 62)]), "t")),
+        "it holds the whole number -4611686018427387904, and no export one so far from 0",
+    ),
+    "an attribute beyond all bounds": (
+        lambda model: attribute(model, axis=1_000_001),
+        "it holds the whole number 1000001, and no export one so far from 0",
+    ),
+    "attributes beyond all bounds": (
+        lambda model: attribute(model, axes=[0, -1_000_001]),
+        "it holds the whole number -1000001, and no export one so far from 0",
+    ),
+    "an attribute of another kind": (
+        lambda model: attribute(model, value=[TENSOR, TENSOR]),
+        "it holds an attribute of a kind that no export has",
+    ),
+    "an input left out": (
+        lambda model: node(model, "Min").input.__setitem__(0, ""),
+        "it leaves out what Min reads, which no export does",
+    ),
+    "an output without a name": (
+        lambda model: node(model, "Min").output.__setitem__(0, ""),
+        "it computes something without a name, which no export does",
+    ),
+    "no graph": (
+        lambda model: model.ClearField("graph"),
+        "it holds 0 graphs, and an export has one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "sentence"), CHANGES.values(), ids=CHANGES)
+def test_what_no_export_holds_is_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, change: Change, sentence: str
+) -> None:
+    change(toy_proto)
+    path = written(tmp_path / "m.onnx", toy_proto)
+    assert refusal(path) == f"{path}: {sentence}"
+
+
+def test_a_split_into_other_parts_than_it_names_is_refused(tmp_path: Path) -> None:
+    """By such a one, ONNX Runtime 1.32 ends the process."""
+    model = onnx.ModelProto.FromString(seeds()["separated.onnx"])
+    (parts,) = (each for each in node(model, "Split").attribute if each.name == "num_outputs")
+    parts.i = 2
+    path = written(tmp_path / "m.onnx", model)
+    assert refusal(path) == f"{path}: it splits a tensor into other parts than it names"
+
+
+def test_two_graphs_and_too_many_nodes_are_refused(
+    toy_export: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(sealed(toy_export + onnx.ModelProto(graph=nested(0)).SerializeToString()))
+    assert refusal(path) == f"{path}: it holds 2 graphs, and an export has one"
+    path.write_bytes(sealed(toy_export))
+    monkeypatch.setattr(inspection, "MOST_NODES", 100)
+    assert refusal(path) == f"{path}: its graph has more than 100 nodes"
+
+
+def test_a_file_or_a_description_beyond_its_limit_is_refused(
+    toy_export: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(sealed(toy_export))
+    monkeypatch.setattr(inspection, "LARGEST_HEADER", 100)
+    assert refusal(path) == f"{path}: its description has more than 100 bytes"
+    monkeypatch.setattr(loading, "LARGEST_FILE", 100)
+    assert refusal(path) == f"{path}: it has more than 100 bytes"
+
+
+def test_foreign_onnx_files_are_told_from_damaged_ones(tmp_path: Path) -> None:
+    graph = helper.make_graph([], "g", [], [])
+    path = written(tmp_path / "m.onnx", helper.make_model(graph))
+    assert refusal(path) == f"{path}: it is an ONNX file, but not a model that charseq exported"
+    for content in (b"", b"go\tva\n" * 30, b"\x93NUMPY", b"PK\x03\x04"):
+        path.write_bytes(content)
+        assert "it is an ONNX file, but not" in (said := refusal(path)) or "damaged" in said
+
+
+def test_an_export_without_its_checksum_is_refused(toy_export: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(toy_export)
+    assert "its checksum is not that of its content: it is damaged, or was changed" in refusal(path)
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_no_byte_can_change_unnoticed(toy_export: bytes, data: st.DataObject) -> None:
+    content = bytearray(sealed(toy_export))
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises((ModelFileError, ValueError)):
+        inspection.metadata_of(bytes(content))
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_a_file_that_is_cut_anywhere_is_refused(toy_export: bytes, data: st.DataObject) -> None:
+    content = sealed(toy_export)
+    keep = data.draw(st.integers(0, len(content) - 1))
+    with pytest.raises((ModelFileError, ValueError)):
+        inspection.metadata_of(content[:keep])
+
+
+def described(model: onnx.ModelProto, text: str) -> onnx.ModelProto:
+    helper.set_model_props(model, {METADATA_KEY: text})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"format_version": FORMAT_VERSION + 1, "charseq_version": "9.1"}, "made by charseq 9.1;"),
+        ({"config": {"units": -3}}, "its configuration is not valid: units must be at least 1"),
+        ({"config": None}, "its description is malformed"),
+        ({"source_vocabulary": {"symbols": 3}}, ""),
+        ({"output_limit": {"per_symbol": 1e99, "constant": 3}}, "its description is malformed"),
+        ({"export": ["float32"]}, "what it says of its export is malformed"),
+    ],
+)
+def test_a_malformed_or_newer_description_is_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, fields: dict[str, Any], sentence: str
+) -> None:
+    (own,) = (each.value for each in toy_proto.metadata_props if each.key == METADATA_KEY)
+    changed = described(toy_proto, json.dumps({**json.loads(own), **fields}))
+    assert sentence in refusal(written(tmp_path / "m.onnx", changed))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null", "[" * 100_000, '"\ud83d"'])
+def test_a_description_that_is_none_is_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, text: str
+) -> None:
+    content = described(toy_proto, "@@").SerializeToString()
+    entry = next(each for each in toy_proto.metadata_props if each.value == "@@")
+    before = entry.SerializeToString()
+    if text == '"\ud83d"':
+        content = content.replace(before, before.replace(b"@@", b"\xff\xfe"))
+    else:
+        entry.value = text
+        content = toy_proto.SerializeToString()
+    path = tmp_path / "m.onnx"
+    path.write_bytes(sealed(content))
+    refusal(path)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no model file"):
+        runtime.load(tmp_path / "nowhere.onnx")
+    with pytest.raises(UsageError, match="is a folder: name a model file"):
+        runtime.load(tmp_path)
+
+
+# What ONNX Runtime takes or refuses
+
+
+def test_a_graph_that_onnx_runtime_refuses_is_told_in_one_sentence(
+    toy_proto: onnx.ModelProto, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node(toy_proto, "Gather").input[0] = "nowhere"
+    assert "ONNX Runtime refuses it" in refusal(written(tmp_path / "m.onnx", toy_proto))
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_names_that_are_no_text_are_told_in_one_sentence(
+    toy_export: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    read = b"\n\x0bTranspose_1"
+    assert read in toy_export
+    path = tmp_path / "m.onnx"
+    path.write_bytes(sealed(toy_export.replace(read, b"\n\x0bTranspo\xff\xfe_1")))
+    refusal(path)
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_a_graph_that_reads_something_else_is_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path
+) -> None:
+    toy_proto.graph.input.append(helper.make_tensor_value_info("secrets", 1, [1]))
+    path = written(tmp_path / "m.onnx", toy_proto)
+    assert refusal(path) == f"{path}: its graph reads 'secrets', which no export does"
+
+
+def minus_1000(model: onnx.ModelProto, output: str) -> None:
+    """Have an output be less by 1,000 than it is."""
+    (last,) = (each for each in model.graph.node if output in each.output)
+    kind = np.int64 if output in ("ids", "lengths", "best_symbols") else np.float32
+    model.graph.initializer.append(numpy_helper.from_array(np.array(1_000, kind), "thousand"))
+    last.op_type = "Sub"
+    last.input.append("thousand")
+
+
+@pytest.mark.parametrize("output", ["ids", "lengths"])
+def test_answers_that_no_model_gives_are_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, output: str
+) -> None:
+    minus_1000(toy_proto, output)
+    model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
+    for asked in ({}, {"beam": 3, "n_best": 2}):
+        with pytest.raises(ModelFileError, match="the model finds what no export does"):
+            model.translate("abc", **asked)
+
+
+def test_explanations_that_no_model_gives_are_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path
+) -> None:
+    minus_1000(toy_proto, "best_symbols")
+    model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
+    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+        model.explain("abc")
+
+
+def test_weights_that_are_no_numbers_are_told(toy_translator: Translator, tmp_path: Path) -> None:
+    tensors = toy_translator.model.tensors()
+    tensors["decoder.output.bias"] = tensors["decoder.output.bias"] * np.float32(np.nan)
+    model = onnx_model(toy_translator.description, tensors)
+    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+        runtime.load(written(tmp_path / "m.onnx", model)).translate("abc")
+
+
+def test_what_fails_within_onnx_runtime_is_told_in_one_sentence(
+    toy_proto: onnx.ModelProto, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (last,) = (each for each in toy_proto.graph.node if "ids" in each.output)
+    last.op_type = "Reshape"
+    last.input.append("nine")
+    toy_proto.graph.initializer.append(numpy_helper.from_array(np.array([9, 9]), "nine"))
+    model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
+    with pytest.raises(ModelFileError, match="ONNX Runtime cannot compute with this model"):
+        model.translate("abc")
+    assert "".join(capfd.readouterr()) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "count"), [(0, 60), pytest.param(60, 2_000, marks=pytest.mark.slow)]
+)
+def test_whatever_is_changed_in_an_export_never_ends_the_process(first: int, count: int) -> None:
+    """`make fuzz` tries 20,000."""
+    assert failing(first, count) == []
