@@ -12,10 +12,12 @@ from fuzz.exports import failing, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
+from tests.interop.onnx.test_every_kind import description_of
+from tests.test_model import every_kind_of_model, random_model
 
 from charseq import Translator, runtime
 from charseq.errors import ModelFileError, UsageError
-from charseq.interop.onnx import onnx_model
+from charseq.interop.onnx import Precision, onnx_model, weights
 from charseq.modelfile import FORMAT_VERSION, METADATA_KEY
 from charseq.runtime import inspection, loading, sealed
 
@@ -40,6 +42,15 @@ def refusal(path: Path) -> str:
 
 def test_an_export_passes(toy_proto: onnx.ModelProto, tmp_path: Path) -> None:
     assert str(runtime.load(written(tmp_path / "m.onnx", toy_proto)).translate("abc")) == "CBA"
+
+
+@pytest.mark.parametrize("precision", ["float32", "half", "int8"])
+def test_exports_of_every_kind_pass(precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "FEW", 1)
+    for config in every_kind_of_model():
+        if not config.tied_embeddings:
+            model = onnx_model(description_of(config), random_model(config).tensors(), precision)
+            assert inspection.metadata_of(sealed(model.SerializeToString()))
 
 
 def node(model: onnx.ModelProto, kind: str) -> onnx.NodeProto:
