@@ -381,6 +381,33 @@ def test_answers_that_no_model_gives_are_refused(
             model.translate("abc", **asked)
 
 
+def of_another_type(model: onnx.ModelProto) -> None:
+    """Have ids that are no whole numbers."""
+    (last,) = (each for each in model.graph.node if "ids" in each.output)
+    last.op_type = "Cast"
+    last.attribute.append(helper.make_attribute("to", onnx.TensorProto.FLOAT))
+    (output,) = (each for each in model.graph.output if each.name == "ids")
+    output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+
+
+def never_computed(model: onnx.ModelProto) -> None:
+    """Have a branch give the lengths twice, and no ids."""
+    (last,) = (each for each in model.graph.node if "ids" in each.output)
+    (choice,) = (each for each in model.graph.node if last.input[0] in each.output)
+    for branch in choice.attribute:
+        branch.g.output[0].name = branch.g.output[1].name
+
+
+@pytest.mark.parametrize("change", [of_another_type, never_computed])
+def test_answers_that_are_no_whole_numbers_are_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, change: Change
+) -> None:
+    change(toy_proto)
+    model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
+    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+        model.translate("abc")
+
+
 def test_explanations_that_no_model_gives_are_refused(
     toy_proto: onnx.ModelProto, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """The engine that computes with ONNX Runtime: one call for all of a search."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,15 @@ INPUTS = frozenset(
         "beam", "n_best", "length_penalty", "explain",
     }
 )  # fmt: skip
-ANSWERS = ["ids", "lengths", "log_probabilities"]
-EXPLANATION = [
-    "explained_log_probabilities",
-    "alignments",
-    "copying",
-    "best_symbols",
-    "best_log_probabilities",
-]
+# The outputs of a graph, and their types.
+ANSWERS = {"ids": np.int64, "lengths": np.int64, "log_probabilities": np.float32}
+EXPLANATION = {
+    "explained_log_probabilities": np.float32,
+    "alignments": np.float32,
+    "copying": np.float32,
+    "best_symbols": np.int64,
+    "best_log_probabilities": np.float32,
+}
 
 
 class OnnxEngine:
@@ -167,7 +168,7 @@ class OnnxEngine:
         yield self._threads
 
     def _run(
-        self, names: Sequence[str], read: Asked | Forced, **asked: NDArray[Any]
+        self, outputs: Mapping[str, type], read: Asked | Forced, **asked: NDArray[Any]
     ) -> list[NDArray[Any]]:
         given = {
             "sources": read.sources,
@@ -178,12 +179,19 @@ class OnnxEngine:
         }
         fed = {name: given[name] for name in self._inputs}
         try:
-            found: list[NDArray[Any]] = self.session.run(names, fed)
+            found: list[NDArray[Any]] = self.session.run(list(outputs), fed)
         # ONNX Runtime's own errors have no common base but this.
         except Exception as error:
             raise ModelFileError(
                 f"ONNX Runtime cannot compute with this model: {visible(str(error), 300)}"
             ) from None
+        # What a graph never computes is None.
+        _refuse_strange(
+            all(
+                isinstance(each, np.ndarray) and each.dtype == kind
+                for each, kind in zip(found, outputs.values(), strict=True)
+            )
+        )
         return found
 
 
