@@ -57,7 +57,7 @@ def answers(monkeypatch):
             return [translations[source.rstrip(".!")] for source in sources]
 
         module = ModuleType("charseq.translator")
-        module.load = lambda _path: SimpleNamespace(
+        module.load = lambda _path, **_device: SimpleNamespace(
             translate=translate,
             description=SimpleNamespace(columns={}, spellings=PLAIN, target_separator=""),
         )
