@@ -1,6 +1,6 @@
 # The service on the light runtime, without PyTorch:
-#   docker build --tag charseq .
-#   docker run --rm --publish 8000:8000 --volume "$PWD:/models:ro" charseq /models/model.onnx
+#   docker build --tag charseq-service .
+#   docker run --rm --publish 8000:8000 --volume "$PWD:/models:ro" charseq-service /models/model.onnx
 FROM python:3.11-slim AS build
 COPY . /source
 RUN sh /source/docker/install.sh /source /opt/charseq
