@@ -1,6 +1,7 @@
 import itertools
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import pytest
 import charseq
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from charseq import Translator
 
 # Timings say nothing on a busy machine.
@@ -31,6 +34,16 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or fills the user's cache, and none reaches the network by accident."""
     monkeypatch.setenv("CHARSEQ_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("CHARSEQ_CORPUS_MIRROR", "http://127.0.0.1:9")
+
+
+# Playwright keeps an event loop running in this thread, which no other module's tests may see.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A real browser to open pages in."""
+    from tests.browsing import launched
+
+    with launched() as browser:
+        yield browser
 
 
 TOY_LETTERS = "abcd"

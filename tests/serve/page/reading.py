@@ -1,7 +1,6 @@
 """What the tests read off the page, and what they compare it with."""
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,23 +8,6 @@ from playwright.sync_api import Page, Request, Route, expect
 
 Opener = Callable[..., Page]
 """Opens the page at a fragment of its address, after a preparation, with a context's options."""
-NARROW = "\u202f"
-
-
-def percent(probability: float) -> str:
-    """Return a probability as the page writes it."""
-    hundredths = 100 * probability
-    if 0 < hundredths < 0.1:
-        return f"<{NARROW}0.1{NARROW}%"
-    if 99.9 < hundredths < 100:
-        return f">{NARROW}99.9{NARROW}%"
-    digits = 1 if hundredths < 10 or 99 < hundredths < 100 else 0
-    return f"{hundredths:.{digits}f}{NARROW}%"
-
-
-def shares(texts: list[str]) -> list[float]:
-    """Return the probabilities that percentages say, as numbers that can be compared roughly."""
-    return [float(each.strip("<>%" + NARROW)) / 100 for each in texts]
 
 
 def type_text(page: Page, text: str) -> None:
@@ -86,16 +68,3 @@ def stream(route: Route, events: str) -> None:
         route.fulfill(status=200, content_type="text/event-stream", body=events)
     else:
         route.continue_()
-
-
-def weights_shown(page: Page) -> list[float]:
-    """Return how strongly each source symbol is shaded, from 0 to 1."""
-    shaded = page.locator("#read-symbols .tile").evaluate_all(
-        "tiles => tiles.map((tile) => Number(tile.style.getPropertyValue('--weight')))"
-    )
-    return [float(each) for each in shaded]
-
-
-def is_near(shown: float, true: float) -> bool:
-    """Return whether a rounded percentage stands for a probability."""
-    return math.isclose(shown, true, abs_tol=0.006)

@@ -5,15 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from tests.serve.page.reading import (
-    Opener,
-    answer_of,
-    is_near,
-    percent,
-    shares,
-    type_text,
-    weights_shown,
-)
+from tests.browsing import is_near, percent, shares, weights_shown
+from tests.serve.page.reading import Opener, answer_of, type_text
 
 from charseq import Translator
 
