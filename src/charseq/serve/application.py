@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 import charseq
+from charseq import page
 from charseq.config import ServeConfig, refuse_unknown
 from charseq.errors import UsageError, visible
 from charseq.serve import schema
@@ -124,15 +125,13 @@ def _tell_of_itself(
 
 
 def _show_page(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        index = PAGE / "index.html"
-        if not index.is_file():
-            raise HTTPException(404)
-        return FileResponse(index)
+    document = page.document(PAGE)
 
-    if PAGE.is_dir():
-        app.mount("/static", StaticFiles(directory=PAGE))
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return HTMLResponse(document)
+
+    app.mount("/static", StaticFiles(directory=PAGE, packages=[(page.__name__, page.STATIC.name)]))
 
 
 def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:

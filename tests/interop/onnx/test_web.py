@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-import os
+import math
 import random
 import re
 import shutil
@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 import regex
-from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect
+from tests.browsing import is_near, lacking, percent, shares, watched, weights_shown
 
 import charseq
 from charseq import Translator
@@ -31,32 +32,12 @@ from charseq.text import Input
 
 pytestmark = pytest.mark.slow
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 NEAR = 1e-4
 
 Opener = Callable[..., Page]
 
 
 # What there is to open
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        _lacking("there is no chromium on the PATH to open the page in")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +50,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
         except MachineError as error:
             if shutil.which("npm") is None:
                 pytest.skip(str(error))
-            _lacking(str(error))
-
-
-def _lacking(reason: str) -> Any:
-    """What a test needs is not there: it is left out, but where nobody would notice."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+            lacking(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -185,51 +159,29 @@ def address(site: Path) -> Iterator[str]:
 
 
 @contextmanager
-def watched(browser: Browser, address: str) -> Iterator[Opener]:
-    """Yield what opens a site, and see to it that nothing is asked of others or goes wrong."""
-    foreign: list[str] = []
-    errors: list[str] = []
-    contexts = []
+def opening(browser: Browser, address: str) -> Iterator[Opener]:
+    """Yield what opens a site; sites stand below a path, as a project's pages may do."""
+    with watched(browser, address) as new_page:
 
-    def note(request: Request) -> None:
-        if not request.url.startswith(address):
-            foreign.append(request.url)
+        def open_it(path: str = "site/", **options: Any) -> Page:
+            page = new_page(**options)
+            page.goto(address + path)
+            expect(page.get_by_role("textbox", name="Source")).to_be_visible()
+            return page
 
-    # Sites stand below a path, as a project's pages may do.
-    def open_it(path: str = "site/", **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        context.on("request", note)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: message.type in ("error", "warning") and errors.append(message.text),
-        )
-        page.goto(address + path)
-        expect(page.get_by_role("textbox", name="Source")).to_be_visible()
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert not foreign
-    # The browser notes what it was kept from; what the page makes of that is tested.
-    kept_from = ("Failed to load resource", "Service Worker registration blocked")
-    assert not [each for each in errors if not each.startswith(kept_from)]
+        yield open_it
 
 
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Opener]:
-    with watched(browser, address) as opener:
+    with opening(browser, address) as opener:
         yield opener
 
 
 @pytest.fixture(scope="module")
 def page_with_models(browser: Browser, address: str) -> Iterator[Page]:
     """One page for all tests that ask models only, which stay loaded."""
-    with watched(browser, address) as opener:
+    with opening(browser, address) as opener:
         yield opener()
 
 
@@ -460,13 +412,45 @@ def test_the_page_answers_as_one_types(open_page: Opener, python: Any) -> None:
     best = model.translate("fadé", beam=5, n_best=5).alternatives
     shown = page.locator("#alternatives bdi").all_inner_texts()
     assert shown == [each.hypothesis or "(nothing)" for each in best]
-    symbols = page.locator("#symbols th").all_inner_texts()
-    explained = model.explain("fadé").symbols
-    assert symbols == [each.symbol for each in explained]
-    first = page.locator("#symbols tr").first.locator(".runner-up bdi").all_inner_texts()
-    labels = [("␣" if symbol == " " else symbol) for symbol, _ in explained[0].runners_up]
-    assert first == labels
+    confidence = model.translate("fadé").confidence
+    assert confidence is not None
+    expect(page.locator("#confidence")).to_have_text(f"{percent(confidence)} sure")
     expect(page).to_have_title("pairs")
+
+
+def test_a_symbol_pointed_at_tells_where_the_model_looked_and_what_else_was_likely(
+    open_page: Opener, python: Any
+) -> None:
+    page = open_page()
+    page.get_by_role("textbox", name="Source").fill("fadé")
+    explained = python("speaker").explain("fadé").symbols
+    buttons = page.locator("#written-symbols button")
+    expect(buttons).to_have_count(len(explained))
+    for place, symbol in enumerate(explained):
+        buttons.nth(place).hover()
+        label = "end" if symbol.end else symbol.symbol
+        expect(page.locator("#detail-symbol span:first-child")).to_have_text(label)
+        assert weights_shown(page) == pytest.approx(symbol.weights, abs=0.001)
+        best = [math.exp(symbol.log_probability)]
+        best += [math.exp(logarithm) for _, logarithm in symbol.runners_up]
+        shown = shares(page.locator("#choices .number").all_text_contents())
+        assert all(map(is_near, shown, sorted(best, reverse=True)))
+        assert len(shown) == len(best)
+
+
+def test_what_is_wrong_is_told_until_it_is_right_again(open_page: Opener) -> None:
+    page = open_page()
+    page.get_by_role("textbox", name="Source").fill("a" * 10_001)
+    expect(page.locator("#remarks")).to_have_text(
+        "There is no answer: longer than 10,000 characters."
+    )
+    expect(page.locator("#written-symbols button")).to_have_count(0)
+    page.get_by_role("textbox", name="Source").fill("a")
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    assert page.locator("#remarks li").count() == 0
+    page.get_by_role("textbox", name="Source").fill("")
+    expect(page.locator("#findings")).to_be_hidden()
+    assert page.locator("#answer").text_content() == ""
 
 
 def test_the_page_says_what_the_model_never_saw(open_page: Opener) -> None:
@@ -479,12 +463,14 @@ def test_the_page_says_what_the_model_never_saw(open_page: Opener) -> None:
 
 def test_the_page_offers_languages_and_features(open_page: Opener, python: Any) -> None:
     page = open_page("scribe/")
-    page.get_by_label("Language").select_option("reversed")
-    page.get_by_label("Features").fill("N;PL")
+    page.get_by_label("Language", exact=True).select_option("reversed")
+    page.get_by_label("Features", exact=True).fill("N;PL")
     page.get_by_role("textbox", name="Source").fill("abé")
     expected = python("scribe").translate("abé", features="N;PL", language="reversed")
     expect(page.locator("#answer")).to_have_text(str(expected))
     expect(page.locator("#alternatives li")).to_have_count(5)
+    assert page.locator("#conditions .tile").all_text_contents() == ["reversed", "N", "PL"]
+    assert page.locator("#read-symbols .tile").all_text_contents() == ["a", "b", "é"]
 
 
 def test_once_loaded_the_page_needs_no_network(open_page: Opener, python: Any) -> None:

@@ -32,7 +32,8 @@ def test_a_site_lists_all_its_files_with_their_digests(tmp_path: Path) -> None:
     write_site(tmp_path / "site", b"a model", RUNTIME)
     files = dict(contents(tmp_path / "site"))
     listed = json.loads(files.pop("files.json"))["files"]
-    assert listed.keys() == files.keys() > {"index.html", "page.js", "worker.js", "model.onnx"}
+    assert listed.keys() == files.keys()
+    assert files.keys() > {"index.html", "page.js", "worker.js", "base.css", "model.onnx"}
     for name, content in files.items():
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         assert listed[name] == f"sha256-{digest}"
@@ -93,7 +94,7 @@ def test_a_site_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("notes.txt", "mine"), ("page.css", "mine"), ("vendor/mine.js", "mine"), ("files.json", "[]")],
+    [("notes.txt", "mine"), ("base.css", "mine"), ("vendor/mine.js", "mine"), ("files.json", "[]")],
 )
 def test_a_folder_with_anything_of_ones_own_is_refused_and_kept(
     tmp_path: Path, name: str, content: str

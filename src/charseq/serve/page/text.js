@@ -1,22 +1,18 @@
-// The tab for one text: typing, the answer as it is written, and what is to be seen of it.
+// The tab for one text: typing, and asking for the answer as it is written.
 
 import * as alternatives from "./alternatives.js";
+import * as answer from "./answer.js";
 import { byId, copy, element } from "./dom.js";
-import * as inspection from "./inspection.js";
 import { fragmentOf } from "./link.js";
 import * as notice from "./notice.js";
-import { remarks } from "./sentences.js";
 import { rest, translations, written } from "./service.js";
 import { chosenModel, choose, settings, told } from "./settings.js";
-import { percent } from "./symbols.js";
 
 const PAUSE = 120; // Milliseconds without typing before the answer begins,
 const REST = 400; // and then before the n best answers are asked for.
 const BEST = 5;
-const NOTHING_READ = { source_symbols: [], conditions: 0, symbols: [] };
 
 const source = byId("source");
-const answer = byId("answer");
 
 let asking = new AbortController();
 
@@ -27,7 +23,6 @@ export function makeTextTab() {
     if (source.value.includes("\n")) source.value = oneLine(source.value);
     ask();
   });
-  byId("copy-answer").addEventListener("click", (event) => copy(answer.textContent, event.target));
   byId("copy-link").addEventListener("click", (event) => copy(location.href, event.target));
 }
 
@@ -61,12 +56,12 @@ export function ask(pause = PAUSE) {
   byId("copy-link").hidden = !text;
   if (text === "") {
     showLink(text);
-    empty();
+    answer.empty();
     return;
   }
   answered({ ...settings(), texts: text }, pause, signal).catch((error) => {
     if (signal.aborted) return;
-    empty();
+    answer.empty();
     notice.tell(error, () => ask(0));
   });
 }
@@ -76,37 +71,33 @@ async function answered(request, pause, signal) {
   await rest(pause, signal);
   showLink(request.texts);
   alternatives.fade();
-  const symbols = [];
-  for await (const { event, data } of toldOf(request, calling)) {
-    if (event === "start") {
-      notice.clear();
-      begin(data);
-    } else if (event === "symbol") {
-      if (!data.end) symbols.push(data.symbol);
-      inspection.add(data);
-      answer.textContent = symbols.join(chosenModel().target_separator);
-    } else {
-      finish(data);
-    }
-  }
+  if (request.abstain_below === undefined) await follow(request, calling);
+  else await decide(request, calling);
   await rest(REST, signal);
   const [best] = await translations({ ...request, beam: BEST, n_best: BEST }, calling);
   notice.clear();
   alternatives.show(best);
 }
 
-/** Yield what is told of an answer, in the order of the stream's events. */
-async function* toldOf(request, calling) {
-  if (request.abstain_below === undefined) {
-    yield* written(request, calling);
-    return;
+/** Show an answer while it is written. */
+async function follow(request, calling) {
+  for await (const { event, data } of written(request, calling)) {
+    if (event === "start") {
+      notice.clear();
+      answer.begin(data);
+    } else if (event === "symbol") {
+      answer.add(data, chosenModel().target_separator);
+    } else {
+      answer.finish(data);
+    }
   }
-  // An answer that may be withheld is shown when that is decided, and not while it is written.
+}
+
+/** Show an answer that may be withheld: when that is decided, and not while it is written. */
+async function decide(request, calling) {
   const [translation] = await translations({ ...request, explain: true }, calling);
-  const { explanation = NOTHING_READ } = translation; // A refused text has none.
-  yield { event: "start", data: explanation };
-  for (const symbol of explanation.symbols) yield { event: "symbol", data: symbol };
-  yield { event: "translation", data: translation };
+  notice.clear();
+  answer.show(translation);
 }
 
 /** Let the address lead to this query; not at every key, which browsers may refuse. */
@@ -117,33 +108,4 @@ function showLink(text) {
 /** Return a text as models read it: a pasted one may have several lines. */
 function oneLine(text) {
   return text.replace(/\s*\n\s*/g, " ");
-}
-
-function begin(start) {
-  answer.textContent = "";
-  byId("remarks").replaceChildren();
-  byId("confidence").hidden = byId("copy-answer").hidden = true;
-  byId("findings").hidden = false;
-  inspection.begin(start);
-}
-
-function finish(translation) {
-  const { hypothesis, confidence, abstained } = translation;
-  answer.textContent = hypothesis;
-  const said = remarks(translation);
-  byId("remarks").replaceChildren(...said.map((each) => element("li", { dir: "auto" }, each)));
-  const sure = confidence !== undefined && !abstained;
-  byId("confidence").hidden = !sure;
-  byId("confidence").textContent = sure ? `${percent(confidence)} sure` : "";
-  byId("copy-answer").hidden = !hypothesis;
-  inspection.finish(translation);
-  const aloud = [hypothesis, sure && byId("confidence").textContent, ...said];
-  byId("spoken").textContent = aloud.filter(Boolean).join(". ");
-}
-
-function empty() {
-  answer.textContent = byId("spoken").textContent = "";
-  byId("remarks").replaceChildren();
-  byId("findings").hidden = byId("confidence").hidden = byId("copy-answer").hidden = true;
-  alternatives.show({});
 }

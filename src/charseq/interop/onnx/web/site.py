@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import charseq
+from charseq import page
 from charseq.errors import MachineError, UsageError, visible
 
 PAGE = Path(__file__).parent / "page"
@@ -32,7 +33,9 @@ def write_site(folder: str | Path, model: bytes, runtime: Mapping[str, bytes]) -
     """
     refuse_site(folder)
     folder = Path(folder).resolve()
-    files = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir())}
+    own = [path for place in (page.STATIC, PAGE) for path in place.iterdir()]
+    files = {path.name: path.read_bytes() for path in own}
+    files["index.html"] = page.document(PAGE).encode()
     files[MODEL] = model
     files |= {f"{RUNTIME}/{name}": content for name, content in runtime.items()}
     try:

@@ -6,6 +6,7 @@
 
 import { confidence } from "./confidence.js";
 import { descriptionOf } from "./description.js";
+import { END } from "./symbols.js";
 import { describeUnseen, unseen } from "./unseen.js";
 import * as ort from "./vendor/onnxruntime-web/ort.wasm.bundle.min.js";
 
@@ -13,7 +14,6 @@ const WASM = new URL("vendor/onnxruntime-web/ort-wasm-simd-threaded.wasm", impor
 const LONGEST_SOURCE = 10_000;
 const WIDEST_BEAM = 1_000;
 const RUNNERS_UP = 5;
-const END = "(end)";
 const NEVER_COPIED = -1;
 
 /**

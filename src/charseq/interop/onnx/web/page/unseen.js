@@ -1,5 +1,7 @@
 // What a model never saw.
 
+import { codePoint } from "./symbols.js";
+
 /** Return the symbols, and the features and languages, of an input that a model never saw. */
 export function unseen({ sources }, { symbols, features, language }) {
   const lacking = (names, known) =>
@@ -15,11 +17,6 @@ export function describeUnseen(symbols) {
   return symbols
     .map((symbol) => ([...symbol].length === 1 ? `${symbol} (${codePoint(symbol)})` : symbol))
     .join(" ");
-}
-
-/** Return a character's number, such as `U+00A0`. */
-export function codePoint(character) {
-  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Compare texts by their code points, and not by their halves in UTF-16. */
