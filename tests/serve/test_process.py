@@ -206,6 +206,18 @@ def test_no_path_leads_out_of_the_pages_folder(running_service: Running) -> None
             assert read_all(client).startswith(b"HTTP/1.1 404")
 
 
+@pytest.mark.parametrize("path", ["/", "/static/page.js", "/static/base.css"])
+def test_the_head_of_the_pages_files_can_be_asked_for_alone(
+    running_service: Running, path: str
+) -> None:
+    whole, head = (httpx.request(method, running_service.url + path) for method in ("GET", "HEAD"))
+    assert whole.status_code == head.status_code == 200
+    assert whole.content
+    assert not head.content
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert whole.headers[name] == head.headers[name]
+
+
 def test_a_taken_port_is_told_before_models_are_loaded(
     running_service: Running, tmp_path: Path
 ) -> None:

@@ -127,7 +127,7 @@ def _tell_of_itself(
 def _show_page(app: FastAPI) -> None:
     document = page.document(PAGE)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index() -> Response:
         return HTMLResponse(document)
 
