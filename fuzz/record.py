@@ -46,8 +46,8 @@ def record(target: str, inputs: int, seconds: float, memory: float, tool: str) -
                 " the most that the process took, PyTorch's libraries and coverage included.",
                 "",
                 "`loaded exports` are ONNX files with something changed, half of them with a right"
-                " checksum, that are loaded and asked in ONNX Runtime: none ended the process, in"
-                " anything but an answer or charseq's own errors, or took longer than ten seconds.",
+                " checksum, that are loaded and asked in ONNX Runtime. Each was answered, or"
+                " refused by charseq's own errors, within ten seconds, and none ended its process.",
                 "",
                 "| target | inputs | seconds | memory, MiB | date | versions |",
                 "| --- | --- | --- | --- | --- | --- |",

@@ -4,15 +4,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import onnxruntime
+from typing import TYPE_CHECKING, Any
 
 from charseq.answering import Answering
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 # What is wrong is said by errors of our own, and by nothing else on standard error.
 SILENT = 4
@@ -76,12 +77,14 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     return description, facts, content
 
 
-def session_of(content: bytes) -> onnxruntime.InferenceSession:
+def session_of(content: bytes) -> "InferenceSession":
     """Return a session of ONNX Runtime with an exported graph, one thread to a call.
 
     Raises:
         ModelFileError: if ONNX Runtime refuses it.
     """
+    import onnxruntime  # An export can be looked over without it.
+
     options = onnxruntime.SessionOptions()
     # Batches need nothing of each other, whereas threads that share an operation wait.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
