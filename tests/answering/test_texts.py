@@ -20,7 +20,7 @@ def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
         torch.set_num_threads(1)
         alone = answers()
         torch.set_num_threads(3)
-        monkeypatch.setattr("charseq.search.engine.TorchEngine.most_rows", 16)
+        monkeypatch.setattr("charseq.search.engine.MOST_ROWS", 16)
         together = answers()
         assert torch.get_num_threads() == 3
     finally:

@@ -34,7 +34,7 @@ def in_batches(
         most_rows: in a batch; without it, as many as suit the engine.
         most_symbols: in a batch; a single row may have more.
     """
-    count, most = len(lengths[0]), most_rows or engine.most_rows
+    count, most = len(lengths[0]), most_rows or engine.most_rows()
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []

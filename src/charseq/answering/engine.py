@@ -93,12 +93,10 @@ class Engine(Protocol):
     """A model that can be asked: all else about answers is the same for every engine.
 
     Batches may be worked on by several threads at once.
-
-    Attributes:
-        most_rows: that suit a batch: enough to keep matrix products busy.
     """
 
-    most_rows: int
+    def most_rows(self, beam: int = 1) -> int:
+        """Return how many rows suit a batch, each with a beam: enough to keep products busy."""
 
     def answers(
         self, asked: Asked, decoding: DecodingConfig, lexicon: Lexicon | None

@@ -63,7 +63,7 @@ def answer_texts(
         some = asked_of(encoded, rows, limits, begun, numbers)
         return engine.answers(some, decoding, lexicon)
 
-    most_rows = max(1, engine.most_rows // decoding.beam)
+    most_rows = engine.most_rows(decoding.beam)
     answers = in_batches(engine, answered, encoded.sequences.lengths, most_rows=most_rows)
     by_question = dict(zip(asked, answers, strict=True))
     return [by_question.get(question, NOTHING) for question in questions]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NOTHING_FORCED = -1
+MOST_ROWS, MOST_HYPOTHESES = 32, 160
 INPUTS = frozenset(
     {
         "sources", "source_lengths", "conditions", "copies", "prefixes", "limits",
@@ -40,10 +41,7 @@ class OnnxEngine:
 
     Attributes:
         session: of ONNX Runtime.
-        most_rows: that suit a batch: fewer than PyTorch's, as rows that have ended stay in it.
     """
-
-    most_rows = 128
 
     def __init__(
         self, session: "InferenceSession", description: ModelDescription, threads: int
@@ -66,6 +64,10 @@ class OnnxEngine:
         self._symbols = len(description.targets)
         self._attention = description.config.attention != "none"
         self._copying = description.config.copying
+
+    def most_rows(self, beam: int = 1) -> int:
+        """Return how many rows suit a batch: few, as rows that have ended stay in it."""
+        return max(1, min(MOST_ROWS, MOST_HYPOTHESES // beam))
 
     def answers(
         self, asked: Asked, decoding: DecodingConfig, lexicon: Lexicon | None

@@ -22,6 +22,8 @@ from charseq.search.lexicon import Trie
 from charseq.search.prefixes import Prefixes
 from charseq.search.sampling import sample
 
+MOST_ROWS = 512
+
 
 class TorchEngine:
     """An `Engine` on the device where its model is.
@@ -30,16 +32,17 @@ class TorchEngine:
 
     Attributes:
         model: the network.
-        most_rows: that suit a batch.
     """
-
-    most_rows = 512
 
     def __init__(self, model: Seq2Seq, description: ModelDescription) -> None:
         self.model = model
         self._step = model.stepper()
         self._vocabulary = description.targets
         self._laid_out = lru_cache(maxsize=1)(Trie.of)
+
+    def most_rows(self, beam: int = 1) -> int:
+        """Return how many rows suit a batch; those that have ended leave it."""
+        return max(1, MOST_ROWS // beam)
 
     @torch.inference_mode()
     def answers(
