@@ -15,7 +15,7 @@ from charseq import Translator
 from charseq.answering import Answering
 from charseq.cli import main
 from charseq.errors import CharseqError, UsageError
-from charseq.interop.onnx.export import INPUTS, OUTPUTS
+from charseq.interop.onnx.exporting import INPUTS, OUTPUTS
 
 TEXT = (Path(__file__).parents[3] / "docs/how-to/exporting.md").read_text(encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """ONNX: one graph with the whole search inside, which runs without PyTorch."""
 
 from charseq.interop.onnx.checking import Agreement
-from charseq.interop.onnx.export import Export, export, onnx_model
+from charseq.interop.onnx.exporting import Export, export, onnx_model
 from charseq.interop.onnx.weights import Precision
 
 __all__ = ["Agreement", "Export", "Precision", "export", "onnx_model"]

@@ -43,7 +43,7 @@ class Memory(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What the graph reads of each source; see `export`."""
+    """What the graph reads of each source; see `exporting`."""
 
     sources: Value
     lengths: Value

@@ -13,7 +13,7 @@ from charseq.interop.onnx.network import Memory, Network
 
 
 class Question(NamedTuple):
-    """What is asked for; see `export`.
+    """What is asked for; see `exporting`.
 
     Attributes:
         limits: the most symbols of each answer, (batch,).
