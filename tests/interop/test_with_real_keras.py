@@ -54,11 +54,12 @@ def test_keras_loads_what_was_exported_and_gives_the_same_probabilities(
     with_keras(PROCESS, "probabilities", *files)
 
     model = translator_of(description, tensors).model
-    memory, state = model.encode(source_ids, torch.tensor([9, 9]))
+    memory, state = model.encode(torch.from_numpy(source_ids), torch.tensor([9, 9]))
     steps = []
     with torch.inference_mode():
         for place in range(target_ids.shape[1]):
-            scores, state = model.step(target_ids[:, place], state, memory)
+            previous = torch.from_numpy(target_ids[:, place])
+            scores, state = model.step(previous, state, memory)
             steps.append(scores.exp())
     difference = np.abs(torch.stack(steps, 1).numpy() - np.load(tmp_path / "to.npy")).max()
     assert difference <= 1e-5
