@@ -28,7 +28,7 @@ def test_an_export_stands_beside_its_model_and_answers(charseq_command, model, c
     path = model.with_suffix(".onnx")
     size = f"{path.stat().st_size:,} bytes in float32"
     share = path.stat().st_size / model.stat().st_size
-    assert said[0] == f"{path}: {size}, {share:.2f} of toy.safetensors"
+    assert said[0] == f"{path}: {size}, {share:.2f} times toy.safetensors"
     assert said[1].startswith("200 of 200 answers are PyTorch's; a symbol's log-probability")
     assert said[2].startswith("Try: ")
     assert f"translate {path}" in said[2]

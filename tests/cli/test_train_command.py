@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import charseq
 from charseq import training
 from charseq.modelfile import read_model
 
@@ -184,3 +185,20 @@ def test_an_interrupted_training_names_the_model_so_far(
 def test_what_cannot_be_resumed_is_said(charseq_command, capsys, options, sentence) -> None:
     assert charseq_command("train", *options) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_run_that_goes_on_says_where_its_model_was_to_be_written(
+    charseq_command, toy_pairs, tmp_path, capsys
+) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    corpus, model = tmp_path / "toy.tsv", tmp_path / "toy.safetensors"
+    corpus.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs[:200]))
+    run, size = tmp_path / "run", {"units": 8, "epochs": 2, "refit": False}
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(corpus, run=run, output=model, callbacks=[stop], **size)
+    assert not model.exists()
+    assert charseq_command("train", "--resume", str(run)) == 0
+    assert f"Model: {model}\n" in capsys.readouterr().err
+    assert model.is_file()

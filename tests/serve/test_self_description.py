@@ -56,17 +56,22 @@ def test_a_model_is_loaded_with_the_card_that_lies_beside_it(
 
 
 def test_models_of_one_file_name_get_distinct_names() -> None:
-    words = ["a/model.safetensors", "b/model.safetensors", "model=c/m.safetensors", "d/x.onnx"]
+    words = ["a/m.safetensors", "b/m.safetensors", "m=c/n.safetensors", "d/x.onnx"]
     assert named_paths(words) == {
-        "model-2": Path("a/model.safetensors"),
-        "model-3": Path("b/model.safetensors"),
-        "model": Path("c/m.safetensors"),
+        "m-2": Path("a/m.safetensors"),
+        "m-3": Path("b/m.safetensors"),
+        "m": Path("c/n.safetensors"),
         "x": Path("d/x.onnx"),
     }
     with pytest.raises(UsageError, match="two models are named a"):
         named_paths(["a=x.safetensors", "a=y.safetensors"])
     with pytest.raises(UsageError, match="must be a model file, or NAME=FILE"):
         named_paths(["=x.safetensors"])
+
+
+def test_the_model_of_a_run_is_named_after_the_run() -> None:
+    words = ["runs/dates/model.safetensors", "runs/forms/model.onnx"]
+    assert list(named_paths(words)) == ["dates", "forms"]
 
 
 def test_a_service_is_alive_and_ready_until_its_doors_close(service: Service) -> None:

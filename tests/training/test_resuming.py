@@ -257,9 +257,12 @@ def test_an_average_and_its_weights_are_not_mistaken_for_each_other(
 def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_path: Path) -> None:
     whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3)
     run = stopped_run(toy_pairs[:200], tmp_path / "run")
-    for path in checkpoints(run):
+    *others, last = checkpoints(run)
+    for path in others:
         path.unlink()
-    resumed = charseq.resume(run, toy_pairs[:200])
+    last.write_bytes(b"")
+    with pytest.warns(CheckpointWarning, match="there is no other, so that the run starts again"):
+        resumed = charseq.resume(run, toy_pairs[:200])
     for name, tensor in whole.model.tensors().items():
         assert np.array_equal(tensor, resumed.model.tensors()[name]), name
 

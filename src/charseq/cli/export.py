@@ -117,7 +117,7 @@ def export(
     it = made.agreement
     before, after = model.stat().st_size, len(made.content)
     typer.echo(
-        f"{target}: {after:,} bytes in {precision}, {after / before:.2f} of {model.name}\n"
+        f"{target}: {after:,} bytes in {precision}, {after / before:.2f} times {model.name}\n"
         f"{it.texts - it.different:,} of {it.texts:,} answers are PyTorch's; a symbol's"
         f" log-probability differs by {it.farthest:.2g} at most"
     )

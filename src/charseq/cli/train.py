@@ -160,6 +160,10 @@ def train(
         so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
         note(so_far)
         raise typer.Exit(getattr(interruption, "exit_code", 130)) from None
+    if resume is not None:
+        # Where the run was begun to write its model, beside its folder.
+        written = training.read_history(folder / training.HISTORY_FILE).begun_with.get("output")
+        output = None if written is None else Path(written)
     model = output or folder / training.MODEL_FILE
     if not quiet and made.training_run is not None:
         console = Console(stderr=True)

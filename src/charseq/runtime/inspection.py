@@ -62,6 +62,8 @@ def metadata_of(content: bytes) -> str:
             holds: data in other files, functions, operators that compute something else.
         ValueError: if it is no ONNX file.
     """
+    if not content:
+        raise ModelFileError("it is empty")
     metadata, graphs, whole = {}, [], memoryview(content)
     for number, value in fields(whole):
         if number == METADATA:

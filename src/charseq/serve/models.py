@@ -14,6 +14,8 @@ from charseq.modelfile import EXPORT_SUFFIX
 from charseq.text import Input
 
 CARD = "model-card.md"
+# What a run calls its model, whatever it is of.
+IN_A_RUN = "model"
 LARGEST_CARD = 1 << 20
 
 
@@ -75,8 +77,8 @@ def named_paths(words: Sequence[str]) -> dict[str, Path]:
     """Return the model files that a command line names, by distinct names.
 
     Args:
-        words: paths, or `NAME=PATH`; without a name, it is the file's, with a number where that is
-            taken.
+        words: paths, or `NAME=PATH`; without a name, it is the file's, or its folder's where a
+            training named the file, with a number where that is taken.
 
     Raises:
         UsageError: if a name is given twice, or empty.
@@ -90,7 +92,7 @@ def named_paths(words: Sequence[str]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for own, path in parts:
         name = own or next(
-            each for each in _numbered(path.stem) if each not in taken and each not in named
+            each for each in _numbered(_own_name(path)) if each not in taken and each not in named
         )
         named[name] = path
     return named
@@ -103,6 +105,11 @@ def _named(word: str) -> tuple[str, Path]:
     if not name or not path:
         raise UsageError(f"{visible(word)!r} must be a model file, or NAME=FILE")
     return name, Path(path)
+
+
+def _own_name(path: Path) -> str:
+    """Return what a file is called; a run's model by its run."""
+    return path.absolute().parent.name if path.stem == IN_A_RUN else path.stem
 
 
 def _numbered(name: str) -> Iterator[str]:

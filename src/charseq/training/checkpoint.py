@@ -100,15 +100,17 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     Raises:
         MachineError: if one may not be read.
     """
-    for path in _newest_first(folder):
+    paths = _newest_first(folder)
+    for path in paths:
         try:
             return _read(path)
         except (ValueError, DataError):
-            warnings.warn(
-                f"{path} is damaged: going back to the checkpoint before it",
-                CheckpointWarning,
-                stacklevel=2,
+            instead = (
+                "there is no other, so that the run starts again from its beginning"
+                if path == paths[-1]
+                else "going back to the checkpoint before it"
             )
+            warnings.warn(f"{path} is damaged: {instead}", CheckpointWarning, stacklevel=2)
         except OSError as error:
             raise MachineError(f"cannot read {path}: {error.strerror}") from None
     return None
