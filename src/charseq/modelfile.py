@@ -172,8 +172,12 @@ def telling_of(path: Path) -> Iterator[None]:
         raise ModelFileError(_placed(path, error)) from None
     except UsageError as error:
         raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
+    except safetensors.SafetensorError:
+        raise ModelFileError(
+            f"{path} is not a charseq model, or is damaged: what its header says does not fit what"
+            " follows, as where a copy was cut short"
+        ) from None
     except (
-        safetensors.SafetensorError,
         DataError,
         OSError,
         ValueError,
