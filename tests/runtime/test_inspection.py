@@ -253,7 +253,9 @@ def test_foreign_onnx_files_are_told_from_damaged_ones(tmp_path: Path) -> None:
     graph = helper.make_graph([], "g", [], [])
     path = written(tmp_path / "m.onnx", helper.make_model(graph))
     assert refusal(path) == f"{path}: it is an ONNX file, but not a model that charseq exported"
-    for content in (b"", b"go\tva\n" * 30, b"\x93NUMPY", b"PK\x03\x04"):
+    path.write_bytes(b"")
+    assert refusal(path) == f"{path}: it is empty"
+    for content in (b"go\tva\n" * 30, b"\x93NUMPY", b"PK\x03\x04"):
         path.write_bytes(content)
         assert "it is an ONNX file, but not" in (said := refusal(path)) or "damaged" in said
 
