@@ -101,26 +101,22 @@ def export(
     from charseq.translator import load
 
     model = load(path, device="cpu")
-    tensors = model.model.tensors()
-
-    def written(facts: Mapping[str, Any]) -> bytes:
-        proto = onnx_model(model.description, tensors, precision, facts)
-        return sealed(proto.SerializeToString(deterministic=True))
-
-    engine = OnnxEngine(session_of(written({})), model.description, threads=1)
+    proto = onnx_model(model.description, model.model.tensors(), precision)
+    session = session_of(proto.SerializeToString())
+    engine = OnnxEngine(session, model.description, threads=1)
     found = agreement(model, Translator(engine, model.description), pairs)
     if precision == "float32":
         found.refuse_faulty()
     if not force:
         found.refuse_loss()
-    return Export(written({"agreement": found.as_dict()}), precision, found)
+    _describe(proto, model.description, precision, {"agreement": found.as_dict()})
+    return Export(sealed(proto.SerializeToString(deterministic=True)), precision, found)
 
 
 def onnx_model(
     description: ModelDescription,
     tensors: Mapping[str, Array],
     precision: Precision = "float32",
-    facts: Mapping[str, Any] | None = None,
 ) -> onnx.ModelProto:
     """Return a model as an ONNX graph that reads ids and writes the ids of whole answers.
 
@@ -128,7 +124,6 @@ def onnx_model(
         description: of the model; it goes into the metadata, so that the file is complete.
         tensors: its weights, as a model file keeps them.
         precision: of the weights.
-        facts: what else is known of this export, for the metadata.
     """
     constants = Constants()
     graph = Graph(constants)
@@ -161,18 +156,7 @@ def onnx_model(
         producer_name="charseq",
         producer_version=charseq.__version__,
     )
-    fields = {
-        **description_to_dict(description),
-        "export": {
-            "precision": precision,
-            # Beyond ONNX's own.
-            "contributed_operators": "MatMulNBits" if precision == "int8" else "none",
-            **(facts or {}),
-        },
-    }
-    helper.set_model_props(
-        model, {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
-    )
+    _describe(model, description, precision, {})
     return model
 
 
@@ -184,6 +168,27 @@ def inputs_of(network: Network) -> list[str]:
     if not network.copying:
         lacking.add("copies")
     return [name for name in INPUTS if name not in lacking]
+
+
+def _describe(
+    model: onnx.ModelProto,
+    description: ModelDescription,
+    precision: Precision,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write into the metadata what the model is, and what is known of its export."""
+    fields = {
+        **description_to_dict(description),
+        "export": {
+            "precision": precision,
+            # Beyond ONNX's own.
+            "contributed_operators": "MatMulNBits" if precision == "int8" else "none",
+            **facts,
+        },
+    }
+    helper.set_model_props(
+        model, {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
+    )
 
 
 def _question(graph: Graph, network: Network) -> Question:
@@ -204,12 +209,8 @@ def _mask(graph: Graph, network: Network) -> Value:
     # Each symbol's column is open; others beyond the vocabulary are not.
     batch = graph.op("Shape", "copies", start=0, end=1)
     rows = graph.op("Concat", batch, graph.constant([len(never)]), axis=0)
-    closed = graph.op(
-        "Where",
-        graph.op("Equal", "copies", "copies"),
-        graph.constant(-np.inf, np.float32),
-        graph.constant(0.0),
-    )
+    least = graph.constant(-np.inf, np.float32)
+    closed = graph.op("Expand", least, graph.op("Shape", "copies"))
     whole = graph.op("Concat", graph.op("Expand", graph.constant(never), rows), closed, axis=1)
     columns = graph.op("Max", "copies", graph.constant(0))
     beyond = graph.op("GreaterOrEqual", columns, graph.constant(len(never)))

@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from charseq.interop.onnx.graph import INT32, Graph, Shape, Value
 from charseq.interop.onnx.weights import Weights
+from charseq.model.attention import FARTHEST, NO_PLACE
+from charseq.model.copying import SMALLEST
 from charseq.modelfile import ModelDescription
 
 Array = NDArray[np.float32]
-
-# As `charseq.model.attention` has them.
-FARTHEST = 10
-NO_PLACE = -1_000_000
-SMALLEST = 1e-12
 
 # From PyTorch's order of gates to ONNX's: i, f, g, o to i, o, f, g, and r, z, n to z, r, n.
 GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
