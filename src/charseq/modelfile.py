@@ -30,6 +30,10 @@ FORMAT_VERSION = 2
 METADATA_KEY = "charseq"
 # What an export's file ends in.
 EXPORT_SUFFIX = ".onnx"
+# What a run calls its model, and what lies beside it there.
+MODEL_FILE = "model.safetensors"
+CARD_FILE = "model-card.md"
+EXAMPLES_FILE = "examples.txt"
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 

@@ -12,12 +12,12 @@ from charseq.cli.lines import Columns, Refused
 from charseq.cli.options import DeviceOption, settings_options
 from charseq.config import ServeConfig
 from charseq.errors import DataError, UsageError
+from charseq.modelfile import EXAMPLES_FILE
 from charseq.serve.keys import keys_in, read_keys
 from charseq.serve.models import ServedModel, load_served, named_paths
 from charseq.text import Input
 from charseq.text.inputs import features_of
 
-EXAMPLES = "examples.txt"
 LARGEST_EXAMPLES = 1 << 16
 LONGEST_EXAMPLE = 1_000
 
@@ -91,7 +91,7 @@ def serve(
 def _served(name: str, path: Path, examples: Path | None, device: str) -> ServedModel:
     """Load a model with its examples: those of a file, or those that lie beside it."""
     model = load_served(name, path, device)
-    beside = path.with_name(EXAMPLES)
+    beside = path.with_name(EXAMPLES_FILE)
     if examples is None and beside.is_file():
         examples = beside
     return model if examples is None else replace(model, examples=_examples(examples, model))

@@ -10,12 +10,9 @@ from charseq.answering import Answering
 from charseq.bounded import read_bounded
 from charseq.errors import UsageError, visible
 from charseq.loading import load
-from charseq.modelfile import EXPORT_SUFFIX
+from charseq.modelfile import CARD_FILE, EXPORT_SUFFIX, MODEL_FILE
 from charseq.text import Input
 
-CARD = "model-card.md"
-# What a run calls its model, whatever it is of.
-IN_A_RUN = "model"
 LARGEST_CARD = 1 << 20
 
 
@@ -65,7 +62,7 @@ def load_served(name: str, path: Path, device: str = "auto") -> ServedModel:
         CharseqError: as `charseq.load` does.
     """
     translator = load(path, device=device)
-    beside = path.with_name(CARD)
+    beside = path.with_name(CARD_FILE)
     card = ""
     if beside.is_file():
         card = read_bounded(beside, LARGEST_CARD).decode("utf-8", "replace")
@@ -109,7 +106,7 @@ def _named(word: str) -> tuple[str, Path]:
 
 def _own_name(path: Path) -> str:
     """Return what a file is called; a run's model by its run."""
-    return path.absolute().parent.name if path.stem == IN_A_RUN else path.stem
+    return path.absolute().parent.name if path.stem == Path(MODEL_FILE).stem else path.stem
 
 
 def _numbered(name: str) -> Iterator[str]:

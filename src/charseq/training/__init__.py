@@ -1,10 +1,9 @@
 """Training: from pairs to a run's folder with a model, its history and its learning curve."""
 
+from charseq.modelfile import CARD_FILE, MODEL_FILE
 from charseq.training.folder import (
-    CARD_FILE,
     CURVE_FILE,
     HISTORY_FILE,
-    MODEL_FILE,
     default_folder,
     free_folder,
     refuse_taken,

@@ -13,12 +13,9 @@ try:
 except ImportError:  # Windows has none: two processes on one run are not told apart there.
     fcntl = None  # type: ignore[assignment]
 
-MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.json"
 SETTINGS_FILE = "settings.toml"
 CURVE_FILE = "learning-curve.png"
-CARD_FILE = "model-card.md"
-EXAMPLES_FILE = "examples.txt"
 CHECKPOINTS = "checkpoints"
 
 

@@ -13,18 +13,22 @@ from charseq.config import RunSettings
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
 from charseq.modelcard import TrainingFacts, model_card
-from charseq.modelfile import ModelDescription, write_atomically, write_model
+from charseq.modelfile import (
+    CARD_FILE,
+    EXAMPLES_FILE,
+    MODEL_FILE,
+    ModelDescription,
+    write_atomically,
+    write_model,
+)
 from charseq.scoring import Reliability, Report, score
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
 from charseq.training.folder import (
-    CARD_FILE,
     CHECKPOINTS,
     CURVE_FILE,
-    EXAMPLES_FILE,
     HISTORY_FILE,
-    MODEL_FILE,
     SETTINGS_FILE,
     default_folder,
     free_folder,
