@@ -33,7 +33,7 @@ MODELS: Mapping[str, Mapping[str, Any]] = {
 }
 PYTORCH = "PyTorch"
 EXPORTS: Mapping[str, Precision] = {"ONNX Runtime": "float32", "ONNX Runtime, int8": "int8"}
-# Answers once, and tells its own peak memory: what the starting process knows of it counts that
+# Answers once, and tells its own memory: what the starting process knows of it counts that
 # process's own.
 COLD = """
 import sys
@@ -41,7 +41,7 @@ from pathlib import Path
 import charseq.runtime
 charseq.runtime.load(sys.argv[1]).translate(sys.argv[2])
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-print(int(status["VmHWM"].split()[0]) / 1024)
+print(*(int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM")))
 """
 
 
@@ -76,11 +76,12 @@ def main() -> None:
         "One sentence: sources of 14 characters with answers of 18 to 22, greedy, one thread,"
         f" {chosen.repetitions} in turn in each of {chosen.rounds} rounds. Many: the corpus's first"
         " 10,000 different sources in one call, thousands of characters a second, median (least –"
-        " most). Cold: a fresh process until it has answered once and ended, and its peak memory.",
+        " most). Cold: a fresh process until it has answered once and ended; its memory then, and"
+        " the most that it had while it read the file.",
         "",
         "| | size, MB | one sentence: p50, ms | p99, ms | PyTorch's / | many | / PyTorch's |"
-        " cold, s | memory, MiB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        " cold, s | memory, MiB | at most |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
         f"Command: `python -m benchmarks.exports fra-eng --rounds {chosen.rounds} --repetitions"
@@ -127,9 +128,11 @@ def cold(files: Mapping[str, Path], text: str, rounds: int) -> dict[str, dict[st
     for _ in range(3 * rounds + 1):
         for name in EXPORTS:
             run = measure([sys.executable, "-c", COLD, str(files[name]), text])
-            own = starts.setdefault(name, {"cold_seconds": [], "peak_mib": []})
+            own = starts.setdefault(name, {"cold_seconds": [], "resident_mib": [], "peak_mib": []})
+            resident, peak = map(float, run.output.split())
             own["cold_seconds"].append(run.seconds)
-            own["peak_mib"].append(float(run.output))
+            own["resident_mib"].append(resident)
+            own["peak_mib"].append(peak)
     return {name: {kind: some[1:] for kind, some in own.items()} for name, own in starts.items()}
 
 
@@ -155,8 +158,10 @@ def table(
             f"{theirs / own:.1f}",
             spread(rates),
             f"{statistics.median(rates) / statistics.median(others):.2f}",
-            spread(start["cold_seconds"]) if start else "",
-            spread(start["peak_mib"]) if start else "",
+            *(
+                spread(start[kind]) if start else ""
+                for kind in ("cold_seconds", "resident_mib", "peak_mib")
+            ),
         ]
         rows.append(f"| {name}: {runtime} | {' | '.join(cells)} |")
     return rows

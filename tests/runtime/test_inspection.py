@@ -139,8 +139,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "it holds an attribute of a kind that no export has",
     ),
     "an operator that no export has": (
-        with_kind("Gather", "NonZero"),
-        "it computes with NonZero, which no export does",
+        with_kind("Gather", "Unique"),
+        "it computes with Unique, which no export does",
     ),
     "an operator of a stranger": (
         with_kind("Gather", "Gather", "evil.example"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NOTHING_FORCED = -1
-MOST_ROWS, MOST_HYPOTHESES = 32, 160
+MOST_ROWS, MOST_HYPOTHESES = 64, 160
 INPUTS = frozenset(
     {
         "sources", "source_lengths", "conditions", "copies", "prefixes", "limits",
@@ -66,7 +66,7 @@ class OnnxEngine:
         self._copying = description.config.copying
 
     def most_rows(self, beam: int = 1) -> int:
-        """Return how many rows suit a batch: few, as rows that have ended stay in it."""
+        """Return how many rows suit a batch: fewer in a beam, where what has ended stays."""
         return max(1, min(MOST_ROWS, MOST_HYPOTHESES // beam))
 
     def answers(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,12 +15,15 @@ from tests.interop.onnx.conftest import Both, exported
 
 import charseq
 from charseq import Translator, runtime
+from charseq.answering import Asked
+from charseq.config import DecodingConfig
 from charseq.corpus import Pair
 from charseq.errors import CharseqError, UsageError
 from charseq.interop.onnx import checking, export
 from charseq.interop.onnx.checking import agreement
 from charseq.interop.onnx.weights import Weights, blocks_of
 from charseq.results import Explanation, Translation, WrittenSymbol
+from charseq.runtime import OnnxEngine
 from charseq.runtime.loading import read_export
 
 pytestmark = pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
@@ -192,6 +196,38 @@ def test_what_an_export_cannot_do_is_said_in_one_sentence(
     export_of = runtime.load(exported(toy_translator, tmp_path))
     with pytest.raises(UsageError, match=sentence):
         export_of.translate("ab", **asked)
+
+
+def test_rows_that_have_ended_are_not_computed_any_more(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling = True
+    options.profile_file_prefix = str(tmp_path / "profile")
+    path = exported(toy_translator, tmp_path)
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    description = toy_translator.description
+    begun = description.targets.ids("BABAB")
+    asked = Asked(
+        sources=np.full((4, 2), description.sources.ids("a")[0]),
+        lengths=np.full(4, 2),
+        conditions=np.zeros(4, np.int64),
+        copies=None,
+        limits=np.array([1, 6, 2, 2]),
+        prefixes=[begun[:1], begun, begun[:2], begun[:2]],
+        numbers=np.zeros(4, np.int64),
+    )
+    answers = OnnxEngine(session, description, threads=1).answers(asked, DecodingConfig(), None)
+    assert [len(best.ids) for best, *_ in answers][0::2] == [1, 2]
+    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    chosen = [event["args"] for event in events if event["name"].endswith("_kernel_time")]
+    rows = [
+        args["input_type_shape"][0]["float"][0]
+        for args in chosen
+        if args["op_name"] == "ArgMax" and len(args["input_type_shape"][0]["float"]) == 2
+    ]
+    # The last such node reads all that was written, (places, batch).
+    assert rows[:6] == [4, 3, 1, 1, 1, 1]
 
 
 def test_an_export_is_computed_on_the_cpu_alone(toy_translator: Translator, tmp_path: Path) -> None:

@@ -76,32 +76,25 @@ def greedy(
     start, end = network.description.targets.frame
     rows = graph.op("Shape", question.limits)
     first = graph.op("Expand", graph.constant([start]), rows)
-    none = graph.op("Expand", graph.constant([False]), rows)
-    # One loop for the places that a prefix reaches, which may be none, and one for the others.
-    # They stand side by side and in no `If`: ONNX Runtime lays weights out for products in a
-    # subgraph, but not in one within another.
-    reached = graph.op("Min", _size(graph, question.prefixes, 1), question.most)
-    forced = graph.op("Transpose", question.prefixes, perm=[1, 0])
-    carried, begun = _writing(
-        graph, network, memory, question, [first, none, *state], reached, forced=forced
+    # A loop of few nodes for one row without a prefix, and one for all else: of the two, one has no
+    # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
+    # a subgraph, but not in one within another.
+    forced = question.forced(graph)
+    single = graph.op(
+        "And",
+        graph.op("Equal", graph.op("Squeeze", rows), graph.constant(1)),
+        graph.op("Equal", _size(graph, question.prefixes, 1), graph.constant(0)),
     )
-    going = graph.op("Not", graph.op("ReduceMin", carried[1], keepdims=0))
-    left = graph.op("Sub", question.most, reached)
-    _, finished = _writing(
-        graph, network, memory, question, carried, left, condition=going, before=reached
+    several = graph.op("Not", single)
+    parts = (
+        _of_one(graph, network, memory, question, [first, *state], single),
+        _of_many(graph, network, memory, question, [first, *state], several, forced),
     )
     # A loop without a round does not know how many rows it would have had.
-    sizes = [graph.op("Unsqueeze", reached, graph.constant([0])), graph.constant([-1])]
+    shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
     ids, gains = (
-        graph.op(
-            "Concat",
-            *(
-                graph.op("Reshape", part, graph.op("Concat", size, rows, axis=0), allowzero=1)
-                for part, size in zip(parts, sizes, strict=True)
-            ),
-            axis=0,
-        )
-        for parts in zip(begun, finished, strict=True)
+        graph.op("Concat", *(graph.op("Reshape", each, shape) for each in columns), axis=0)
+        for columns in zip(*parts, strict=True)
     )
     # With an end below them all, the first end is each row's length.
     closing = graph.op(
@@ -123,62 +116,119 @@ def greedy(
     return Greedy(graph.op("Where", written, ids, graph.constant(end)), gains, lengths, totals)
 
 
-def _writing(
+def _of_one(
     graph: Graph,
     network: Network,
     memory: Memory,
     question: Question,
     carried: Sequence[Value],
-    most: Value,
-    *,
-    forced: Value | None = None,
-    condition: Value = "",
-    before: Value | None = None,
-) -> tuple[list[Value], list[Value]]:
-    """Add a loop that writes a symbol a round, and return what it carried and what it wrote.
+    condition: Value,
+) -> list[Value]:
+    """Add a loop that writes a symbol of a single row a round.
+
+    Args:
+        graph: the outermost.
+        network: the model's.
+        memory: of the source.
+        question: what is asked for.
+        carried: the symbol written last, and the decoder's state.
+        condition: whether there is a first round.
+
+    Returns:
+        The symbols and their log-probabilities, (places, 1).
+    """
+    end = network.description.targets.frame[1]
+    mask = _mask(graph, question)
+
+    def body(
+        inner: Graph, place: Value, carried: Sequence[Value]
+    ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
+        previous, *state = carried
+        scores, after = network.step(inner, previous, state, memory, place)
+        masked = inner.op("Add", scores.log_probabilities, mask)
+        symbols = inner.op("ArgMax", masked, axis=1, keepdims=0)
+        gains = inner.op("ReduceMax", masked, inner.constant([1]), keepdims=0)
+        ended = inner.op("Equal", inner.op("Squeeze", symbols), inner.constant(end))
+        return inner.op("Not", ended), [symbols, *after], [symbols, gains]
+
+    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",))]
+    shapes += [(FLOAT, shape) for shape in network.state_shapes]
+    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
+    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    return [ids, gains]
+
+
+def _of_many(
+    graph: Graph,
+    network: Network,
+    memory: Memory,
+    question: Question,
+    carried: Sequence[Value],
+    condition: Value,
+    forced: Value,
+) -> list[Value]:
+    """Add a loop that writes a symbol of each row a round; rows that have ended leave it.
 
     Args:
         graph: the outermost.
         network: the model's.
         memory: of the sources.
         question: what is asked for.
-        carried: the symbols written last, which rows have ended, and the decoder's state.
-        most: the most rounds.
+        carried: the symbols written last, and the decoder's state.
+        condition: whether there is a first round.
         forced: the symbol of each place that is to be written, -1 for any, (places, batch).
-        condition: whether there is a first round; without it there is.
-        before: how many places there were before; without it, none.
 
     Returns:
-        What is carried, and the symbols and their log-probabilities, (places, batch).
+        The symbols and their log-probabilities, the end and 0 after a row's end, (places, batch).
     """
     end = network.description.targets.frame[1]
-    mask = graph.op("Squeeze", question.mask, graph.constant([1]))
+    mask = _mask(graph, question)
+    batch = graph.op("Shape", question.limits)
+    ends = graph.op("Expand", graph.constant([end]), batch)
+    nothing = graph.op("Expand", graph.constant([0.0]), batch)
 
     def body(
-        inner: Graph, number: Value, carried: Sequence[Value]
+        inner: Graph, place: Value, carried: Sequence[Value]
     ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
-        previous, ended, *state = carried
-        place = number
-        if before is not None and network.relative:
-            place = inner.op("Add", number, before)
-        scores, after = network.step(inner, previous, state, memory, place)
-        masked = inner.op("Add", scores.log_probabilities, mask)
-        symbols = inner.op("ArgMax", masked, axis=1, keepdims=0)
-        if forced is None:
-            gains = inner.op("ReduceMax", masked, inner.constant([1]), keepdims=0)
-        else:
-            own = inner.op("Gather", forced, place, axis=0)
-            symbols = inner.op("Where", inner.op("Less", own, inner.constant(0)), symbols, own)
-            gains = network.of(inner, masked, symbols)
-        ended = inner.op("Or", ended, inner.op("Equal", symbols, inner.constant(end)))
-        going = inner.op("Not", inner.op("ReduceMin", ended, keepdims=0))
-        return going, [symbols, ended, *after], [symbols, gains]
+        rows, previous, *state = carried
 
-    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (BOOL, ("rows",))]
+        def of_rows(value: Value) -> Value:
+            return inner.op("Gather", value, rows, axis=0)
+
+        own = Memory(*(each and of_rows(each) for each in memory))
+        scores, after = network.step(inner, previous, state, own, place)
+        masked = inner.op(
+            "Add", scores.log_probabilities, of_rows(mask) if network.copying else mask
+        )
+        wanted = of_rows(inner.op("Gather", forced, place, axis=0))
+        free = inner.op("Less", wanted, inner.constant(0))
+        best = inner.op("ArgMax", masked, axis=1, keepdims=0)
+        symbols = inner.op("Where", free, best, wanted)
+        gains = network.of(inner, masked, symbols)
+        # Shapes that stay the same let the rounds' outputs be stacked.
+        written = inner.op("ScatterElements", ends, rows, symbols, axis=0)
+        gained = inner.op("ScatterElements", nothing, rows, gains, axis=0)
+        left = inner.op("Sub", of_rows(question.limits), inner.op("Add", place, inner.constant(1)))
+        going = inner.op(
+            "And",
+            inner.op("Greater", left, inner.constant(0)),
+            inner.op("Not", inner.op("Equal", symbols, inner.constant(end))),
+        )
+        staying = inner.op("Reshape", inner.op("NonZero", going), inner.constant([-1]))
+        onward = [inner.op("Gather", each, staying, axis=0) for each in (rows, symbols, *after)]
+        return inner.op("ReduceMax", going, keepdims=0), onward, [written, gained]
+
+    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (INTEGER, ("rows",))]
     shapes += [(FLOAT, shape) for shape in network.state_shapes]
-    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
-    *onward, ids, gains = graph.loop(most, described, body, condition=condition)
-    return onward, [ids, gains]
+    everyone = _range(graph, graph.op("Squeeze", batch))
+    described = [(value, *shape) for value, shape in zip([everyone, *carried], shapes, strict=True)]
+    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    return [ids, gains]
+
+
+def _mask(graph: Graph, question: Question) -> Value:
+    """Return -inf for what is never written, (batch or 1, symbols)."""
+    return graph.op("Squeeze", question.mask, graph.constant([1]))
 
 
 def alone(graph: Graph, found: Greedy) -> Answers:
