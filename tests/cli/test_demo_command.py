@@ -10,6 +10,8 @@ def test_the_demo_shows_unseen_sentences_and_a_line_that_works(
     shown = capsys.readouterr().out
     assert shown.count("\nInput sentence:") == shown.count("\nDecoded sentence:") == 20
     assert shown.count("\nReference:") == 20
+    # What so little training gives is announced as that, before it is shown.
+    assert shown.index("too few for good answers") < shown.index("Input sentence:")
     (run,) = Path("runs").iterdir()
     assert {"model.safetensors", "learning-curve.png"} <= {path.name for path in run.iterdir()}
     tried = shlex.split(shown.rpartition("Try next:")[2])

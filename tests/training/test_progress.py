@@ -1,10 +1,11 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from charseq.config import TrainingConfig
 from charseq.training import EpochRecord
-from charseq.training.progress import Display, clock_time
+from charseq.training.progress import Display, clock_time, end_line
 
 RECORD = EpochRecord(
     epoch=1,
@@ -47,6 +48,53 @@ def test_elsewhere_there_is_one_line_per_epoch_and_nothing_else() -> None:
 def test_the_time_left_heeds_the_time_limit() -> None:
     seen = shown(is_terminal=False, config=TrainingConfig(epochs=5, time_limit=45))
     assert "at most 0:15 left" in seen
+
+
+def test_the_time_left_counts_what_trains_once_more_on_all_pairs() -> None:
+    seen = shown(is_terminal=False, config=TrainingConfig(epochs=5, refit=True))
+    assert "at most 4:30 left" in seen
+
+
+def test_after_the_last_epoch_no_time_is_left_to_tell() -> None:
+    seen = shown(is_terminal=False, config=TrainingConfig(epochs=1))
+    assert seen.endswith("pairs/s\n")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "kept", "settings", "out_of_time", "line"),
+    [
+        (5, 5, {}, False, "all epochs are done · kept: epoch 5, the last"),
+        (
+            5,
+            3,
+            {},
+            False,
+            "all epochs are done · kept: epoch 3, the last that was as good as any, up to chance",
+        ),
+        (2, 2, {}, True, "the time is up after 2 of 5 epochs · kept: epoch 2, the last"),
+        (
+            3,
+            1,
+            {"patience": 2},
+            False,
+            "no better score in 2 epochs"
+            " · kept: epoch 1, the last that was as good as any, up to chance",
+        ),
+        (
+            5,
+            5,
+            {"refit": True},
+            False,
+            "all epochs are done · kept: epoch 5, the last"
+            " · now once more from the start, on all pairs",
+        ),
+    ],
+)
+def test_at_the_end_it_is_said_why_it_came_and_what_is_kept(
+    epochs: int, kept: int, settings, out_of_time: bool, line: str
+) -> None:
+    config = TrainingConfig(epochs=5, **settings)
+    assert end_line(epochs, kept, config, out_of_time=out_of_time) == line
 
 
 def test_no_console_shows_nothing(capsys) -> None:

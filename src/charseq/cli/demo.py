@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 SHOWN = 20
+# A model that read its pairs less often than this writes little sense.
+FEW_EPOCHS = 6
 
 
 def demo(
@@ -52,6 +54,12 @@ def demo(
     material = training.Material(corpus, corpus_from="phrasebook")
     trained = training.train_run(material, config, folder=run, console=Console(stderr=True))
     show_scores(console, trained)
+    if (epochs := len(trained.history.epochs)) < FEW_EPOCHS:
+        console.print(
+            f"In that time the model read its pairs {epochs} {'time' if epochs == 1 else 'times'},"
+            " which is too few for good answers:\nthe machine is slow, or busy with other work."
+            " Give it more time (--time-limit 600) or,\nbeside other work, set OMP_NUM_THREADS=1."
+        )
     # Evenly spread over all that was held out.
     inputs = list(trained.held_out)
     step = max(1, len(inputs) // SHOWN)
@@ -69,8 +77,7 @@ def demo(
     hint = translate_hint(model, asked[0].source)
     console.print(
         "\nThe scores are of a generated corpus and do not tell how accurate charseq is on real"
-        "\ntext. On a busy machine few epochs fit into the time: give it more (--time-limit), or"
-        "\nset OMP_NUM_THREADS=1.\n"
+        "\ntext.\n"
         f"\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",

@@ -12,10 +12,15 @@ from charseq.errors import visible
 from charseq.modelfile import EXPORT_SUFFIX, ModelDescription, read_model
 from charseq.text import Vocabulary
 
+OF_THE_CONFIDENCE = {
+    "temperature": "confidence: temperature",
+    "offset_per_symbol": "confidence: added for each symbol",
+    "reach": "confidence: reach of the temperature",
+}
 OF_AN_EXPORT = {
     "precision": "precision",
     "contributed_operators": "operators beyond ONNX's",
-    "texts": "answers compared",
+    "texts": "answers compared with PyTorch's",
     "different": "answers that differ",
     "farthest": "largest difference of a log-probability",
     "exact_match": "exact match in PyTorch",
@@ -82,13 +87,11 @@ def info(
     row("answer form", description.targets.spelling.written)
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
     if calibration is None:
-        row("temperature", "unknown: answers have no confidence")
-    for part in (
-        description.columns,
-        description.corpus,
-        description.scores,
-        asdict(calibration) if calibration else {},
-    ):
+        row("confidence", "none: the file does not say how sure its answers are")
+    else:
+        for name, value in asdict(calibration).items():
+            row(OF_THE_CONFIDENCE[name], value)
+    for part in (description.columns, description.corpus, description.scores):
         for name, value in part.items():
             if value != "":
                 row(name.replace("_", " "), value)

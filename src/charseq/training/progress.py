@@ -70,13 +70,18 @@ class Display:
         """Print an epoch's line and start the next bar."""
         self.seconds += record.seconds
         self.epochs += 1
-        left = (self.config.epochs - record.epoch) * self.seconds / self.epochs
+        to_come = self.config.epochs - record.epoch
+        if self.config.refit:
+            # It takes as many epochs as were found to be right.
+            to_come += self.config.epochs
+        left = to_come * self.seconds / self.epochs
         if self.config.time_limit is not None:
-            left = min(left, max(0.0, self.config.time_limit - self.seconds))
-        at_most = f"at most {clock_time(left)} left"
+            left = min(left, self.config.time_limit - self.seconds)
+        at_most = f"at most {clock_time(left)} left" if left >= 1 else ""
         if self.console is not None:
             line = epoch_line(record, self.config.epochs)
-            self.console.print(f"{line} · {at_most}", highlight=False, soft_wrap=True)
+            line += f" · {at_most}" if at_most else ""
+            self.console.print(line, highlight=False, soft_wrap=True)
         self._next(record.epoch + 1, at_most)
 
     def after_refit_epoch(self, epoch: int, loss: float) -> None:
@@ -90,6 +95,26 @@ class Display:
         # A reset drops the fields that it is not given.
         following = f"{self.title} {epoch}"
         self.progress.reset(self.task, total=self.pairs, description=following, rate="", left=left)
+
+
+def end_line(epochs: int, kept: int, config: TrainingConfig, *, out_of_time: bool) -> str:
+    """Return in one line why a training ended and which weights it leaves.
+
+    Args:
+        epochs: that were trained, the last of them maybe in part.
+        kept: the epoch whose weights are kept.
+        config: of the training.
+        out_of_time: whether the time limit has passed.
+    """
+    if out_of_time:
+        end = f"the time is up after {epochs} of {config.epochs} epochs"
+    elif epochs < config.epochs:
+        end = f"no better score in {config.patience} epochs"
+    else:
+        end = "all epochs are done"
+    why = "the last" if kept == epochs else "the last that was as good as any, up to chance"
+    line = f"{end} · kept: epoch {kept}, {why}"
+    return f"{line} · now once more from the start, on all pairs" if config.refit else line
 
 
 def epoch_line(record: EpochRecord, epochs: int) -> str:

@@ -41,7 +41,7 @@ from charseq.training.loop import Clock, Trainer, fit
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
 from charseq.training.prepare import Prepared
-from charseq.training.progress import Display
+from charseq.training.progress import Display, end_line
 from charseq.training.refitting import refitted
 from charseq.training.setup import Setup, set_up
 from charseq.training.standing import Standing
@@ -215,6 +215,11 @@ class _Run:
                         display.after_epoch(record)
                         for callback in callbacks:
                             callback(record)
+            if self.console is not None:
+                line = end_line(
+                    len(self.history.epochs), standing.kept, config, out_of_time=clock.is_over
+                )
+                self.console.print(line, highlight=False, soft_wrap=True)
         finally:
             if self.history.epochs:
                 name = self.material.corpus.name
