@@ -34,6 +34,7 @@ EXPORT_SUFFIX = ".onnx"
 MODEL_FILE = "model.safetensors"
 CARD_FILE = "model-card.md"
 EXAMPLES_FILE = "examples.txt"
+LARGEST_EXAMPLES = 1 << 16
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 

@@ -28,6 +28,7 @@ def test_a_site_holds_the_exported_model_and_the_page(
 ) -> None:
     model, site = tmp_path / "toy.safetensors", tmp_path / "site"
     toy_translator.save(model)
+    model.with_name("examples.txt").write_text("abc\nda\n", encoding="utf-8")
     call = ("export", str(model), "--web", str(site), "--onnxruntime-web", str(onnxruntime_web))
     assert charseq_command(*call) == 0
     told = capsys.readouterr().out
@@ -36,6 +37,7 @@ def test_a_site_holds_the_exported_model_and_the_page(
     assert (site / "index.html").is_file()
     exported = charseq.load(site / "model.onnx")
     assert str(exported.translate("abc")) == str(toy_translator.translate("abc"))
+    assert (site / "examples.txt").read_text(encoding="utf-8") == "abc\nda\n"
     assert not model.with_suffix(".onnx").exists()
 
 

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from charseq.bounded import read_bounded
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
 from charseq.modelfile import (
+    EXAMPLES_FILE,
     EXPORT_SUFFIX,
+    LARGEST_EXAMPLES,
     read_model,
     refuse_no_file,
     refuse_output,
@@ -99,7 +102,7 @@ def export(
     if web is None and target.suffix != EXPORT_SUFFIX:
         raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
     refuse_no_file(model)
-    write = _file_writer(target) if web is None else _site_writer(target, onnxruntime_web)
+    write = _file_writer(target) if web is None else _site_writer(target, model, onnxruntime_web)
     pairs = None
     if corpus is not None:
         from charseq.cli.outputs import corpus_to_score
@@ -133,13 +136,20 @@ def _file_writer(path: Path) -> Callable[[bytes], None]:
     return partial(write_atomically, path)
 
 
-def _site_writer(folder: Path, onnxruntime_web: Path | None) -> Callable[[bytes], None]:
+def _site_writer(
+    folder: Path, model: Path, onnxruntime_web: Path | None
+) -> Callable[[bytes], None]:
     """Return what writes an export as a site, once all else that is in it is there."""
     from charseq.interop.onnx.web import refuse_site, runtime_files, write_site
 
     refuse_site(folder)
+    beside = model.with_name(EXAMPLES_FILE)
+    try:
+        examples = read_bounded(beside, LARGEST_EXAMPLES) if beside.is_file() else b""
+    except OSError as error:
+        raise UsageError(f"cannot read {beside}: {error.strerror}") from None
     runtime = runtime_files(onnxruntime_web)
-    return partial(write_site, folder, runtime=runtime)
+    return partial(write_site, folder, runtime=runtime, examples=examples)
 
 
 COMMANDS = {"export": export}

@@ -12,13 +12,12 @@ from charseq.cli.lines import Columns, Refused
 from charseq.cli.options import DeviceOption, settings_options
 from charseq.config import ServeConfig
 from charseq.errors import DataError, UsageError
-from charseq.modelfile import EXAMPLES_FILE
+from charseq.modelfile import EXAMPLES_FILE, LARGEST_EXAMPLES
 from charseq.serve.keys import keys_in, read_keys
 from charseq.serve.models import ServedModel, load_served, named_paths
 from charseq.text import Input
 from charseq.text.inputs import features_of
 
-LARGEST_EXAMPLES = 1 << 16
 LONGEST_EXAMPLE = 1_000
 
 # Given as options of their own.

@@ -112,8 +112,9 @@ def site(
     }
     for precision in ("half", "int8"):
         exports[precision] = _exported(toy_translator, folder.parent, precision)
-    write_site(folder, exports["speaker"], runtime)
-    write_site(folder.with_name("scribe"), exports["scribe"], runtime)
+    write_site(folder, exports["speaker"], runtime, "fadé\nbad\n".encode())
+    to_try = "abé\tN;PL\treversed\nba\tN;SG\tplain\n".encode()
+    write_site(folder.with_name("scribe"), exports["scribe"], runtime, to_try)
     for name, content in exports.items():
         (folder / f"{name}.onnx").write_bytes(content)
     return folder
@@ -471,6 +472,24 @@ def test_the_page_offers_languages_and_features(open_page: Opener, python: Any) 
     expect(page.locator("#alternatives li")).to_have_count(5)
     assert page.locator("#conditions .tile").all_text_contents() == ["reversed", "N", "PL"]
     assert page.locator("#read-symbols .tile").all_text_contents() == ["a", "b", "é"]
+
+
+def test_an_example_is_answered_at_a_click(open_page: Opener, python: Any) -> None:
+    page = open_page()
+    buttons = page.get_by_role("group", name="Examples").get_by_role("button")
+    expect(buttons).to_have_text(["fadé", "bad"])
+    buttons.nth(1).click()
+    expect(page.get_by_role("textbox", name="Source")).to_have_value("bad")
+    expect(page.locator("#answer")).to_have_text(str(python("speaker").translate("bad")))
+
+
+def test_an_example_brings_its_features_and_its_language(open_page: Opener, python: Any) -> None:
+    page = open_page("scribe/")
+    page.get_by_role("button", name="abé").click()
+    expect(page.get_by_label("Features", exact=True)).to_have_value("N;PL")
+    expect(page.get_by_label("Language", exact=True)).to_have_value("reversed")
+    expected = python("scribe").translate("abé", features="N;PL", language="reversed")
+    expect(page.locator("#answer")).to_have_text(str(expected))
 
 
 def test_once_loaded_the_page_needs_no_network(open_page: Opener, python: Any) -> None:

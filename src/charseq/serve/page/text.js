@@ -2,7 +2,8 @@
 
 import * as alternatives from "./alternatives.js";
 import * as answer from "./answer.js";
-import { byId, copy, element } from "./dom.js";
+import { byId, copy } from "./dom.js";
+import * as examples from "./examples.js";
 import { fragmentOf } from "./link.js";
 import * as notice from "./notice.js";
 import { rest, translations, written } from "./service.js";
@@ -28,17 +29,10 @@ export function makeTextTab() {
 
 /** Show the chosen model's examples. */
 export function showExamples() {
-  byId("examples").replaceChildren(
-    ...chosenModel().examples.map((example) => {
-      const properties = { type: "button", className: "example", dir: "auto" };
-      const button = element("button", properties, example.source);
-      button.addEventListener("click", () => {
-        choose(example);
-        write(example.source);
-      });
-      return button;
-    }),
-  );
+  examples.show(chosenModel().examples, (example) => {
+    choose(example);
+    write(example.source);
+  });
 }
 
 /** Put a text into the field and ask for its answer. */

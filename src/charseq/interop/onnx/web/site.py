@@ -11,6 +11,7 @@ from pathlib import Path
 import charseq
 from charseq import page
 from charseq.errors import MachineError, UsageError, visible
+from charseq.modelfile import EXAMPLES_FILE
 
 PAGE = Path(__file__).parent / "page"
 MODEL = "model.onnx"
@@ -19,13 +20,16 @@ RUNTIME = "vendor/onnxruntime-web"
 LISTING = "files.json"
 
 
-def write_site(folder: str | Path, model: bytes, runtime: Mapping[str, bytes]) -> None:
+def write_site(
+    folder: str | Path, model: bytes, runtime: Mapping[str, bytes], examples: bytes = b""
+) -> None:
     """Write a site whole or not at all, in place of an earlier export's.
 
     Args:
         folder: of the site; its parent exists.
         model: an exported model.
         runtime: what `runtime_files` returns.
+        examples: inputs to try, as training writes them beside a model.
 
     Raises:
         UsageError: if the folder holds what no export wrote.
@@ -36,7 +40,7 @@ def write_site(folder: str | Path, model: bytes, runtime: Mapping[str, bytes]) -
     own = [path for place in (page.STATIC, PAGE) for path in place.iterdir()]
     files = {path.name: path.read_bytes() for path in own}
     files["index.html"] = page.document(PAGE).encode()
-    files[MODEL] = model
+    files |= {MODEL: model, EXAMPLES_FILE: examples}
     files |= {f"{RUNTIME}/{name}": content for name, content in runtime.items()}
     try:
         with tempfile.TemporaryDirectory(

@@ -4,6 +4,7 @@ import * as alternatives from "./alternatives.js";
 import * as answer from "./answer.js";
 import { load } from "./charseq.js";
 import { byId } from "./dom.js";
+import * as examples from "./examples.js";
 import { sentence } from "./sentences.js";
 
 const BEST = 5;
@@ -31,6 +32,7 @@ async function begin() {
   byId("language").replaceChildren(...[...sources.languages.keys()].map((name) => new Option(name)));
   byId("features").placeholder = [...sources.features.keys()].slice(0, 2).join(model.description.featuresSeparator);
   for (const field of [source, byId("language"), byId("features")]) field.addEventListener("input", ask);
+  examples.show(await inputsToTry(), choose);
   say("");
   byId("work").hidden = false;
   await keepForOffline();
@@ -39,6 +41,29 @@ async function begin() {
 /** Show the field of what the model reads beside the text, if it does. */
 function offer(name, known) {
   byId(`${name}-field`).hidden = !known.length;
+}
+
+/** Return the inputs that stand beside the model: one a line, its features and its language after tabs. */
+async function inputsToTry() {
+  const { languages, features } = model.description.sources;
+  const answered = await fetch("examples.txt");
+  const lines = answered.ok ? (await answered.text()).split("\n").filter(Boolean) : [];
+  return lines.map((line) => {
+    const [text, ...conditions] = line.split("\t");
+    return {
+      source: text,
+      ...(features.size && { features: conditions.shift() }),
+      ...(languages.size && { language: conditions.shift() }),
+    };
+  });
+}
+
+/** Fill the fields with an example, and answer it. */
+function choose(example) {
+  for (const name of ["source", "language", "features"]) {
+    if (example[name] !== undefined) byId(name).value = example[name];
+  }
+  ask();
 }
 
 /** Answer what the fields say: at once, and with the n best answers when the typing rests. */
