@@ -1,11 +1,14 @@
 """The same command on a CPU, on CUDA and on Apple's MPS."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
 
 import charseq
 from charseq import Translator
+from charseq.training.device import is_crowded
 
 DEVICES = [
     "cpu",
@@ -72,3 +75,23 @@ def test_bf16_computes_in_bf16_and_keeps_float32_weights(toy_pairs, tmp_path) ->
         assert all(tensor.dtype == "float32" for tensor in trained.model.tensors().values())
     assert losses["bf16"] != losses["float32"]
     assert losses["bf16"] == pytest.approx(losses["float32"], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("load", "threads", "device", "crowded"),
+    [
+        (0.2, 4, "cpu", False),
+        (0.8, 4, "cpu", True),
+        (0.8, 2, "cpu", False),
+        (2.8, 2, "cpu", True),
+        (9.0, 1, "cpu", False),
+        (9.0, 4, "meta", False),
+    ],
+)
+def test_a_machine_is_crowded_where_threads_would_wait_for_cores(
+    monkeypatch: pytest.MonkeyPatch, load: float, threads: int, device: str, crowded: bool
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert is_crowded(torch.device(device)) is crowded

@@ -1,6 +1,7 @@
 """Where to compute."""
 
 import contextlib
+import os
 
 import torch
 
@@ -22,3 +23,15 @@ def resolve_device(name: str) -> torch.device:
         torch.empty(1, device=device)
         return device
     raise UsageError(f"this machine has no device {name!r}: use auto, cpu, cuda or mps")
+
+
+def is_crowded(device: torch.device) -> bool:
+    """Whether other work takes cores that the threads of a training would need all at once.
+
+    It goes by the load of the last minute, where the system tells that.
+    """
+    threads = torch.get_num_threads()
+    if device.type != "cpu" or threads == 1 or not hasattr(os, "getloadavg"):
+        return False
+    idle = (os.cpu_count() or 1) - os.getloadavg()[0]
+    return idle < threads - 0.5

@@ -25,6 +25,7 @@ from charseq.scoring import Reliability, Report, score
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
+from charseq.training.device import is_crowded
 from charseq.training.folder import (
     CHECKPOINTS,
     CURVE_FILE,
@@ -314,3 +315,10 @@ def _announce(
         highlight=False,
         soft_wrap=True,
     )
+    if is_crowded(setup.device):
+        console.print(
+            "other work kept this machine busy in the last minute: beside it, OMP_NUM_THREADS=1 is"
+            " faster",
+            highlight=False,
+            soft_wrap=True,
+        )
