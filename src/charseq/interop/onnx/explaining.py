@@ -57,7 +57,7 @@ def explained(
     hidden = network.read_targets(graph, read, state)
     places = graph.op("Shape", read, start=1)
     rows = graph.op("Reshape", hidden, graph.constant([-1, network.description.config.units]))
-    here = graph.op("Range", graph.constant(0), graph.op("Squeeze", places), graph.constant(1))
+    here = graph.range(graph.op("Squeeze", places))
     here = graph.op("Unsqueeze", here, graph.constant([0, 2]))
     scores = network.predict(graph, rows, memory, here, places)
     columns = network.grid(graph, scores.log_probabilities, places)

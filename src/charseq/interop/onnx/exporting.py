@@ -13,6 +13,7 @@ from onnx import helper
 
 import charseq
 from charseq.corpus import Pair
+from charseq.interop.onnx.beam import Beam, beam_search
 from charseq.interop.onnx.checking import Agreement, agreement
 from charseq.interop.onnx.explaining import Explained, explained, unexplained
 from charseq.interop.onnx.graph import (
@@ -28,8 +29,9 @@ from charseq.interop.onnx.graph import (
     Shape,
     Value,
 )
+from charseq.interop.onnx.greedy import greedy
 from charseq.interop.onnx.network import Inputs, Network
-from charseq.interop.onnx.search import Beam, Question, beam_search, greedy
+from charseq.interop.onnx.question import Question
 from charseq.interop.onnx.weights import Precision, Weights
 from charseq.modelfile import METADATA_KEY, ModelDescription, description_to_dict
 
@@ -130,7 +132,7 @@ def onnx_model(
     network = Network(graph, description, tensors, Weights(precision))
     inputs = Inputs("sources", "source_lengths", "conditions", "copies")
     memory, state = network.encode(inputs)
-    question = _question(graph, network)
+    question = Question.of(graph, _mask(graph, network))
     first = greedy(graph, network, memory, state, question)
 
     beam = Beam("beam", "n_best", "length_penalty")
@@ -189,13 +191,6 @@ def _describe(
     helper.set_model_props(
         model, {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
     )
-
-
-def _question(graph: Graph, network: Network) -> Question:
-    most = graph.op("ReduceMax", "limits", keepdims=0)
-    # There is always a first step, so that all shapes are known.
-    most = graph.op("Max", most, graph.constant(1))
-    return Question("limits", most, "prefixes", _mask(graph, network))
 
 
 def _mask(graph: Graph, network: Network) -> Value:

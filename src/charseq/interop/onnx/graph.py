@@ -77,6 +77,14 @@ class Graph:
             dtype = array.dtype if array.dtype.itemsize == 1 else kinds[array.dtype.kind]
         return self.constants.named(np.array(array, dtype, order="C"), name)
 
+    def range(self, size: Value) -> Value:
+        """Return the whole numbers below a size, which is a scalar."""
+        return self.op("Range", self.constant(0), size, self.constant(1))
+
+    def size(self, value: Value, axis: int) -> Value:
+        """Return how large a value is along an axis, as a scalar."""
+        return self.op("Squeeze", self.op("Shape", value, start=axis, end=axis + 1))
+
     def choose(
         self,
         condition: Value,

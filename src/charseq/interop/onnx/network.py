@@ -226,10 +226,7 @@ class Network:
 
     def _memory(self, outputs: Value, inputs: Inputs) -> Memory:
         graph, kind = self.outer, self.description.config.attention
-        time = graph.op(
-            "Squeeze", graph.op("Shape", inputs.sources, start=1, end=2), graph.constant([0])
-        )
-        columns = graph.op("Range", graph.constant(0), time, graph.constant(1))
+        columns = graph.range(graph.size(inputs.sources, 1))
         least = graph.constant(-np.inf, np.float32)
         none = graph.constant(0.0)
         inside = graph.op(

@@ -1,6 +1,6 @@
-"""Searching in ONNX: a loop of steps for greedy answers, another for a beam, and a look back.
+"""Beam search in ONNX: a loop of steps beside the greedy answers, from which it starts.
 
-What is found is what `charseq.search` finds; see there for why.
+What is found is what `charseq.search.beam` finds; see there for why.
 """
 
 from collections.abc import Sequence
@@ -9,48 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from charseq.interop.onnx.graph import BOOL, FLOAT, INTEGER, Graph, Shape, Value
+from charseq.interop.onnx.greedy import Greedy
 from charseq.interop.onnx.network import Memory, Network
-
-
-class Question(NamedTuple):
-    """What is asked for; see `exporting`.
-
-    Attributes:
-        limits: the most symbols of each answer, (batch,).
-        most: the largest of them, a scalar.
-        prefixes: what each answer begins with, -1 past its end, (batch, prefix time).
-        mask: -inf for what is never written, over a step's columns, (batch or 1, 1, symbols).
-    """
-
-    limits: Value
-    most: Value
-    prefixes: Value
-    mask: Value
-
-    def forced(self, graph: Graph) -> Value:
-        """Return the symbol of each place that a prefix forces, else -1, (places, batch)."""
-        by_place = graph.op("Transpose", self.prefixes, perm=[1, 0])
-        missing = graph.op("Sub", self.most, _size(graph, by_place, 0))
-        missing = graph.op("Max", missing, graph.constant(0))
-        missing = graph.op("Unsqueeze", missing, graph.constant([0]))
-        pads = graph.op("Concat", graph.constant([0, 0]), missing, graph.constant([0]), axis=0)
-        return graph.op("Pad", by_place, pads, graph.constant(-1))
-
-
-class Greedy(NamedTuple):
-    """The greedy answer to each source; after its end, the end symbol goes on to the longest.
-
-    Attributes:
-        ids: (places, batch).
-        gains: each symbol's log-probability, 0 after the end, (places, batch).
-        lengths: without the end, (batch,).
-        totals: (batch,).
-    """
-
-    ids: Value
-    gains: Value
-    lengths: Value
-    totals: Value
+from charseq.interop.onnx.question import Question
 
 
 class Answers(NamedTuple):
@@ -67,168 +28,6 @@ class Answers(NamedTuple):
     lengths: Value
     totals: Value
     gains: Value
-
-
-def greedy(
-    graph: Graph, network: Network, memory: Memory, state: Sequence[Value], question: Question
-) -> Greedy:
-    """Write the most probable symbol at each step until all rows have ended, or hit the limit."""
-    start, end = network.description.targets.frame
-    rows = graph.op("Shape", question.limits)
-    first = graph.op("Expand", graph.constant([start]), rows)
-    # A loop of few nodes for one row without a prefix, and one for all else: of the two, one has no
-    # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
-    # a subgraph, but not in one within another.
-    forced = question.forced(graph)
-    single = graph.op(
-        "And",
-        graph.op("Equal", graph.op("Squeeze", rows), graph.constant(1)),
-        graph.op("Equal", _size(graph, question.prefixes, 1), graph.constant(0)),
-    )
-    several = graph.op("Not", single)
-    parts = (
-        _of_one(graph, network, memory, question, [first, *state], single),
-        _of_many(graph, network, memory, question, [first, *state], several, forced),
-    )
-    # A loop without a round does not know how many rows it would have had.
-    shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
-    ids, gains = (
-        graph.op("Concat", *(graph.op("Reshape", each, shape) for each in columns), axis=0)
-        for columns in zip(*parts, strict=True)
-    )
-    # With an end below them all, the first end is each row's length.
-    closing = graph.op(
-        "Unsqueeze", graph.op("Expand", graph.constant([end]), rows), graph.constant([0])
-    )
-    closed = graph.op("Equal", graph.op("Concat", ids, closing, axis=0), graph.constant(end))
-    lengths = graph.op("ArgMax", graph.op("Cast", closed, to=FLOAT), axis=0, keepdims=0)
-    lengths = graph.op("Min", lengths, question.limits)
-    places = graph.op("Unsqueeze", _range(graph, _size(graph, ids, 0)), graph.constant([1]))
-    # The end counts where it came within the limit.
-    counted = graph.op(
-        "And",
-        graph.op("LessOrEqual", places, lengths),
-        graph.op("Less", places, question.limits),
-    )
-    gains = graph.op("Where", counted, gains, graph.constant(0.0))
-    totals = graph.op("ReduceSum", gains, graph.constant([0]), keepdims=0)
-    written = graph.op("Less", places, lengths)
-    return Greedy(graph.op("Where", written, ids, graph.constant(end)), gains, lengths, totals)
-
-
-def _of_one(
-    graph: Graph,
-    network: Network,
-    memory: Memory,
-    question: Question,
-    carried: Sequence[Value],
-    condition: Value,
-) -> list[Value]:
-    """Add a loop that writes a symbol of a single row a round.
-
-    Args:
-        graph: the outermost.
-        network: the model's.
-        memory: of the source.
-        question: what is asked for.
-        carried: the symbol written last, and the decoder's state.
-        condition: whether there is a first round.
-
-    Returns:
-        The symbols and their log-probabilities, (places, 1).
-    """
-    end = network.description.targets.frame[1]
-    mask = _mask(graph, question)
-
-    def body(
-        inner: Graph, place: Value, carried: Sequence[Value]
-    ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
-        previous, *state = carried
-        scores, after = network.step(inner, previous, state, memory, place)
-        masked = inner.op("Add", scores.log_probabilities, mask)
-        symbols = inner.op("ArgMax", masked, axis=1, keepdims=0)
-        gains = inner.op("ReduceMax", masked, inner.constant([1]), keepdims=0)
-        ended = inner.op("Equal", inner.op("Squeeze", symbols), inner.constant(end))
-        return inner.op("Not", ended), [symbols, *after], [symbols, gains]
-
-    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",))]
-    shapes += [(FLOAT, shape) for shape in network.state_shapes]
-    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
-    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
-    return [ids, gains]
-
-
-def _of_many(
-    graph: Graph,
-    network: Network,
-    memory: Memory,
-    question: Question,
-    carried: Sequence[Value],
-    condition: Value,
-    forced: Value,
-) -> list[Value]:
-    """Add a loop that writes a symbol of each row a round; rows that have ended leave it.
-
-    Args:
-        graph: the outermost.
-        network: the model's.
-        memory: of the sources.
-        question: what is asked for.
-        carried: the symbols written last, and the decoder's state.
-        condition: whether there is a first round.
-        forced: the symbol of each place that is to be written, -1 for any, (places, batch).
-
-    Returns:
-        The symbols and their log-probabilities, the end and 0 after a row's end, (places, batch).
-    """
-    end = network.description.targets.frame[1]
-    mask = _mask(graph, question)
-    batch = graph.op("Shape", question.limits)
-    ends = graph.op("Expand", graph.constant([end]), batch)
-    nothing = graph.op("Expand", graph.constant([0.0]), batch)
-
-    def body(
-        inner: Graph, place: Value, carried: Sequence[Value]
-    ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
-        rows, previous, *state = carried
-
-        def of_rows(value: Value) -> Value:
-            return inner.op("Gather", value, rows, axis=0)
-
-        own = Memory(*(each and of_rows(each) for each in memory))
-        scores, after = network.step(inner, previous, state, own, place)
-        masked = inner.op(
-            "Add", scores.log_probabilities, of_rows(mask) if network.copying else mask
-        )
-        wanted = of_rows(inner.op("Gather", forced, place, axis=0))
-        free = inner.op("Less", wanted, inner.constant(0))
-        best = inner.op("ArgMax", masked, axis=1, keepdims=0)
-        symbols = inner.op("Where", free, best, wanted)
-        gains = network.of(inner, masked, symbols)
-        # Shapes that stay the same let the rounds' outputs be stacked.
-        written = inner.op("ScatterElements", ends, rows, symbols, axis=0)
-        gained = inner.op("ScatterElements", nothing, rows, gains, axis=0)
-        left = inner.op("Sub", of_rows(question.limits), inner.op("Add", place, inner.constant(1)))
-        going = inner.op(
-            "And",
-            inner.op("Greater", left, inner.constant(0)),
-            inner.op("Not", inner.op("Equal", symbols, inner.constant(end))),
-        )
-        staying = inner.op("Reshape", inner.op("NonZero", going), inner.constant([-1]))
-        onward = [inner.op("Gather", each, staying, axis=0) for each in (rows, symbols, *after)]
-        return inner.op("ReduceMax", going, keepdims=0), onward, [written, gained]
-
-    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (INTEGER, ("rows",))]
-    shapes += [(FLOAT, shape) for shape in network.state_shapes]
-    everyone = _range(graph, graph.op("Squeeze", batch))
-    described = [(value, *shape) for value, shape in zip([everyone, *carried], shapes, strict=True)]
-    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
-    return [ids, gains]
-
-
-def _mask(graph: Graph, question: Question) -> Value:
-    """Return -inf for what is never written, (batch or 1, symbols)."""
-    return graph.op("Squeeze", question.mask, graph.constant([1]))
 
 
 def alone(graph: Graph, found: Greedy) -> Answers:
@@ -283,12 +82,10 @@ class Frame(NamedTuple):
     Attributes:
         taken: the greedy answers, (batch, places).
         longest: the penalty of the longest answer of each source, (batch, 1).
-        forced: the symbol of each place that a prefix forces, else -1, (places, batch).
     """
 
     taken: Value
     longest: Value
-    forced: Value
 
 
 def beam_search(
@@ -319,7 +116,6 @@ def beam_search(
     frame_shapes: list[tuple[int, Shape]] = [
         (INTEGER, ("batch", "places")),
         (FLOAT, ("batch", 1)),
-        (INTEGER, ("places", "batch")),
     ]
 
     def prepared(inner: Graph) -> list[Value]:
@@ -334,8 +130,8 @@ def beam_search(
             for kind, shape in (*frame_shapes, *shapes)
         ]
 
-    taken, longest, forced, *starts = graph.choose(wide, prepared, nothing)
-    frame = Frame(taken, longest, forced)
+    taken, longest, *starts = graph.choose(wide, prepared, nothing)
+    frame = Frame(taken, longest)
 
     def body(
         inner: Graph, place: Value, carried: Sequence[Value]
@@ -370,7 +166,7 @@ def _begun(
     one_more = graph.op("Add", most, graph.constant(1))
     slots = beam.slots(graph)
     grid = graph.op("Concat", batch, slots, axis=0)
-    head = graph.op("Equal", _range(graph, beam.width), graph.constant(0))
+    head = graph.op("Equal", graph.range(beam.width), graph.constant(0))
     totals = graph.op("Unsqueeze", first.totals, graph.constant([1]))
     live = graph.op("And", graph.op("Greater", totals, least), head)
     ids, gains = (graph.op("Transpose", each, perm=[1, 0]) for each in (first.ids, first.gains))
@@ -397,7 +193,6 @@ def _begun(
     return [
         taken,
         graph.op("Unsqueeze", longest, graph.constant([1])),
-        question.forced(graph),
         graph.op("Expand", graph.constant([start]), graph.op("Mul", batch, slots)),
         graph.op("Where", live, none, least),
         live,
@@ -432,8 +227,8 @@ def _round(
     columns = network.grid(graph, reached.log_probabilities, slots)
     masked = graph.op("Add", columns, question.mask)
     symbols = graph.op("Shape", masked, start=2)
-    every = _range(graph, graph.op("Squeeze", symbols))
-    own = graph.op("Gather", frame.forced, place, axis=0)
+    every = graph.range(graph.op("Squeeze", symbols))
+    own = graph.op("Gather", question.forced, place, axis=0)
     own = graph.op("Unsqueeze", own, graph.constant([1, 2]))
     free = graph.op("Less", own, graph.constant(0))
     allowed = graph.op("Or", free, graph.op("Equal", own, every))
@@ -515,7 +310,7 @@ def _lines(graph: Graph, picks: Value, grid: Value) -> Value:
     """Return where picks, counted in each source's part of a grid, stand in all of it, flat."""
     shape = graph.op("Shape", grid)
     batch, width = (graph.op("Gather", shape, graph.constant(i)) for i in (0, 1))
-    offsets = graph.op("Mul", _range(graph, batch), width)
+    offsets = graph.op("Mul", graph.range(batch), width)
     lines = graph.op("Add", picks, graph.op("Unsqueeze", offsets, graph.constant([1])))
     return graph.op("Reshape", lines, graph.constant([-1]))
 
@@ -531,7 +326,7 @@ def _rows(graph: Graph, grid: Value, lines: Value, width: Value | None = None) -
 
 def _put(graph: Graph, grid: Value, place: Value, values: Value) -> Value:
     """Return a grid, (batch, slots, places), with values, (batch, slots), at one place."""
-    here = graph.op("Equal", _range(graph, _size(graph, grid, 2)), place)
+    here = graph.op("Equal", graph.range(graph.size(grid, 2)), place)
     return graph.op("Where", here, graph.op("Unsqueeze", values, graph.constant([2])), grid)
 
 
@@ -542,14 +337,6 @@ def _penalty(graph: Graph, lengths: Value, strength: Value) -> Value:
     return graph.op("Pow", base, strength)
 
 
-def _range(graph: Graph, size: Value) -> Value:
-    return graph.op("Range", graph.constant(0), size, graph.constant(1))
-
-
-def _size(graph: Graph, value: Value, axis: int) -> Value:
-    return graph.op("Squeeze", graph.op("Shape", value, start=axis, end=axis + 1))
-
-
 def _blank(graph: Graph, grid: Value, width: Value, fill: float) -> Value:
     shape = graph.op("Concat", grid, width, axis=0)
     return graph.op("Expand", graph.constant(fill), shape)
@@ -557,7 +344,7 @@ def _blank(graph: Graph, grid: Value, width: Value, fill: float) -> Value:
 
 def _widened(graph: Graph, value: Value, width: Value, fill: float) -> Value:
     """Fill (batch, places) up to a width."""
-    missing = graph.op("Sub", width, _size(graph, value, 1))
+    missing = graph.op("Sub", width, graph.size(value, 1))
     missing = graph.op("Unsqueeze", missing, graph.constant([0]))
     pads = graph.op("Concat", graph.constant([0, 0, 0]), missing, axis=0)
     return graph.op("Pad", value, pads, graph.constant(fill))

@@ -1,0 +1,183 @@
+"""Greedy search in ONNX: a loop of steps for one row, and one for many, which rows leave.
+
+What is found is what `charseq.search.greedy` finds.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from charseq.interop.onnx.graph import FLOAT, INTEGER, Graph, Shape, Value
+from charseq.interop.onnx.network import Memory, Network
+from charseq.interop.onnx.question import Question
+
+
+class Greedy(NamedTuple):
+    """The greedy answer to each source; after its end, the end symbol goes on to the longest.
+
+    Attributes:
+        ids: (places, batch).
+        gains: each symbol's log-probability, 0 after the end, (places, batch).
+        lengths: without the end, (batch,).
+        totals: (batch,).
+    """
+
+    ids: Value
+    gains: Value
+    lengths: Value
+    totals: Value
+
+
+def greedy(
+    graph: Graph, network: Network, memory: Memory, state: Sequence[Value], question: Question
+) -> Greedy:
+    """Write the most probable symbol at each step until all rows have ended, or hit the limit."""
+    start, end = network.description.targets.frame
+    rows = graph.op("Shape", question.limits)
+    first = graph.op("Expand", graph.constant([start]), rows)
+    # A loop of few nodes for one row without a prefix, and one for all else: of the two, one has no
+    # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
+    # a subgraph, but not in one within another.
+    many = graph.op("Greater", graph.op("Squeeze", rows), graph.constant(1))
+    many = graph.op("Or", many, question.begun)
+    single = graph.op("Not", many)
+    parts = (
+        _of_one(graph, network, memory, question, [first, *state], single),
+        _of_many(graph, network, memory, question, [first, *state], many),
+    )
+    # A loop without a round does not know how many rows it would have had.
+    shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
+    ids, gains = (
+        graph.op("Concat", *(graph.op("Reshape", each, shape) for each in columns), axis=0)
+        for columns in zip(*parts, strict=True)
+    )
+    # With an end below them all, the first end is each row's length.
+    closing = graph.op(
+        "Unsqueeze", graph.op("Expand", graph.constant([end]), rows), graph.constant([0])
+    )
+    closed = graph.op("Equal", graph.op("Concat", ids, closing, axis=0), graph.constant(end))
+    lengths = graph.op("ArgMax", graph.op("Cast", closed, to=FLOAT), axis=0, keepdims=0)
+    lengths = graph.op("Min", lengths, question.limits)
+    places = graph.op("Unsqueeze", graph.range(graph.size(ids, 0)), graph.constant([1]))
+    # The end counts where it came within the limit.
+    counted = graph.op(
+        "And",
+        graph.op("LessOrEqual", places, lengths),
+        graph.op("Less", places, question.limits),
+    )
+    gains = graph.op("Where", counted, gains, graph.constant(0.0))
+    totals = graph.op("ReduceSum", gains, graph.constant([0]), keepdims=0)
+    written = graph.op("Less", places, lengths)
+    return Greedy(graph.op("Where", written, ids, graph.constant(end)), gains, lengths, totals)
+
+
+def _of_one(
+    graph: Graph,
+    network: Network,
+    memory: Memory,
+    question: Question,
+    carried: Sequence[Value],
+    condition: Value,
+) -> list[Value]:
+    """Add a loop that writes a symbol of a single row a round.
+
+    Args:
+        graph: the outermost.
+        network: the model's.
+        memory: of the source.
+        question: what is asked for.
+        carried: the symbol written last, and the decoder's state.
+        condition: whether there is a first round.
+
+    Returns:
+        The symbols and their log-probabilities, (places, 1).
+    """
+    end = network.description.targets.frame[1]
+    mask = _mask(graph, question)
+
+    def body(
+        inner: Graph, place: Value, carried: Sequence[Value]
+    ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
+        previous, *state = carried
+        scores, after = network.step(inner, previous, state, memory, place)
+        masked = inner.op("Add", scores.log_probabilities, mask)
+        symbols = inner.op("ArgMax", masked, axis=1, keepdims=0)
+        gains = inner.op("ReduceMax", masked, inner.constant([1]), keepdims=0)
+        ended = inner.op("Equal", inner.op("Squeeze", symbols), inner.constant(end))
+        return inner.op("Not", ended), [symbols, *after], [symbols, gains]
+
+    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",))]
+    shapes += [(FLOAT, shape) for shape in network.state_shapes]
+    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
+    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    return [ids, gains]
+
+
+def _of_many(
+    graph: Graph,
+    network: Network,
+    memory: Memory,
+    question: Question,
+    carried: Sequence[Value],
+    condition: Value,
+) -> list[Value]:
+    """Add a loop that writes a symbol of each row a round; rows that have ended leave it.
+
+    Args:
+        graph: the outermost.
+        network: the model's.
+        memory: of the sources.
+        question: what is asked for.
+        carried: the symbols written last, and the decoder's state.
+        condition: whether there is a first round.
+
+    Returns:
+        The symbols and their log-probabilities, the end and 0 after a row's end, (places, batch).
+    """
+    end = network.description.targets.frame[1]
+    mask = _mask(graph, question)
+    batch = graph.op("Shape", question.limits)
+    ends = graph.op("Expand", graph.constant([end]), batch)
+    nothing = graph.op("Expand", graph.constant([0.0]), batch)
+
+    def body(
+        inner: Graph, place: Value, carried: Sequence[Value]
+    ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
+        rows, previous, *state = carried
+
+        def of_rows(value: Value) -> Value:
+            return inner.op("Gather", value, rows, axis=0)
+
+        own = Memory(*(each and of_rows(each) for each in memory))
+        scores, after = network.step(inner, previous, state, own, place)
+        masked = inner.op(
+            "Add", scores.log_probabilities, of_rows(mask) if network.copying else mask
+        )
+        wanted = of_rows(inner.op("Gather", question.forced, place, axis=0))
+        free = inner.op("Less", wanted, inner.constant(0))
+        best = inner.op("ArgMax", masked, axis=1, keepdims=0)
+        symbols = inner.op("Where", free, best, wanted)
+        gains = network.of(inner, masked, symbols)
+        # Shapes that stay the same let the rounds' outputs be stacked.
+        written = inner.op("ScatterElements", ends, rows, symbols, axis=0)
+        gained = inner.op("ScatterElements", nothing, rows, gains, axis=0)
+        left = inner.op("Sub", of_rows(question.limits), inner.op("Add", place, inner.constant(1)))
+        going = inner.op(
+            "And",
+            inner.op("Greater", left, inner.constant(0)),
+            inner.op("Not", inner.op("Equal", symbols, inner.constant(end))),
+        )
+        staying = inner.op("Reshape", inner.op("NonZero", going), inner.constant([-1]))
+        onward = [inner.op("Gather", each, staying, axis=0) for each in (rows, symbols, *after)]
+        return inner.op("ReduceMax", going, keepdims=0), onward, [written, gained]
+
+    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (INTEGER, ("rows",))]
+    shapes += [(FLOAT, shape) for shape in network.state_shapes]
+    everyone = graph.range(graph.op("Squeeze", batch))
+    described = [(value, *shape) for value, shape in zip([everyone, *carried], shapes, strict=True)]
+    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    return [ids, gains]
+
+
+def _mask(graph: Graph, question: Question) -> Value:
+    """Return -inf for what is never written, (batch or 1, symbols)."""
+    return graph.op("Squeeze", question.mask, graph.constant([1]))

@@ -1,0 +1,38 @@
+"""What a graph is asked, laid out for its searches."""
+
+from typing import NamedTuple
+
+from charseq.interop.onnx.graph import Graph, Value
+
+
+class Question(NamedTuple):
+    """What is asked for; see `exporting`.
+
+    Attributes:
+        limits: the most symbols of each answer, (batch,).
+        most: the largest of them, a scalar.
+        begun: whether there are prefixes, a scalar.
+        forced: the symbol of each place that a prefix forces, else -1, (places, batch).
+        mask: -inf for what is never written, over a step's columns, (batch or 1, 1, symbols).
+    """
+
+    limits: Value
+    most: Value
+    begun: Value
+    forced: Value
+    mask: Value
+
+    @classmethod
+    def of(cls, graph: Graph, mask: Value) -> "Question":
+        """Read what the graph's inputs ask for."""
+        most = graph.op("ReduceMax", "limits", keepdims=0)
+        # There is always a first step, so that all shapes are known.
+        most = graph.op("Max", most, graph.constant(1))
+        by_place = graph.op("Transpose", "prefixes", perm=[1, 0])
+        reached = graph.size(by_place, 0)
+        begun = graph.op("Greater", reached, graph.constant(0))
+        missing = graph.op("Max", graph.op("Sub", most, reached), graph.constant(0))
+        missing = graph.op("Unsqueeze", missing, graph.constant([0]))
+        pads = graph.op("Concat", graph.constant([0, 0]), missing, graph.constant([0]), axis=0)
+        forced = graph.op("Pad", by_place, pads, graph.constant(-1))
+        return cls("limits", most, begun, forced, mask)
