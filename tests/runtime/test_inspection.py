@@ -111,6 +111,27 @@ def with_kind(kind: str, name: str, domain: str = "") -> Change:
     return change
 
 
+def decided_by_a_shape(model: onnx.ModelProto, kind: str, place: int) -> None:
+    """Have a loop or a branch go by what may have any number of values, or none."""
+    node(model, kind).input[place] = node(model, "Shape").output[0]
+
+
+def body(model: onnx.ModelProto) -> onnx.GraphProto:
+    """Return what the first loop repeats."""
+    return next(each.g for each in node(model, "Loop").attribute if each.name == "body")
+
+
+def keeping_dimensions(model: onnx.ModelProto) -> None:
+    for each in node(model, "ReduceMax").attribute:
+        each.i = 1
+
+
+def made_twice(model: onnx.ModelProto) -> None:
+    """Give what decides a loop a second maker, within its body."""
+    node(model, "Loop").attribute[0].g.node[0].output[0] = node(model, "Loop").input[1]
+
+
+LOOSE = "something else than a single number decides how its graph goes on"
 SPARSE = onnx.SparseTensorProto(dims=[1])
 TENSOR = numpy_helper.from_array(np.zeros(3, np.float32), "t")
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -201,6 +222,28 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "an output without a name": (
         lambda model: node(model, "Min").output.__setitem__(0, ""),
         "it computes something without a name, which no export does",
+    ),
+    "a loop as long as a shape says": (
+        lambda model: decided_by_a_shape(model, "Loop", 0),
+        LOOSE,
+    ),
+    "a loop that a shape begins": (
+        lambda model: decided_by_a_shape(model, "Loop", 1),
+        LOOSE,
+    ),
+    "a branch that a shape takes": (
+        lambda model: decided_by_a_shape(model, "If", 0),
+        LOOSE,
+    ),
+    "a loop that goes on by what it carries": (
+        lambda model: body(model).output[0].MergeFrom(body(model).output[1]),
+        LOOSE,
+    ),
+    "a largest number that may be many": (keeping_dimensions, LOOSE),
+    "what decides is made twice": (made_twice, LOOSE),
+    "constants of a loop's own": (
+        lambda model: body(model).initializer.append(TENSOR),
+        "it holds constants within a part, which no export does",
     ),
     "no graph": (
         lambda model: model.ClearField("graph"),

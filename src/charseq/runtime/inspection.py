@@ -5,6 +5,7 @@ Field numbers are those of `onnx.proto`, ONNX's own definition of its files.
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -38,7 +39,7 @@ DOMAINS = {"": OPERATORS, "ai.onnx": OPERATORS, "com.microsoft": CONTRIBUTED_OPE
 
 # The numbers of fields: of a model, of a graph, of a node, of an attribute, of a tensor.
 GRAPH, METADATA, TRAINING, FUNCTIONS = 7, 14, 20, 25
-NODE, INITIALIZER, SPARSE_INITIALIZER = 1, 5, 15
+NODE, INITIALIZER, GRAPH_INPUT, GRAPH_OUTPUT, SPARSE_INITIALIZER = 1, 5, 11, 12, 15
 INPUT, OUTPUT, KIND, ATTRIBUTE, DOMAIN = 1, 2, 4, 5, 7
 NAME, NUMBER, TEXT, TENSOR, SUBGRAPH, NUMBERS, SORT = 1, 3, 4, 5, 6, 8, 20
 DIMENSION, TYPE, TENSOR_NAME, RAW, EXTERNAL, LOCATION = 1, 2, 8, 9, 13, 14
@@ -88,6 +89,7 @@ def metadata_of(content: bytes) -> str:
         raise ModelFileError(f"it holds {len(graphs)} graphs, and an export has one")
     if any(number >= MOST_NODES for number, _ in enumerate(_nodes(graphs[0], 1))):
         raise ModelFileError(f"its graph has more than {MOST_NODES:,} nodes")
+    _refuse_loose(graphs[0])
     return description.decode()
 
 
@@ -101,6 +103,8 @@ def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
             yield node
             yield from _within(node, depth)
         elif number == INITIALIZER:
+            if depth > 1:
+                raise ModelFileError("it holds constants within a part, which no export does")
             _refuse_odd(_message(value))
         elif number == SPARSE_INITIALIZER:
             raise ModelFileError("it holds sparse tensors, which no export has")
@@ -141,6 +145,49 @@ def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
             _refuse_far(_number(value))
         elif number not in (NAME, TEXT, SORT):
             raise ModelFileError("it holds an attribute of a kind that no export has")
+
+
+def _refuse_loose(graph: memoryview) -> None:
+    """Refuse loops and branches that anything but a single number decides.
+
+    ONNX Runtime 1.32 reads the number without a look at how many there are: with none, the process
+    ends. The largest of all of a tensor's numbers is always one; `explain` is our own input.
+    """
+    given = _named(graph, GRAPH_INPUT)
+    deciding, single = set[bytes](), {b"explain"}.intersection(given)
+    made = Counter([*given, *_named(graph, INITIALIZER, TENSOR_NAME)])
+    for node in _nodes(graph, 1):
+        kind, inputs, outputs = b"", [], []
+        attributes: dict[bytes, dict[int, int | memoryview]] = {}
+        for number, value in fields(node):
+            if number == KIND:
+                kind = bytes(_message(value))
+            elif number == INPUT:
+                inputs.append(bytes(_message(value)))
+            elif number == OUTPUT:
+                outputs.append(bytes(_message(value)))
+            elif number == ATTRIBUTE:
+                attribute = dict(fields(_message(value)))
+                attributes[bytes(_message(attribute.get(NAME, _NOTHING)))] = attribute
+        made.update(outputs)
+        if kind == b"ReduceMax" and len(inputs) == 1 and attributes.keys() == {b"keepdims"}:
+            if attributes[b"keepdims"].get(NUMBER, 0) == 0:
+                single.update(outputs)
+        elif kind == b"Loop":
+            deciding.update(filter(None, inputs[:2]))
+            body = _message(attributes.get(b"body", {}).get(SUBGRAPH, _NOTHING))
+            deciding.update(_named(body, GRAPH_OUTPUT)[:1])
+            made.update(_named(body, GRAPH_INPUT))
+        elif kind == b"If":
+            deciding.update(inputs[:1])
+    if any(name not in single or made[name] != 1 for name in deciding):
+        raise ModelFileError("something else than a single number decides how its graph goes on")
+
+
+def _named(graph: memoryview, what: int, name: int = NAME) -> list[bytes]:
+    """Return the names of a graph's inputs, outputs or constants."""
+    values = (dict(fields(_message(value))) for number, value in fields(graph) if number == what)
+    return [bytes(_message(value.get(name, _NOTHING))) for value in values]
 
 
 def _refuse_uneven(split: memoryview) -> None:

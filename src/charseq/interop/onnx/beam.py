@@ -98,7 +98,7 @@ def beam_search(
     beam: Beam,
 ) -> Answers:
     """Find the best answers of each source; the greedy one is among them from the start."""
-    wide = graph.op("Greater", beam.width, graph.constant(1))
+    wide = graph.highest(graph.op("Greater", beam.width, graph.constant(1)))
     by_place, by_gain = ("batch", "some", "places"), ("batch", "some", "more")
     shapes: list[tuple[int, Shape]] = [
         (INTEGER, ("rows",)),
@@ -280,7 +280,7 @@ def _round(
     hopeful = graph.op("Greater", graph.op("Div", new_totals, frame.longest), lowest)
     keep = graph.op("And", hopeful, graph.op("Not", over))
     new_totals = graph.op("Where", keep, new_totals, least)
-    going = graph.op("ReduceMax", keep, keepdims=0)
+    going = graph.highest(keep)
     state = [graph.op("Gather", each, lines, axis=0) for each in after]
     written = graph.op("Reshape", chosen, graph.constant([-1]))
     return going, [written, new_totals, as_greedy, new_ids, new_gains, *best, *state], []

@@ -77,6 +77,14 @@ class Graph:
             dtype = array.dtype if array.dtype.itemsize == 1 else kinds[array.dtype.kind]
         return self.constants.named(np.array(array, dtype, order="C"), name)
 
+    def highest(self, value: Value) -> Value:
+        """Return the largest number, or whether anything is true, as a scalar.
+
+        Nothing else may say how long a loop goes on, or whether a branch is taken: see
+        `charseq.runtime.inspection`.
+        """
+        return self.op("ReduceMax", value, keepdims=0)
+
     def range(self, size: Value) -> Value:
         """Return the whole numbers below a size, which is a scalar."""
         return self.op("Range", self.constant(0), size, self.constant(1))

@@ -38,8 +38,8 @@ def greedy(
     # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
     # a subgraph, but not in one within another.
     many = graph.op("Greater", graph.op("Squeeze", rows), graph.constant(1))
-    many = graph.op("Or", many, question.begun)
-    single = graph.op("Not", many)
+    many = graph.highest(graph.op("Or", many, question.begun))
+    single = graph.highest(graph.op("Not", many))
     parts = (
         _of_one(graph, network, memory, question, [first, *state], single),
         _of_many(graph, network, memory, question, [first, *state], many),
@@ -102,8 +102,8 @@ def _of_one(
         masked = inner.op("Add", scores.log_probabilities, mask)
         symbols = inner.op("ArgMax", masked, axis=1, keepdims=0)
         gains = inner.op("ReduceMax", masked, inner.constant([1]), keepdims=0)
-        ended = inner.op("Equal", inner.op("Squeeze", symbols), inner.constant(end))
-        return inner.op("Not", ended), [symbols, *after], [symbols, gains]
+        going = inner.op("Not", inner.op("Equal", symbols, inner.constant(end)))
+        return inner.highest(going), [symbols, *after], [symbols, gains]
 
     shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",))]
     shapes += [(FLOAT, shape) for shape in network.state_shapes]
@@ -168,7 +168,7 @@ def _of_many(
         )
         staying = inner.op("Reshape", inner.op("NonZero", going), inner.constant([-1]))
         onward = [inner.op("Gather", each, staying, axis=0) for each in (rows, symbols, *after)]
-        return inner.op("ReduceMax", going, keepdims=0), onward, [written, gained]
+        return inner.highest(going), onward, [written, gained]
 
     shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (INTEGER, ("rows",))]
     shapes += [(FLOAT, shape) for shape in network.state_shapes]

@@ -25,9 +25,8 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, graph: Graph, mask: Value) -> "Question":
         """Read what the graph's inputs ask for."""
-        most = graph.op("ReduceMax", "limits", keepdims=0)
         # There is always a first step, so that all shapes are known.
-        most = graph.op("Max", most, graph.constant(1))
+        most = graph.highest(graph.op("Max", "limits", graph.constant(1)))
         by_place = graph.op("Transpose", "prefixes", perm=[1, 0])
         reached = graph.size(by_place, 0)
         begun = graph.op("Greater", reached, graph.constant(0))
