@@ -96,20 +96,32 @@ def exports() -> None:
     """Write exports of the models, with one node of each kind: what is looked over, and small."""
     for path in sorted((SEEDS / "model").iterdir()):
         model = onnx_model(*read_model(path))
-        _thin(model.graph, set())
+        _thin(model.graph, set(), _deciding(model.graph))
         _place("export", f"{path.stem}.onnx").write_bytes(model.SerializeToString())
 
 
-def _thin(graph: onnx.GraphProto, seen: set[str]) -> None:
+def _deciding(graph: onnx.GraphProto) -> set[str]:
+    """Return the names of what says how long loops go on and which branches are taken."""
+    names: set[str] = set()
+    for node in graph.node:
+        names.update(node.input[: {"Loop": 2, "If": 1}.get(node.op_type, 0)])
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                names |= _deciding(attribute.g)
+                names.update(each.name for each in attribute.g.output[:1])
+    return names
+
+
+def _thin(graph: onnx.GraphProto, seen: set[str], deciding: set[str]) -> None:
     kept = []
     for node in graph.node:
-        if node.op_type not in seen:
+        if node.op_type not in seen or deciding.intersection(node.output):
             seen.add(node.op_type)
             kept.append(node)
             for attribute in node.attribute:
                 if attribute.HasField("g"):
-                    _thin(attribute.g, seen)
-    del graph.node[:], graph.initializer[4:], graph.input[:], graph.output[:]
+                    _thin(attribute.g, seen, deciding)
+    del graph.node[:], graph.initializer[4:]
     graph.node.extend(kept)
 
 
