@@ -117,9 +117,7 @@ class Graph:
         self,
         most: Value,
         carried: Sequence[tuple[Value, int, Shape]],
-        body: Callable[
-            ["Graph", Value, Sequence[Value]], tuple[Value, Sequence[Value], Sequence[Value]]
-        ],
+        body: "Body",
         *,
         condition: Value = "",
     ) -> list[Value]:
@@ -168,6 +166,10 @@ class Graph:
     ) -> onnx.GraphProto:
         """Return the graph; constants stand in the outermost one only."""
         return helper.make_graph(self.nodes, name, _described(inputs), _described(outputs))
+
+
+Body = Callable[[Graph, Value, Sequence[Value]], tuple[Value, Sequence[Value], Sequence[Value]]]
+"""A loop's round, as `Graph.loop` takes it."""
 
 
 def _described(values: Mapping[Value, tuple[int, Shape] | None]) -> list[onnx.ValueInfoProto]:

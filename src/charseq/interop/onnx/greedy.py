@@ -6,7 +6,7 @@ What is found is what `charseq.search.greedy` finds.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from charseq.interop.onnx.graph import FLOAT, INTEGER, Graph, Shape, Value
+from charseq.interop.onnx.graph import FLOAT, INTEGER, Body, Graph, Shape, Value
 from charseq.interop.onnx.network import Memory, Network
 from charseq.interop.onnx.question import Question
 
@@ -40,9 +40,14 @@ def greedy(
     many = graph.op("Greater", graph.op("Squeeze", rows), graph.constant(1))
     many = graph.highest(graph.op("Or", many, question.begun))
     single = graph.highest(graph.op("Not", many))
+    # -inf for what is never written, (batch or 1, symbols).
+    mask = graph.op("Squeeze", question.mask, graph.constant([1]))
+    everyone = graph.range(graph.op("Squeeze", rows))
+    one_row = _one_row(network, memory, mask)
+    many_rows = _many_rows(graph, network, memory, question, mask)
     parts = (
-        _of_one(graph, network, memory, question, [first, *state], single),
-        _of_many(graph, network, memory, question, [first, *state], many),
+        _written(graph, network, question, [first, *state], single, one_row),
+        _written(graph, network, question, [everyone, first, *state], many, many_rows),
     )
     # A loop without a round does not know how many rows it would have had.
     shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
@@ -70,29 +75,37 @@ def greedy(
     return Greedy(graph.op("Where", written, ids, graph.constant(end)), gains, lengths, totals)
 
 
-def _of_one(
+def _written(
     graph: Graph,
     network: Network,
-    memory: Memory,
     question: Question,
     carried: Sequence[Value],
     condition: Value,
+    body: Body,
 ) -> list[Value]:
-    """Add a loop that writes a symbol of a single row a round.
+    """Add a loop that writes a symbol a round.
 
     Args:
         graph: the outermost.
         network: the model's.
-        memory: of the source.
         question: what is asked for.
-        carried: the symbol written last, and the decoder's state.
+        carried: ids of the rows, and the decoder's state.
         condition: whether there is a first round.
+        body: of the loop.
 
     Returns:
-        The symbols and their log-probabilities, (places, 1).
+        The symbols and their log-probabilities, (places, batch).
     """
+    shapes: list[tuple[int, Shape]] = [(FLOAT, shape) for shape in network.state_shapes]
+    shapes = [(INTEGER, ("rows",))] * (len(carried) - len(shapes)) + shapes
+    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
+    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    return [ids, gains]
+
+
+def _one_row(network: Network, memory: Memory, mask: Value) -> Body:
+    """Return a round for a single row, which carries the symbol written last and the state."""
     end = network.description.targets.frame[1]
-    mask = _mask(graph, question)
 
     def body(
         inner: Graph, place: Value, carried: Sequence[Value]
@@ -105,36 +118,18 @@ def _of_one(
         going = inner.op("Not", inner.op("Equal", symbols, inner.constant(end)))
         return inner.highest(going), [symbols, *after], [symbols, gains]
 
-    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",))]
-    shapes += [(FLOAT, shape) for shape in network.state_shapes]
-    described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
-    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
-    return [ids, gains]
+    return body
 
 
-def _of_many(
-    graph: Graph,
-    network: Network,
-    memory: Memory,
-    question: Question,
-    carried: Sequence[Value],
-    condition: Value,
-) -> list[Value]:
-    """Add a loop that writes a symbol of each row a round; rows that have ended leave it.
+def _many_rows(
+    graph: Graph, network: Network, memory: Memory, question: Question, mask: Value
+) -> Body:
+    """Return a round for many rows: those that have ended leave.
 
-    Args:
-        graph: the outermost.
-        network: the model's.
-        memory: of the sources.
-        question: what is asked for.
-        carried: the symbols written last, and the decoder's state.
-        condition: whether there is a first round.
-
-    Returns:
-        The symbols and their log-probabilities, the end and 0 after a row's end, (places, batch).
+    It carries which rows are left, the symbols written last and the state, and gives the end and 0
+    for rows that have left.
     """
     end = network.description.targets.frame[1]
-    mask = _mask(graph, question)
     batch = graph.op("Shape", question.limits)
     ends = graph.op("Expand", graph.constant([end]), batch)
     nothing = graph.op("Expand", graph.constant([0.0]), batch)
@@ -170,14 +165,4 @@ def _of_many(
         onward = [inner.op("Gather", each, staying, axis=0) for each in (rows, symbols, *after)]
         return inner.highest(going), onward, [written, gained]
 
-    shapes: list[tuple[int, Shape]] = [(INTEGER, ("rows",)), (INTEGER, ("rows",))]
-    shapes += [(FLOAT, shape) for shape in network.state_shapes]
-    everyone = graph.range(graph.op("Squeeze", batch))
-    described = [(value, *shape) for value, shape in zip([everyone, *carried], shapes, strict=True)]
-    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
-    return [ids, gains]
-
-
-def _mask(graph: Graph, question: Question) -> Value:
-    """Return -inf for what is never written, (batch or 1, symbols)."""
-    return graph.op("Squeeze", question.mask, graph.constant([1]))
+    return body
