@@ -1,6 +1,6 @@
 import copy
 import random
-from itertools import product
+from itertools import chain, product
 
 import pytest
 import torch
@@ -21,8 +21,8 @@ def every_kind_of_model() -> list[ModelConfig]:
     attention = [("none", False), *product(("dot", "general", "additive"), (False, True))]
     embeddings = [(None, False), (5, False), (5, True)]
     options = product(("lstm", "gru"), (1, 2), (False, True), attention, embeddings)
-    # Of these two, each combination of the others has one pair of values, all pairs equally often.
-    looks = [*product((False, True), repeat=2)] * 36
+    # Of these three, each combination of the others has one triple of values, all equally often.
+    looks = [*product((False, True), (False, True), (1, 2))] * 18
     random.Random(1).shuffle(looks)
     return [
         ModelConfig(
@@ -40,8 +40,12 @@ def every_kind_of_model() -> list[ModelConfig]:
     ]
 
 
-def named_look(residual: bool, relative_positions: bool) -> dict[str, bool]:
-    return {"residual": residual, "relative_positions": relative_positions}
+def named_look(residual: bool, relative_positions: bool, layers: int) -> dict[str, bool | int]:
+    return {
+        "residual": residual,
+        "relative_positions": relative_positions,
+        "attention_layers": layers,
+    }
 
 
 def described(config: ModelConfig) -> str:
@@ -194,6 +198,7 @@ ATTENDING = ModelConfig(
     copying=True,
     residual=True,
     relative_positions=True,
+    attention_layers=2,
 )
 
 
@@ -229,9 +234,12 @@ def test_memory_and_state_select_rows(config) -> None:
     )
     rows = torch.tensor([2, 0])
     assert memory.select(rows).source_lengths.tolist() == [1, 2]
-    for chosen, whole in zip(
-        (*memory.select(rows), *state.select(rows)), (*memory, *state), strict=True
-    ):
+    *columns, views = memory
+    *chosen_columns, chosen_views = memory.select(rows)
+    assert len(views) == (2 if config == ATTENDING else 0)
+    before = [*columns, *chain(*views), *state]
+    after = [*chosen_columns, *chain(*chosen_views), *state.select(rows)]
+    for chosen, whole in zip(after, before, strict=True):
         assert torch.equal(chosen, whole[[2, 0]])
 
 
@@ -275,6 +283,7 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> No
         ({"copying": True}, "copying needs attention"),
         ({"residual": True}, "residual needs attention"),
         ({"relative_positions": True}, "relative_positions needs attention"),
+        ({"attention_layers": 2}, "attention_layers needs attention"),
         ({"tied_embeddings": True}, "needs the size of an embedding"),
     ],
 )

@@ -43,7 +43,7 @@ def trained(pairs: list[tuple[str, str]], folder: Path, **more: object) -> chars
 @pytest.mark.parametrize("pairs", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("symbols", ["characters", "graphemes"])
 def test_every_script_is_learnt(pairs: list[tuple[str, str]], symbols: str, tmp_path: Path) -> None:
-    more = {"units": 64, "epochs": 30, "dropout": 0.0, "keep": "last", "refit": True}
+    more = {"units": 64, "epochs": 50, "dropout": 0.0, "keep": "last", "refit": True}
     translator = trained(pairs * 20, tmp_path, symbols=symbols, **more)
     answers = [translator.translate(source).hypothesis for source, _ in pairs]
     # The model is fitted on all pairs at last: they are known by heart.

@@ -37,6 +37,11 @@ class ModelSettings(Settings):
     attention: Literal["none", "dot", "general", "additive"] = Field(
         "general", description="how the decoder looks back at the source"
     )
+    attention_layers: Annotated[int, Field(ge=1, le=8)] | Auto = Field(
+        "auto",
+        description="how often the decoder looks back for each symbol: from the second time on it"
+        " knows, by a layer of its own, what it has seen before; 'auto': by the corpus's size",
+    )
     residual: bool = Field(
         True,
         description="let attention read each source symbol's own vector beside what the encoder"
@@ -113,6 +118,7 @@ class ModelConfig(ModelSettings):
     embedding: Units | None = None
     bidirectional: bool = False
     attention: Literal["none", "dot", "general", "additive"] = "none"
+    attention_layers: Annotated[int, Field(ge=1, le=8)] = 1
     residual: bool = False
     relative_positions: bool = False
     copying: bool = False
@@ -124,4 +130,6 @@ class ModelConfig(ModelSettings):
         for name in ("residual", "relative_positions"):
             if getattr(self, name) and self.attention == "none":
                 raise UsageError(f"{name} needs attention: dot, general or additive")
+        if self.attention_layers > 1 and self.attention == "none":
+            raise UsageError("attention_layers needs attention: dot, general or additive")
         return self

@@ -90,6 +90,7 @@ PRESETS: Mapping[str, RunSettings] = {
             embedding=None,
             bidirectional=False,
             attention="none",
+            attention_layers=1,
             residual=False,
             relative_positions=False,
             copying=False,

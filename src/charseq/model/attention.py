@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from charseq.model.state import Memory
+from charseq.model.state import View
 
 Kind = Literal["dot", "general", "additive"]
 
@@ -16,6 +16,17 @@ FARTHEST = 10
 FIRST_SLOPE = 0.3
 # The place of what is no text, such as a feature.
 NO_PLACE = -1_000_000
+
+
+def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
+    """Return each source symbol's place in its text, and `NO_PLACE` for what stands before it.
+
+    Args:
+        ids: of the sources, (batch, time).
+        conditions: how many features and languages stand before each text, (batch,).
+    """
+    places = torch.arange(ids.shape[1], device=ids.device) - conditions[:, None]
+    return places.masked_fill(places < 0, NO_PLACE)
 
 
 class Attention(nn.Module):
@@ -60,53 +71,49 @@ class Attention(nn.Module):
         if self.score is not None:
             nn.init.uniform_(self.score, -0.1, 0.1, generator=generator)
 
-    def memory(
-        self, outputs: Tensor, source_lengths: Tensor, conditions: Tensor, copies: Tensor
-    ) -> Memory:
-        """Prepare what the encoder wrote, (time, batch, units), for being looked at."""
-        outputs = outputs.transpose(0, 1)
-        lengths = source_lengths.to(outputs.device)
-        columns = torch.arange(outputs.shape[1], device=outputs.device)
+    def view(self, outputs: Tensor, lengths: Tensor, places: Tensor) -> View:
+        """Prepare what the encoder wrote for being looked at.
+
+        Args:
+            outputs: the encoder's, (batch, time, units).
+            lengths: of the sources, (batch,).
+            places: of their symbols, (batch, time), where places count.
+        """
         mask = torch.zeros(outputs.shape[:2], device=outputs.device)
-        places = columns.new_empty(len(lengths), 0)
         if self.placeless is not None:
-            places = columns - conditions[:, None]
-            outside = places < 0
-            places = places.masked_fill(outside, NO_PLACE)
-            mask = mask + outside * self.placeless
-        return Memory(
-            lengths,
+            mask = mask + (places == NO_PLACE) * self.placeless
+        columns = torch.arange(outputs.shape[1], device=outputs.device)
+        return View(
             mask.masked_fill(columns >= lengths[:, None], -torch.inf),
-            places,
             outputs if self.key is None else self.key(outputs),
             self.context(outputs),
-            copies,
         )
 
-    def scores(self, queries: Tensor, place: Tensor, memory: Memory) -> Tensor:
+    def scores(self, queries: Tensor, place: Tensor, places: Tensor, view: View) -> Tensor:
         """Compare the decoder's outputs with each source symbol.
 
         Args:
             queries: the outputs, (batch, target time, units).
             place: of the first of them, (batch, 1), where places count.
-            memory: of the same rows.
+            places: of the source symbols, (batch, source time), likewise.
+            view: of the same rows.
 
         Returns:
             Scores, (batch, target time, source time), -inf past a source's end.
         """
         if self.query is None or self.score is None:
-            compared = torch.bmm(queries, memory.keys.transpose(1, 2))
+            compared = torch.bmm(queries, view.keys.transpose(1, 2))
         else:
-            both = self.query(queries)[:, :, None] + memory.keys[:, None]
+            both = self.query(queries)[:, :, None] + view.keys[:, None]
             compared = torch.tanh(both) @ self.score
-        compared = compared + memory.mask[:, None]
+        compared = compared + view.mask[:, None]
         if self.distances is None:
             return compared
-        places = place + torch.arange(queries.shape[1], device=place.device)
-        apart = (memory.places[:, None] - places[:, :, None]).clamp_(-FARTHEST, FARTHEST)
+        here = place + torch.arange(queries.shape[1], device=place.device)
+        apart = (places[:, None] - here[:, :, None]).clamp_(-FARTHEST, FARTHEST)
         return compared + functional.embedding(apart + FARTHEST, self.distances[:, None])[..., 0]
 
-    def forward(self, queries: Tensor, scores: Tensor, memory: Memory) -> Tensor:
+    def forward(self, queries: Tensor, scores: Tensor, view: View) -> Tensor:
         """Return the attentional vectors of `queries`, (batch, target time, units)."""
-        weights = torch.softmax(scores, dim=2).to(memory.values.dtype)
-        return torch.tanh(torch.bmm(weights, memory.values) + self.own(queries))
+        weights = torch.softmax(scores, dim=2).to(view.values.dtype)
+        return torch.tanh(torch.bmm(weights, view.values) + self.own(queries))

@@ -33,7 +33,8 @@ class Seq2Seq(nn.Module):
         self.bridge = None
         if config.bidirectional or config.attention != "none":
             vectors = 2 if config.cell == "lstm" else 1
-            self.bridge = nn.Linear(config.units, vectors * config.layers * config.units)
+            layers = len(self.decoder.recurrent)
+            self.bridge = nn.Linear(config.units, vectors * layers * config.units)
 
     @classmethod
     def fresh(
@@ -131,17 +132,11 @@ class Seq2Seq(nn.Module):
             return memory, self._last_state(sources, source_lengths, noise)
         outputs, last = self.encoder(sources, source_lengths, noise)
         start = torch.tanh(self.bridge(last))
-        width = len(self.decoder.layers) * last.shape[1]
+        width = len(self.decoder.recurrent) * last.shape[1]
         state = State(start[:, :width], start[:, width:], self._first_places(sources))
-        if self.decoder.attention is None:
-            return Memory.without_attention(source_lengths.to(sources.device)), state
-        if copies is None:
-            copies = sources.new_empty(len(sources), 0)
-        else:
+        if copies is not None:
             copies = copies[:, : sources.shape[1]]
-        if conditions is None:
-            conditions = sources.new_zeros(len(sources))
-        return self.decoder.attention.memory(outputs, source_lengths, conditions, copies), state
+        return self.decoder.memory(sources, source_lengths, outputs, conditions, copies), state
 
     def stepper(self) -> Step:
         """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
@@ -224,6 +219,10 @@ def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
     shapes: dict[str, tuple[int, ...]] = {
         f"decoder.layers.{layer}.fused.weight_hh_l0": (gates * config.units, config.units)
         for layer in range(config.layers)
+    }
+    shapes |= {
+        f"decoder.further.{number}.layer.fused.weight_hh_l0": (gates * config.units, config.units)
+        for number in range(config.attention_layers - 1)
     }
     if config.embedding is not None:
         shapes["encoder.embedding.weight"] = (source_symbols, config.embedding)

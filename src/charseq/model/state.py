@@ -7,37 +7,50 @@ import torch
 from torch import Tensor
 
 
+class View(NamedTuple):
+    """What one layer of attention sees of sources.
+
+    Attributes:
+        mask: 0 where it may look, -inf past a source's end, (batch, source time).
+        keys: what the decoder's state is compared with, (batch, source time, units).
+        values: what is read, (batch, source time, units).
+    """
+
+    mask: Tensor
+    keys: Tensor
+    values: Tensor
+
+    def select(self, rows: Tensor) -> "View":
+        """Return the view of these rows, in their order."""
+        return View(*(tensor.index_select(0, rows) for tensor in self))
+
+
 class Memory(NamedTuple):
     """What is computed once per source; what a model has no use for has no columns.
 
     Attributes:
         source_lengths: symbols in each source, (batch,).
-        mask: 0 where attention may look, -inf past a source's end, (batch, source time).
         places: of each source symbol in its text, far before it for what is none, or without
             columns, (batch, source time).
-        keys: what the decoder's state is compared with, (batch, source time, units).
-        values: what attention reads, (batch, source time, units).
         copies: the column that each source symbol is copied to, (batch, source time); -1: none.
+        views: one for each layer of attention.
     """
 
     source_lengths: Tensor
-    mask: Tensor
     places: Tensor
-    keys: Tensor
-    values: Tensor
     copies: Tensor
+    views: tuple[View, ...]
 
     @classmethod
     def without_attention(cls, source_lengths: Tensor) -> "Memory":
         """Return the memory of a model whose decoder reads nothing but its state."""
         nothing = source_lengths.new_empty(len(source_lengths), 0)
-        return cls(
-            source_lengths, nothing, nothing, nothing[..., None], nothing[..., None], nothing
-        )
+        return cls(source_lengths, nothing, nothing, ())
 
     def select(self, rows: Tensor) -> "Memory":
         """Return the memory of these rows, in their order."""
-        return Memory(*(tensor.index_select(0, rows) for tensor in self))
+        lengths, places, copies = (tensor.index_select(0, rows) for tensor in self[:3])
+        return Memory(lengths, places, copies, tuple(view.select(rows) for view in self.views))
 
 
 class State(NamedTuple):

@@ -84,6 +84,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.dropout == "auto":
         much = pairs < FEW or (pairs < SOME and _are_words(split, asked))
         shape["dropout"] = 0.5 if much else 0.4 if pairs < MANY else 0.1
+    if asked.attention_layers == "auto":
+        shape["attention_layers"] = 2 if asked.attention != "none" and pairs < MANY else 1
     if asked.attention == "none":
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":

@@ -142,8 +142,7 @@ def _many_rows(
         def of_rows(value: Value) -> Value:
             return inner.op("Gather", value, rows, axis=0)
 
-        own = Memory(*(each and of_rows(each) for each in memory))
-        scores, after = network.step(inner, previous, state, own, place)
+        scores, after = network.step(inner, previous, state, memory.each(of_rows), place)
         masked = inner.op(
             "Add", scores.log_probabilities, of_rows(mask) if network.copying else mask
         )

@@ -1,6 +1,6 @@
 """The network in ONNX: an encoder, and the step that a search drives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,24 +19,40 @@ Array = NDArray[np.float32]
 GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 
 
+class View(NamedTuple):
+    """What one layer of attention sees of sources.
+
+    Attributes:
+        mask: (batch, 1, source time), -inf past a source's end.
+        keys: (batch, units, source time), or (batch, 1, source time, units) of additive attention.
+        values: (batch, source time, units), the attentional vector's bias in each.
+    """
+
+    mask: Value
+    keys: Value
+    values: Value
+
+
 class Memory(NamedTuple):
     """What is computed once per source; a model without attention has none of it.
 
     Attributes:
-        mask: (batch, 1, source time), -inf past a source's end.
         places: of each symbol, raised by the farthest distance, (batch, 1, source time).
-        keys: (batch, units, source time), or (batch, 1, source time, units) of additive attention.
-        values: (batch, source time, units), the attentional vector's bias in each.
         columns: where each symbol is copied to, (batch, 1, source time).
         never: -inf where nothing is copied from, (batch, 1, source time).
+        views: one for each layer of attention.
     """
 
-    mask: Value = ""
     places: Value = ""
-    keys: Value = ""
-    values: Value = ""
     columns: Value = ""
     never: Value = ""
+    views: tuple[View, ...] = ()
+
+    def each(self, change: Callable[[Value], Value]) -> "Memory":
+        """Return the memory with all that there is changed."""
+        places, columns, never = (value and change(value) for value in self[:3])
+        views = tuple(View(*map(change, view)) for view in self.views)
+        return Memory(places, columns, never, views)
 
 
 class Inputs(NamedTuple):
@@ -54,7 +70,7 @@ class Scores(NamedTuple):
     Attributes:
         log_probabilities: (rows, symbols), and where the model copies a further column for each
             source symbol.
-        weights: attention's, (batch, beam, source time).
+        weights: the last attention's, (batch, beam, source time).
         copying: how probable it is that a symbol is copied, (rows, 1).
     """
 
@@ -104,7 +120,22 @@ class Network:
         """The shapes of what a step replaces: each layer's hidden, and of LSTMs the cell."""
         config = self.description.config
         parts = 2 if config.cell == "lstm" else 1
-        return [("rows", config.units)] * (parts * config.layers)
+        return [("rows", config.units)] * (parts * len(self.recurrent))
+
+    @property
+    def recurrent(self) -> list[str]:
+        """The names of the decoder's layers that have a state, in their order."""
+        config = self.description.config
+        plain = [f"decoder.layers.{number}.fused" for number in range(config.layers)]
+        further = range(config.attention_layers - 1)
+        return plain + [f"decoder.further.{number}.layer.fused" for number in further]
+
+    @property
+    def looks(self) -> list[str]:
+        """The names of the layers of attention, in their order."""
+        further = range(self.description.config.attention_layers - 1)
+        names = ["decoder.attention"] + [f"decoder.further.{each}.attention" for each in further]
+        return names if self.attention else []
 
     def encode(self, inputs: Inputs) -> tuple[Memory, list[Value]]:
         """Read whole sources; return the memory, and the decoder's first state."""
@@ -137,7 +168,7 @@ class Network:
         )
         # The bridge has all layers' hidden first, and then all cells.
         if config.cell == "lstm":
-            start = [start[i // 2 + (i % 2) * config.layers] for i in range(parts)]
+            start = [start[i // 2 + (i % 2) * len(self.recurrent)] for i in range(parts)]
         if not self.attention:
             return Memory(), start
         if "encoder.residual.weight" in self.tensors:
@@ -167,37 +198,98 @@ class Network:
         config = self.description.config
         if self.copying:
             previous = graph.op("Min", previous, graph.constant(len(self.description.targets)))
-        vectors, next_state = "", []
-        parts = len(state) // config.layers
-        for number in range(config.layers):
-            own = state[parts * number : parts * (number + 1)]
-            cell = self._lstm_step if config.cell == "lstm" else self._gru_step
-            new = cell(graph, number, previous if number == 0 else vectors, own)
-            vectors = new[0]
-            next_state += new
-        return self.predict(graph, vectors, memory, place, beam), next_state
+        cell = self._lstm_step if config.cell == "lstm" else self._gru_step
+        next_state: list[Value] = []
 
-    def predict(
+        def read(number: int, vectors: Value) -> Value:
+            new = cell(graph, self.recurrent[number], vectors, self._own(state, number))
+            next_state.extend(new)
+            return new[0]
+
+        return self._predict(graph, previous, memory, place, beam, read), next_state
+
+    def retrace(
+        self, graph: Graph, ids: Value, state: Sequence[Value], memory: Memory, places: Value
+    ) -> Scores:
+        """Predict all symbols of whole targets by teacher forcing.
+
+        Args:
+            graph: where this is written.
+            ids: of the targets, each after the start symbol, (batch, time).
+            state: the decoder's first.
+            memory: of the sources.
+            places: how many symbols a target has, (1,).
+
+        Returns:
+            What is found; its rows are batch · time.
+        """
+        first = graph.op("Transpose", ids, perm=[1, 0])
+        here = graph.range(graph.op("Squeeze", places))
+        here = graph.op("Unsqueeze", here, graph.constant([0, 2]))
+
+        def read(number: int, vectors: Value) -> Value:
+            if number == 0:
+                vectors = graph.op("Gather", self._embedding("decoder"), vectors)
+            else:
+                grid = self.grid(graph, vectors, places)
+                vectors = graph.op("Transpose", grid, perm=[1, 0, 2])
+            zero = graph.constant([0])
+            starts = [graph.op("Unsqueeze", each, zero) for each in self._own(state, number)]
+            outputs, *_ = self._fused(graph, [self.recurrent[number]], vectors, "", starts)
+            # (time, 1, batch, units) to rows.
+            outputs = graph.op("Transpose", outputs, perm=[2, 0, 1, 3])
+            shape = graph.constant([-1, self.description.config.units])
+            return graph.op("Reshape", outputs, shape)
+
+        return self._predict(graph, first, memory, here, places, read)
+
+    def _own(self, state: Sequence[Value], number: int) -> Sequence[Value]:
+        """Return the state of one of the decoder's layers."""
+        parts = len(state) // len(self.recurrent)
+        return state[parts * number : parts * (number + 1)]
+
+    def _predict(
         self,
         graph: Graph,
-        hidden: Value,
+        previous: Value,
         memory: Memory,
         place: Value,
-        beam: Value | None = None,
+        beam: Value | None,
+        read: Callable[[int, Value], Value],
     ) -> Scores:
-        """Predict a symbol from what the last layer wrote, (rows, units)."""
+        """Predict the next symbols.
+
+        Args:
+            graph: where this is written.
+            previous: the ids written last.
+            memory: of the sources, (batch, …); rows are batch · beam.
+            place: of the symbols, from 0.
+            beam: how many rows a source has, (1,); None: one.
+            read: has a layer read the ids, if it is the first, or what is before it, and returns
+                its outputs, both (rows, units).
+        """
         config = self.description.config
+        if self.copying:
+            previous = graph.op("Min", previous, graph.constant(len(self.description.targets)))
+        vectors = previous
+        for number in range(config.layers):
+            vectors = read(number, vectors)
         if not self.attention:
-            logits = self._linear(graph, hidden, "decoder.output")
+            logits = self._linear(graph, vectors, "decoder.output")
             return Scores(graph.op("LogSoftmax", logits, axis=-1))
-        queries = self.grid(graph, hidden, beam)
-        scores = self._attention_scores(graph, queries, memory, place)
-        weights = graph.op("Softmax", scores, axis=-1)
-        context = graph.op("MatMul", weights, memory.values)
-        name = "decoder.attention.own.weight"
-        own = self.weights.product(graph, self.outer, hidden, self.tensors[name], name)
-        flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
-        attended = graph.op("Tanh", graph.op("Add", own, flat))
+        scores = weights = ""
+        for number, (name, view) in enumerate(zip(self.looks, memory.views, strict=True)):
+            if number > 0:
+                vectors = read(config.layers + number - 1, vectors)
+            queries = self.grid(graph, vectors, beam)
+            scores = self._attention_scores(graph, name, queries, view, memory.places, place)
+            weights = graph.op("Softmax", scores, axis=-1)
+            context = graph.op("MatMul", weights, view.values)
+            matrix = f"{name}.own.weight"
+            own = self.weights.product(graph, self.outer, vectors, self.tensors[matrix], matrix)
+            flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
+            vectors = graph.op("Tanh", graph.op("Add", own, flat))
+        attended = vectors
         logits = self._linear(graph, attended, "decoder.output")
         if not self.copying:
             return Scores(graph.op("LogSoftmax", logits, axis=-1), weights)
@@ -225,7 +317,7 @@ class Network:
         return Scores(mixed, weights, copied)
 
     def _memory(self, outputs: Value, inputs: Inputs) -> Memory:
-        graph, kind = self.outer, self.description.config.attention
+        graph = self.outer
         columns = graph.range(graph.size(inputs.sources, 1))
         least = graph.constant(-np.inf, np.float32)
         none = graph.constant(0.0)
@@ -233,62 +325,68 @@ class Network:
             "Less", columns, graph.op("Unsqueeze", inputs.lengths, graph.constant([1]))
         )
         mask = graph.op("Where", inside, none, least)
-        places = ""
+        places = outside = ""
         if self.relative:
             before = graph.op("Unsqueeze", inputs.conditions, graph.constant([1]))
             own = graph.op("Sub", columns, before)
-            outside = graph.op("Less", own, graph.constant(0))
             if self.conditioned:
-                placeless = graph.constant(float(self.tensors["decoder.attention.placeless"][0]))
-                mask = graph.op("Add", mask, graph.op("Where", outside, placeless, none))
+                outside = graph.op("Less", own, graph.constant(0))
                 own = graph.op("Where", outside, graph.constant(NO_PLACE), own)
             places = self._middle(graph.op("Add", own, graph.constant(FARTHEST)))
-        keys = outputs
-        if kind != "dot":
-            keys = graph.op("MatMul", outputs, self._matrix("decoder.attention.key.weight"))
-        if kind == "additive":
-            keys = self._middle(keys)
-        else:
-            keys = graph.op("Transpose", keys, perm=[0, 2, 1])
-        values = graph.op("MatMul", outputs, self._matrix("decoder.attention.context.weight"))
-        # The weights of a step sum to 1: a bias may stand in each of what they weigh.
-        bias = graph.constant(self.tensors["decoder.attention.own.bias"])
+        views = tuple(self._view(name, outputs, mask, outside) for name in self.looks)
         copied = never = ""
         if self.copying:
             copied = self._middle(graph.op("Max", inputs.copies, graph.constant(0)))
             if self.conditioned:
                 nothing = graph.op("Less", inputs.copies, graph.constant(0))
                 never = self._middle(graph.op("Where", nothing, least, none))
-        return Memory(
-            self._middle(mask), places, keys, graph.op("Add", values, bias), copied, never
-        )
+        return Memory(places, copied, never, views)
+
+    def _view(self, name: str, outputs: Value, mask: Value, outside: Value) -> View:
+        """Prepare the encoder's outputs, (batch, time, units), for a layer of attention."""
+        graph, kind = self.outer, self.description.config.attention
+        if outside:
+            placeless = graph.constant(float(self.tensors[f"{name}.placeless"][0]))
+            lost = graph.op("Where", outside, placeless, graph.constant(0.0))
+            mask = graph.op("Add", mask, lost)
+        keys = outputs
+        if kind != "dot":
+            keys = graph.op("MatMul", outputs, self._matrix(f"{name}.key.weight"))
+        if kind == "additive":
+            keys = self._middle(keys)
+        else:
+            keys = graph.op("Transpose", keys, perm=[0, 2, 1])
+        values = graph.op("MatMul", outputs, self._matrix(f"{name}.context.weight"))
+        # The weights of a step sum to 1: a bias may stand in each of what they weigh.
+        bias = graph.constant(self.tensors[f"{name}.own.bias"])
+        return View(self._middle(mask), keys, graph.op("Add", values, bias))
 
     def _attention_scores(
-        self, graph: Graph, queries: Value, memory: Memory, place: Value
+        self, graph: Graph, name: str, queries: Value, view: View, places: Value, place: Value
     ) -> Value:
         """Compare the decoder's outputs, (batch, beam, units), with each source symbol."""
         if self.description.config.attention == "additive":
-            asked = graph.op("MatMul", queries, self._matrix("decoder.attention.query.weight"))
+            asked = graph.op("MatMul", queries, self._matrix(f"{name}.query.weight"))
             asked = graph.op("Unsqueeze", asked, graph.constant([2]))
-            both = graph.op("Tanh", graph.op("Add", asked, memory.keys))
-            vector = graph.constant(self.tensors["decoder.attention.score"])
+            both = graph.op("Tanh", graph.op("Add", asked, view.keys))
+            vector = graph.constant(self.tensors[f"{name}.score"])
             scores = graph.op("MatMul", both, vector)
         else:
-            scores = graph.op("MatMul", queries, memory.keys)
-        scores = graph.op("Add", scores, memory.mask)
+            scores = graph.op("MatMul", queries, view.keys)
+        scores = graph.op("Add", scores, view.mask)
         if not self.relative:
             return scores
-        apart = graph.op("Sub", memory.places, place)
+        apart = graph.op("Sub", places, place)
         apart = graph.op("Clip", apart, graph.constant(0), graph.constant(2 * FARTHEST))
-        distances = graph.constant(self.tensors["decoder.attention.distances"])
+        distances = graph.constant(self.tensors[f"{name}.distances"])
         return graph.op("Add", scores, graph.op("Gather", distances, apart))
 
     def _lstm_step(
-        self, graph: Graph, number: int, read: Value, state: Sequence[Value]
+        self, graph: Graph, name: str, read: Value, state: Sequence[Value]
     ) -> list[Value]:
         hidden, cell = state
-        product = self._recurrent(graph, number, hidden)
-        gates = graph.op("Add", product, self._projected(graph, number, read))
+        product = self._recurrent(graph, name, hidden)
+        gates = graph.op("Add", product, self._projected(graph, name, read))
         sizes = graph.constant([3 * self.description.config.units, self.description.config.units])
         opening, candidate = graph.ops("Split", gates, sizes, outputs=2, axis=1)
         enter, leave, keep = graph.ops(
@@ -299,12 +397,12 @@ class Network:
         return [graph.op("Mul", leave, graph.op("Tanh", cell)), cell]
 
     def _gru_step(
-        self, graph: Graph, number: int, read: Value, state: Sequence[Value]
+        self, graph: Graph, name: str, read: Value, state: Sequence[Value]
     ) -> list[Value]:
         (hidden,) = state
-        projected = self._projected(graph, number, read)
-        bias = self._gates(f"decoder.layers.{number}.fused.bias_hh_l0")
-        recurrent = graph.op("Add", self._recurrent(graph, number, hidden), graph.constant(bias))
+        projected = self._projected(graph, name, read)
+        bias = self._gates(f"{name}.bias_hh_l0")
+        recurrent = graph.op("Add", self._recurrent(graph, name, hidden), graph.constant(bias))
         update, reset, candidate = graph.ops("Split", projected, outputs=3, axis=1, num_outputs=3)
         own_update, own_reset, own = graph.ops("Split", recurrent, outputs=3, axis=1, num_outputs=3)
         reset = graph.op("Sigmoid", graph.op("Add", reset, own_reset))
@@ -314,40 +412,22 @@ class Network:
         moved = graph.op("Mul", update, graph.op("Sub", hidden, candidate))
         return [graph.op("Add", candidate, moved)]
 
-    def _recurrent(self, graph: Graph, number: int, hidden: Value) -> Value:
+    def _recurrent(self, graph: Graph, name: str, hidden: Value) -> Value:
         """Return what a layer's own state adds to its gates."""
-        name = f"decoder.layers.{number}.fused.weight_hh_l0"
+        name = f"{name}.weight_hh_l0"
         return self.weights.product(graph, self.outer, hidden, self._gates(name), name)
 
-    def _projected(self, graph: Graph, number: int, read: Value) -> Value:
+    def _projected(self, graph: Graph, name: str, read: Value) -> Value:
         """Return what a layer's input and bias add to its gates; of symbols, from a table."""
-        name = f"decoder.layers.{number}.fused"
         bias = graph.constant(self._gates(f"{name}.bias_ih_l0"))
         kernel = self._gates(f"{name}.weight_ih_l0")
-        if number > 0:
+        if name != self.recurrent[0]:
             product = self.weights.product(graph, self.outer, read, kernel, f"{name}.weight_ih_l0")
             return graph.op("Add", product, bias)
         # Nodes on constants: ONNX Runtime computes the table once, on loading.
         matrix = self.weights.matrix(self.outer, kernel, f"{name}.weight_ih_l0")
         product = self.outer.op("MatMul", self._embedding("decoder"), matrix)
         return graph.op("Gather", self.outer.op("Add", product, bias), read)
-
-    def read_targets(self, graph: Graph, ids: Value, state: Sequence[Value]) -> Value:
-        """Read whole targets, (batch, time); return what the last layer writes, likewise."""
-        if self.copying:
-            ids = graph.op("Min", ids, graph.constant(len(self.description.targets)))
-        table = self._embedding("decoder")
-        vectors = graph.op("Gather", table, graph.op("Transpose", ids, perm=[1, 0]))
-        parts = len(state) // self.description.config.layers
-        for number in range(self.description.config.layers):
-            starts = [
-                graph.op("Unsqueeze", each, graph.constant([0]))
-                for each in state[parts * number : parts * (number + 1)]
-            ]
-            names = [f"decoder.layers.{number}.fused"]
-            outputs, *_ = self._fused(graph, names, vectors, "", starts)
-            vectors = graph.op("Squeeze", outputs, graph.constant([1]))
-        return graph.op("Transpose", vectors, perm=[1, 0, 2])
 
     def _layer(self, number: int, vectors: Value, lengths: Value) -> list[Value]:
         """Read (time, batch, inputs); return the outputs and the last hidden, and the cell."""
