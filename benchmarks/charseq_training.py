@@ -35,7 +35,7 @@ def main() -> None:
         settings["precision"] = "bf16"
     if chosen.attention:
         settings |= {"attention": "dot", "embedding": EMBEDDING}
-        settings |= {"residual": False, "relative_positions": False}
+        settings |= {"attention_layers": 1, "residual": False, "relative_positions": False}
 
     # Ended early, it still removes its folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -35,6 +35,13 @@ def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -
     assert small.training.batch_size < large.training.batch_size
 
 
+def test_fewer_pairs_are_looked_at_twice() -> None:
+    assert decision().model.attention_layers == 2
+    assert decision(times=1_000).model.attention_layers == 1
+    assert decision(attention="none").model.attention_layers == 1
+    assert decision(times=1_000, attention_layers=2).model.attention_layers == 2
+
+
 def test_words_are_read_more_often_than_sentences() -> None:
     sentence = "so long that it is no word"
     words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)

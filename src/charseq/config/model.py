@@ -104,6 +104,8 @@ class ModelSettings(Settings):
             raise UsageError(f"units is {self.units}: a bidirectional model needs an even number")
         if self.copying is True and self.attention == "none":
             raise UsageError("copying needs attention: dot, general or additive")
+        if self.attention_layers not in ("auto", 1) and self.attention == "none":
+            raise UsageError("attention_layers needs attention: dot, general or additive")
         if self.copying is True and self.pad_source_to is not None:
             raise UsageError("copying does not go with pad_source_to: padding is no text")
         if self.tied_embeddings and self.embedding is None:
@@ -130,6 +132,4 @@ class ModelConfig(ModelSettings):
         for name in ("residual", "relative_positions"):
             if getattr(self, name) and self.attention == "none":
                 raise UsageError(f"{name} needs attention: dot, general or additive")
-        if self.attention_layers > 1 and self.attention == "none":
-            raise UsageError("attention_layers needs attention: dot, general or additive")
         return self

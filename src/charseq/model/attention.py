@@ -29,6 +29,21 @@ def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
     return places.masked_fill(places < 0, NO_PLACE)
 
 
+def apart(places: Tensor, place: Tensor, steps: int) -> Tensor:
+    """Return how far source symbols are before or behind target symbols, from 0 for the farthest.
+
+    Args:
+        places: of the source symbols, (batch, source time).
+        place: of the first target symbol, (batch, 1).
+        steps: how many target symbols there are.
+
+    Returns:
+        Numbers of a score's learnt weights, (batch, target time, source time).
+    """
+    here = place + torch.arange(steps, device=place.device)
+    return (places[:, None] - here[:, :, None]).clamp_(-FARTHEST, FARTHEST).add_(FARTHEST)
+
+
 class Attention(nn.Module):
     """Global attention after the decoder's LSTM, without input feeding (Luong et al. 2015).
 
@@ -89,13 +104,13 @@ class Attention(nn.Module):
             self.context(outputs),
         )
 
-    def scores(self, queries: Tensor, place: Tensor, places: Tensor, view: View) -> Tensor:
+    def scores(self, queries: Tensor, distances: Tensor | None, view: View) -> Tensor:
         """Compare the decoder's outputs with each source symbol.
 
         Args:
             queries: the outputs, (batch, target time, units).
-            place: of the first of them, (batch, 1), where places count.
-            places: of the source symbols, (batch, source time), likewise.
+            distances: where places count, how far `apart` the symbols are, (batch, target time,
+                source time).
             view: of the same rows.
 
         Returns:
@@ -107,11 +122,9 @@ class Attention(nn.Module):
             both = self.query(queries)[:, :, None] + view.keys[:, None]
             compared = torch.tanh(both) @ self.score
         compared = compared + view.mask[:, None]
-        if self.distances is None:
+        if self.distances is None or distances is None:
             return compared
-        here = place + torch.arange(queries.shape[1], device=place.device)
-        apart = (places[:, None] - here[:, :, None]).clamp_(-FARTHEST, FARTHEST)
-        return compared + functional.embedding(apart + FARTHEST, self.distances[:, None])[..., 0]
+        return compared + functional.embedding(distances, self.distances[:, None])[..., 0]
 
     def forward(self, queries: Tensor, scores: Tensor, view: View) -> Tensor:
         """Return the attentional vectors of `queries`, (batch, target time, units)."""

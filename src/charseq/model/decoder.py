@@ -8,7 +8,7 @@ from torch import Generator, Tensor, nn
 
 from charseq.config import ModelConfig
 from charseq.errors import UsageError
-from charseq.model.attention import Attention, places_of
+from charseq.model.attention import Attention, apart, places_of
 from charseq.model.cells import Layer, layers_of
 from charseq.model.copying import Copying
 from charseq.model.embedding import Embedding, locked_dropout
@@ -225,11 +225,14 @@ class Decoder(nn.Module):
             The last attentional vectors, (batch, time, units), and the scores behind them.
         """
         view, *others = memory.views
-        scores = attention.scores(outputs, place, memory.places, view)
+        distances = None
+        if attention.relative:
+            distances = apart(memory.places, place, outputs.shape[1])
+        scores = attention.scores(outputs, distances, view)
         attended: Tensor = attention(outputs, scores, view)
         for number, (look, view) in enumerate(zip(looks_of(self.further), others, strict=True)):
             outputs = read(number, attended)
-            scores = look.attention.scores(outputs, place, memory.places, view)
+            scores = look.attention.scores(outputs, distances, view)
             attended = look.attention(outputs, scores, view)
         return attended, scores
 

@@ -78,7 +78,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     texts = (text for pair in (*split.training, *split.held_out) for text in pair[:2])
     shape: dict[str, Any] = with_form(asked, texts).model_dump()
     if asked.units == "auto":
-        shape["units"] = 128 if pairs < FEW else 512
+        shape["units"] = 128 if pairs < FEW else 256 if pairs < MANY else 512
     if asked.embedding == "auto":
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":

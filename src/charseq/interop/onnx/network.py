@@ -277,12 +277,16 @@ class Network:
         if not self.attention:
             logits = self._linear(graph, vectors, "decoder.output")
             return Scores(graph.op("LogSoftmax", logits, axis=-1))
-        scores = weights = ""
+        distances = scores = weights = ""
+        if self.relative:
+            apart = graph.op("Sub", memory.places, place)
+            span = graph.constant(0), graph.constant(2 * FARTHEST)
+            distances = graph.op("Clip", apart, *span)
         for number, (name, view) in enumerate(zip(self.looks, memory.views, strict=True)):
             if number > 0:
                 vectors = read(config.layers + number - 1, vectors)
             queries = self.grid(graph, vectors, beam)
-            scores = self._attention_scores(graph, name, queries, view, memory.places, place)
+            scores = self._attention_scores(graph, name, queries, view, distances)
             weights = graph.op("Softmax", scores, axis=-1)
             context = graph.op("MatMul", weights, view.values)
             matrix = f"{name}.own.weight"
@@ -362,9 +366,12 @@ class Network:
         return View(self._middle(mask), keys, graph.op("Add", values, bias))
 
     def _attention_scores(
-        self, graph: Graph, name: str, queries: Value, view: View, places: Value, place: Value
+        self, graph: Graph, name: str, queries: Value, view: View, distances: Value
     ) -> Value:
-        """Compare the decoder's outputs, (batch, beam, units), with each source symbol."""
+        """Compare the decoder's outputs, (batch, beam, units), with each source symbol.
+
+        What places count for stands in the `distances` between them, if there are any.
+        """
         if self.description.config.attention == "additive":
             asked = graph.op("MatMul", queries, self._matrix(f"{name}.query.weight"))
             asked = graph.op("Unsqueeze", asked, graph.constant([2]))
@@ -374,12 +381,10 @@ class Network:
         else:
             scores = graph.op("MatMul", queries, view.keys)
         scores = graph.op("Add", scores, view.mask)
-        if not self.relative:
+        if not distances:
             return scores
-        apart = graph.op("Sub", places, place)
-        apart = graph.op("Clip", apart, graph.constant(0), graph.constant(2 * FARTHEST))
-        distances = graph.constant(self.tensors[f"{name}.distances"])
-        return graph.op("Add", scores, graph.op("Gather", distances, apart))
+        gains = graph.constant(self.tensors[f"{name}.distances"])
+        return graph.op("Add", scores, graph.op("Gather", gains, distances))
 
     def _lstm_step(
         self, graph: Graph, name: str, read: Value, state: Sequence[Value]
