@@ -6,7 +6,7 @@ from charseq.config import PRESETS, ModelConfig, RunConfig, TrainingConfig, conf
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings
 from charseq.training import choices
-from charseq.training.choices import decided, kept_share, mean_length
+from charseq.training.choices import decided, kept_share
 
 WORDS = [Pair(f"{a}{b}{c}", f"{a}{b}{c}s") for a in "bdfg" for b in "aeiou" for c in "klmn"]
 SHOUTED = [Pair(pair.source, pair.target.upper()) for pair in WORDS]
@@ -42,20 +42,15 @@ def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision(times=1_000, attention_layers=2).model.attention_layers == 2
 
 
-def test_words_are_read_more_often_than_sentences() -> None:
-    sentence = "so long that it is no word"
-    words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)
-    assert words.training.epochs > sentences.training.epochs
-    assert words.model.dropout > sentences.model.dropout
-    assert decision(times=500).training.epochs == sentences.training.epochs
-    # What a symbol is decides what is long.
-    spelt = decision([Pair(sentence, "x")], times=8_000, source_separator=" ")
-    assert spelt.training.epochs == words.training.epochs
+def test_fewer_pairs_are_read_more_often() -> None:
+    few, some, many = (decision(times=times).training.epochs for times in (1, 100, 1_000))
+    assert few > some > many
 
 
-def test_the_mean_length_counts_both_sides_symbols() -> None:
-    pairs = [Pair("abc", "t͡ʃ a"), Pair("a", "b")]
-    assert mean_length(pairs, Spellings.of(ModelConfig(target_separator=" "))) == (5 + 2) / 2
+def test_larger_models_learn_in_smaller_steps() -> None:
+    sizes = [decision(units=units).training.learning_rate for units in (128, 256, 512)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 3
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -22,11 +22,8 @@ from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
 
 # Fewer training pairs than the first want a small model with much noise, and every pair that there
-# is; as many as the last want little noise. Between them, fewer words than the second want to be
-# read often, with much noise.
+# is; as many as the last want a large one with little noise.
 FEW, SOME, MANY = 2_000, 20_000, 50_000
-# Pairs of more symbols than this, on both sides together and on average, are more than words.
-LONG = 25
 # Where so much of the targets stands in their sources in the same order, there is much to copy.
 COPIED_SHARE = 0.7
 # So many pairs tell how much of it does.
@@ -43,7 +40,7 @@ def decided(settings: RunSettings, split: Split) -> RunConfig:
         split: the training and the held-out pairs.
     """
     model = _shape(settings.model, split)
-    training = _work(settings.training, split, model)
+    training = _work(settings.training, len(split.training), model)
     return RunConfig(corpus=settings.corpus, model=model, training=training)
 
 
@@ -61,16 +58,6 @@ def kept_share(pairs: Sequence[Pair], spellings: Spellings) -> float:
     return kept / max(symbols, 1)
 
 
-def mean_length(pairs: Sequence[Pair], spellings: Spellings) -> float:
-    """Return how many symbols a source and its target have together, on average.
-
-    It is taken over a thousand pairs, evenly spread.
-    """
-    some = pairs[:: max(1, len(pairs) // LOOKED_AT)]
-    source, target = spellings.source.length, spellings.target.length
-    return sum(source(pair.source) + target(pair.target) for pair in some) / max(len(some), 1)
-
-
 def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if isinstance(asked, ModelConfig):
         return asked
@@ -82,8 +69,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.embedding == "auto":
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
-        much = pairs < FEW or (pairs < SOME and _are_words(split, asked))
-        shape["dropout"] = 0.5 if much else 0.4 if pairs < MANY else 0.1
+        shape["dropout"] = 0.5 if pairs < FEW else 0.4 if pairs < MANY else 0.1
     if asked.attention_layers == "auto":
         shape["attention_layers"] = 2 if asked.attention != "none" and pairs < MANY else 1
     if asked.attention == "none":
@@ -96,28 +82,23 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     return ModelConfig(**shape)
 
 
-def _work(asked: TrainingSettings, split: Split, model: ModelConfig) -> TrainingConfig:
-    pairs, units = len(split.training), model.units
+def _work(asked: TrainingSettings, pairs: int, model: ModelConfig) -> TrainingConfig:
+    units = model.units
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
         work["batch_size"] = (
             16 if pairs < FEW else 32 if pairs < SOME else 64 if pairs < MANY else 128
         )
     if asked.epochs == "auto":
-        often = pairs < SOME and _are_words(split, model)
-        work["epochs"] = 100 if pairs < FEW else 50 if often else 25 if pairs < MANY else 10
+        work["epochs"] = 100 if pairs < FEW else 25 if pairs < MANY else 10
     if asked.learning_rate == "auto":
-        work["learning_rate"] = 0.004 if units < 512 else 0.002
+        work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and pairs < FEW
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16()
         work["precision"] = "bf16" if fast else "float32"
     return TrainingConfig(**work)
-
-
-def _are_words(split: Split, model: ModelSettings) -> bool:
-    return mean_length(split.training, Spellings.of(model)) <= LONG
 
 
 def has_fast_bf16() -> bool:
