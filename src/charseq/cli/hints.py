@@ -59,6 +59,7 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
 
     it, model, training = rehearsal, rehearsal.config.model, rehearsal.config.training
     attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
+    attention += f" in {model.attention_layers} layers" * (model.attention_layers > 1)
     shape = f"{model.cell.upper()}, {model.units} units, {attention}" + ", copying" * model.copying
     refit = ", trained again on all pairs" * training.refit
     table = Table.grid(padding=(0, 2))
