@@ -2,21 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charseq.interop.onnx.graph import INT32, Graph, Shape, Value
-from charseq.interop.onnx.weights import Weights
+from charseq.interop.onnx.layers import Layers
+from charseq.interop.onnx.weights import Array, Weights
 from charseq.model.attention import FARTHEST, NO_PLACE
 from charseq.model.copying import SMALLEST
 from charseq.modelfile import ModelDescription
-
-Array = NDArray[np.float32]
-
-# From PyTorch's order of gates to ONNX's: i, f, g, o to i, o, f, g, and r, z, n to z, r, n.
-GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 
 
 class View(NamedTuple):
@@ -123,6 +118,11 @@ class Network:
         return [("rows", config.units)] * (parts * len(self.recurrent))
 
     @property
+    def layers(self) -> Layers:
+        """All layers of cells, the encoder's and the decoder's."""
+        return Layers(self.outer, self.description.config.cell, self.tensors, self.weights)
+
+    @property
     def recurrent(self) -> list[str]:
         """The names of the decoder's layers that have a state, in their order."""
         config = self.description.config
@@ -143,17 +143,18 @@ class Network:
         ids = graph.op("Transpose", inputs.sources, perm=[1, 0])
         vectors = symbols = graph.op("Gather", self._embedding("encoder"), ids)
         lengths = graph.op("Cast", inputs.lengths, to=INT32)
-        directions = 2 if config.bidirectional else 1
+        ways = ["forwards", "backwards"] if config.bidirectional else ["forwards"]
         finals: list[Value] = []
         for number in range(config.layers):
-            outputs, *last = self._layer(number, vectors, lengths)
+            names = [f"encoder.{way}.{number}.fused" for way in ways]
+            outputs, *last = self.layers.whole(graph, names, vectors, lengths)
             joined = graph.op("Transpose", outputs, perm=[0, 2, 1, 3])
             vectors = graph.op("Reshape", joined, graph.constant([0, 0, config.units]))
             # (directions, batch, units) to (batch, units).
             finals += [
                 graph.op(
                     "Reshape",
-                    graph.op("Transpose", each, perm=[1, 0, 2]) if directions > 1 else each,
+                    graph.op("Transpose", each, perm=[1, 0, 2]) if len(ways) > 1 else each,
                     graph.constant([-1, config.units]),
                 )
                 for each in last
@@ -195,14 +196,16 @@ class Network:
             place: of the symbol, from 0, a scalar.
             beam: how many rows a source has, (1,); None: one.
         """
-        config = self.description.config
-        if self.copying:
-            previous = graph.op("Min", previous, graph.constant(len(self.description.targets)))
-        cell = self._lstm_step if config.cell == "lstm" else self._gru_step
         next_state: list[Value] = []
 
         def read(number: int, vectors: Value) -> Value:
-            new = cell(graph, self.recurrent[number], vectors, self._own(state, number))
+            name = self.recurrent[number]
+            if number == 0:
+                table = self.layers.table(name, self._embedding("decoder"))
+                projected = graph.op("Gather", table, vectors)
+            else:
+                projected = self.layers.project(graph, name, vectors)
+            new = self.layers.step(graph, name, projected, self._own(state, number))
             next_state.extend(new)
             return new[0]
 
@@ -235,7 +238,7 @@ class Network:
                 vectors = graph.op("Transpose", grid, perm=[1, 0, 2])
             zero = graph.constant([0])
             starts = [graph.op("Unsqueeze", each, zero) for each in self._own(state, number)]
-            outputs, *_ = self._fused(graph, [self.recurrent[number]], vectors, "", starts)
+            outputs, *_ = self.layers.whole(graph, [self.recurrent[number]], vectors, "", starts)
             # (time, 1, batch, units) to rows.
             outputs = graph.op("Transpose", outputs, perm=[2, 0, 1, 3])
             shape = graph.constant([-1, self.description.config.units])
@@ -293,16 +296,27 @@ class Network:
             own = self.weights.product(graph, self.outer, vectors, self.tensors[matrix], matrix)
             flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
             vectors = graph.op("Tanh", graph.op("Add", own, flat))
-        attended = vectors
-        logits = self._linear(graph, attended, "decoder.output")
+        logits = self._linear(graph, vectors, "decoder.output")
         if not self.copying:
             return Scores(graph.op("LogSoftmax", logits, axis=-1), weights)
-        copied = graph.op("Sigmoid", self._linear(graph, attended, "decoder.copying.gate"))
-        written = graph.op("Softmax", logits, axis=-1)
-        written = graph.op("Mul", written, graph.op("Sub", graph.constant(1.0), copied))
+        copied = graph.op("Sigmoid", self._linear(graph, vectors, "decoder.copying.gate"))
         pointed = weights
         if memory.never:
             pointed = graph.op("Softmax", graph.op("Add", scores, memory.never), axis=-1)
+        return Scores(self._mixed(graph, logits, copied, pointed, memory, beam), weights, copied)
+
+    def _mixed(
+        self,
+        graph: Graph,
+        logits: Value,
+        copied: Value,
+        pointed: Value,
+        memory: Memory,
+        beam: Value | None,
+    ) -> Value:
+        """Return the log-probabilities of writing symbols and of copying them, together."""
+        written = graph.op("Softmax", logits, axis=-1)
+        written = graph.op("Mul", written, graph.op("Sub", graph.constant(1.0), copied))
         columns = memory.columns
         if beam is not None:
             columns = graph.op("Expand", columns, graph.op("Shape", pointed))
@@ -317,8 +331,7 @@ class Network:
             axis=1,
             reduction="add",
         )
-        mixed = graph.op("Log", graph.op("Max", mixed, graph.constant(SMALLEST)))
-        return Scores(mixed, weights, copied)
+        return graph.op("Log", graph.op("Max", mixed, graph.constant(SMALLEST)))
 
     def _memory(self, outputs: Value, inputs: Inputs) -> Memory:
         graph = self.outer
@@ -385,108 +398,6 @@ class Network:
             return scores
         gains = graph.constant(self.tensors[f"{name}.distances"])
         return graph.op("Add", scores, graph.op("Gather", gains, distances))
-
-    def _lstm_step(
-        self, graph: Graph, name: str, read: Value, state: Sequence[Value]
-    ) -> list[Value]:
-        hidden, cell = state
-        product = self._recurrent(graph, name, hidden)
-        gates = graph.op("Add", product, self._projected(graph, name, read))
-        sizes = graph.constant([3 * self.description.config.units, self.description.config.units])
-        opening, candidate = graph.ops("Split", gates, sizes, outputs=2, axis=1)
-        enter, leave, keep = graph.ops(
-            "Split", graph.op("Sigmoid", opening), outputs=3, axis=1, num_outputs=3
-        )
-        new = graph.op("Mul", enter, graph.op("Tanh", candidate))
-        cell = graph.op("Add", graph.op("Mul", keep, cell), new)
-        return [graph.op("Mul", leave, graph.op("Tanh", cell)), cell]
-
-    def _gru_step(
-        self, graph: Graph, name: str, read: Value, state: Sequence[Value]
-    ) -> list[Value]:
-        (hidden,) = state
-        projected = self._projected(graph, name, read)
-        bias = self._gates(f"{name}.bias_hh_l0")
-        recurrent = graph.op("Add", self._recurrent(graph, name, hidden), graph.constant(bias))
-        update, reset, candidate = graph.ops("Split", projected, outputs=3, axis=1, num_outputs=3)
-        own_update, own_reset, own = graph.ops("Split", recurrent, outputs=3, axis=1, num_outputs=3)
-        reset = graph.op("Sigmoid", graph.op("Add", reset, own_reset))
-        update = graph.op("Sigmoid", graph.op("Add", update, own_update))
-        own = graph.op("Mul", reset, own)
-        candidate = graph.op("Tanh", graph.op("Add", candidate, own))
-        moved = graph.op("Mul", update, graph.op("Sub", hidden, candidate))
-        return [graph.op("Add", candidate, moved)]
-
-    def _recurrent(self, graph: Graph, name: str, hidden: Value) -> Value:
-        """Return what a layer's own state adds to its gates."""
-        name = f"{name}.weight_hh_l0"
-        return self.weights.product(graph, self.outer, hidden, self._gates(name), name)
-
-    def _projected(self, graph: Graph, name: str, read: Value) -> Value:
-        """Return what a layer's input and bias add to its gates; of symbols, from a table."""
-        bias = graph.constant(self._gates(f"{name}.bias_ih_l0"))
-        kernel = self._gates(f"{name}.weight_ih_l0")
-        if name != self.recurrent[0]:
-            product = self.weights.product(graph, self.outer, read, kernel, f"{name}.weight_ih_l0")
-            return graph.op("Add", product, bias)
-        # Nodes on constants: ONNX Runtime computes the table once, on loading.
-        matrix = self.weights.matrix(self.outer, kernel, f"{name}.weight_ih_l0")
-        product = self.outer.op("MatMul", self._embedding("decoder"), matrix)
-        return graph.op("Gather", self.outer.op("Add", product, bias), read)
-
-    def _layer(self, number: int, vectors: Value, lengths: Value) -> list[Value]:
-        """Read (time, batch, inputs); return the outputs and the last hidden, and the cell."""
-        ways = ["forwards", "backwards"] if self.description.config.bidirectional else ["forwards"]
-        names = [f"encoder.{way}.{number}.fused" for way in ways]
-        return self._fused(self.outer, names, vectors, lengths)
-
-    def _fused(
-        self,
-        graph: Graph,
-        names: Sequence[str],
-        vectors: Value,
-        lengths: Value,
-        starts: Sequence[Value] = (),
-    ) -> list[Value]:
-        """Read (time, batch, inputs) in one operation; one name reads forwards, two both ways."""
-        cell = self.description.config.cell
-        gates, units = self.tensors[f"{names[0]}.weight_hh_l0"].shape
-
-        def stacked(kind: str) -> Value:
-            parts = [
-                self.weights.tensor(self.outer, self._gates(f"{name}.{kind}"), f"{name}.{kind}")
-                for name in names
-            ]
-            parts = [self.outer.op("Unsqueeze", part, self.outer.constant([0])) for part in parts]
-            return self.outer.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
-
-        biases = [
-            [
-                self._gates(f"{name}.bias_ih_l0"),
-                self._gates(f"{name}.bias_hh_l0") if cell == "gru" else np.zeros(gates, np.float32),
-            ]
-            for name in names
-        ]
-        extra: dict[str, Any] = {"linear_before_reset": 1} if cell == "gru" else {}
-        return graph.ops(
-            cell.upper(),
-            vectors,
-            stacked("weight_ih_l0"),
-            stacked("weight_hh_l0"),
-            self.outer.constant(np.array(biases).reshape(len(names), -1)),
-            lengths,
-            *starts,
-            outputs=3 if cell == "lstm" else 2,
-            hidden_size=units,
-            direction="bidirectional" if len(names) > 1 else "forward",
-            **extra,
-        )
-
-    def _gates(self, name: str) -> Array:
-        """Return weights with a block of rows for each gate, the blocks in ONNX's order."""
-        weight, order = self.tensors[name], list(GATES[self.description.config.cell])
-        blocks = weight.reshape(len(order), -1, *weight.shape[1:])
-        return blocks[order].reshape(weight.shape)
 
     def _embedding(self, side: str) -> Value:
         """Return the vector of every symbol, one-hot without an embedding, and zeros past them."""
