@@ -6,7 +6,7 @@ from charseq.config import PRESETS, ModelConfig, RunConfig, TrainingConfig, conf
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings
 from charseq.training import choices
-from charseq.training.choices import decided, kept_share
+from charseq.training.choices import decided, kept_share, mean_length
 
 WORDS = [Pair(f"{a}{b}{c}", f"{a}{b}{c}s") for a in "bdfg" for b in "aeiou" for c in "klmn"]
 SHOUTED = [Pair(pair.source, pair.target.upper()) for pair in WORDS]
@@ -45,6 +45,23 @@ def test_fewer_pairs_are_looked_at_twice() -> None:
 def test_fewer_pairs_are_read_more_often() -> None:
     few, some, many = (decision(times=times).training.epochs for times in (1, 100, 1_000))
     assert few > some > many
+
+
+def test_words_are_trained_on_once_more_with_those_held_out() -> None:
+    sentence = "so long that it is no word"
+    words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)
+    assert words.training.refit
+    assert not sentences.training.refit
+    assert decision([Pair(sentence, "x")], times=1_000).training.refit
+    assert not decision(times=1_000).training.refit
+    assert not decision(times=100, keep="last").training.refit
+    # What a symbol is decides what is long.
+    assert decision([Pair(sentence, "x")], times=8_000, source_separator=" ").training.refit
+
+
+def test_the_mean_length_counts_both_sides_symbols() -> None:
+    pairs = [Pair("abc", "t͡ʃ a"), Pair("a", "b")]
+    assert mean_length(pairs, Spellings.of(ModelConfig(target_separator=" "))) == (5 + 2) / 2
 
 
 def test_larger_models_learn_in_smaller_steps() -> None:

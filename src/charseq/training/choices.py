@@ -24,6 +24,9 @@ from charseq.text import Spellings, with_form
 # Fewer training pairs than the first want a small model with much noise, and every pair that there
 # is; as many as the last want a large one with little noise.
 FEW, SOME, MANY = 2_000, 20_000, 50_000
+# Pairs of more symbols than this, on both sides together and on average, are more than words: to
+# train on them a second time takes long.
+LONG = 25
 # Where so much of the targets stands in their sources in the same order, there is much to copy.
 COPIED_SHARE = 0.7
 # So many pairs tell how much of it does.
@@ -40,7 +43,7 @@ def decided(settings: RunSettings, split: Split) -> RunConfig:
         split: the training and the held-out pairs.
     """
     model = _shape(settings.model, split)
-    training = _work(settings.training, len(split.training), model)
+    training = _work(settings.training, split.training, model)
     return RunConfig(corpus=settings.corpus, model=model, training=training)
 
 
@@ -56,6 +59,16 @@ def kept_share(pairs: Sequence[Pair], spellings: Spellings) -> float:
         kept += LCSseq.similarity(source, target)
         symbols += len(target)
     return kept / max(symbols, 1)
+
+
+def mean_length(pairs: Sequence[Pair], spellings: Spellings) -> float:
+    """Return how many symbols a source and its target have together, on average.
+
+    It is taken over a thousand pairs, evenly spread.
+    """
+    some = pairs[:: max(1, len(pairs) // LOOKED_AT)]
+    source, target = spellings.source.length, spellings.target.length
+    return sum(source(pair.source) + target(pair.target) for pair in some) / max(len(some), 1)
 
 
 def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
@@ -82,8 +95,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     return ModelConfig(**shape)
 
 
-def _work(asked: TrainingSettings, pairs: int, model: ModelConfig) -> TrainingConfig:
-    units = model.units
+def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig) -> TrainingConfig:
+    pairs, units = len(training), model.units
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
         work["batch_size"] = (
@@ -94,7 +107,8 @@ def _work(asked: TrainingSettings, pairs: int, model: ModelConfig) -> TrainingCo
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
     if asked.refit == "auto":
-        work["refit"] = asked.keep == "best" and pairs < FEW
+        words = mean_length(training, Spellings.of(model)) <= LONG
+        work["refit"] = asked.keep == "best" and (pairs < FEW or (pairs < MANY and words))
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16()
         work["precision"] = "bf16" if fast else "float32"
