@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 import charseq
+from charseq.config import CorpusConfig
+from charseq.corpus import corpus_of
 from charseq.errors import DataError
 from charseq.training import Rehearsal, rehearsal
 
@@ -39,6 +41,13 @@ def test_a_rehearsal_foretells_what_the_training_does(toy_pairs, trains_in) -> N
     assert foretold.weights == sum(tensor.size for tensor in run.model.tensors().values())
     # 9 batches of the 280 pairs, and 10 of all 300, twice each.
     assert (foretold.batches, foretold.steps) == (9, 2 * (9 + 10))
+
+
+def test_a_corpus_that_is_given_to_be_held_out_is_not_trained_on_unasked(toy_pairs) -> None:
+    given = corpus_of(toy_pairs[300:320], CorpusConfig())
+    assert rehearsed(toy_pairs[:300]).config.training.refit
+    assert not rehearsed(toy_pairs[:300], held_out=given).config.training.refit
+    assert rehearsed(toy_pairs[:300], held_out=given, refit=True).config.training.refit
 
 
 def test_time_grows_with_the_epochs_and_ends_with_the_limit(toy_pairs) -> None:

@@ -63,6 +63,10 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
         split = split_corpus(material.corpus, settings.training)
     else:
         split = Split(tuple(material.corpus.pairs), tuple(material.held_out.pairs))
+        if settings.training.refit == "auto":
+            # Whoever has a file to hold out scores on it: it is not trained on unasked.
+            training = settings.training.model_copy(update={"refit": False})
+            settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
     if prepared.config.training.count_padding:
         keep_freed_memory()
