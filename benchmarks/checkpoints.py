@@ -2,8 +2,8 @@
 
     python -m benchmarks.checkpoints [--repetitions 20]
 
-Models of the default sizes, in the middle of a training, are written down as a run writes them,
-to the folder that temporary files go to; the share is that of one checkpoint a minute.
+Models of several sizes, of one look, in the middle of a training, are written down as a run writes
+them, to the folder that temporary files go to; the share is that of one checkpoint a minute.
 """
 
 import argparse
@@ -62,7 +62,9 @@ def standing_of(units: int, folder: Path, every: float) -> Standing:
     letters = "abcdefghijklmnopqrstuvwxyz"
     pairs = tuple(Pair(a + b, (b + a).upper()) for a in letters for b in letters)
     split = Split(pairs, pairs[:10])
-    prepared = prepare(Corpus("pairs", pairs), split, configure(units=units, epochs=1))
+    prepared = prepare(
+        Corpus("pairs", pairs), split, configure(units=units, attention_layers=1, epochs=1)
+    )
     config = prepared.config.training
     trainer = Trainer(first_model(prepared, None), prepared, config, Clock(None, time.monotonic()))
     trainer.train_epoch(1)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.exports [CORPUS] [--rounds 3] [--repetitions 200]
 
-Three models are trained for a few epochs: of the Keras example's shape, and with charseq's default
-settings for few pairs and for many. Each is exported in float32 and in 8 bits; all translate the
-same sentences, in turn.
+Four models are trained for a few epochs: of the Keras example's shape, and with charseq's default
+settings for few pairs, for thousands and for many. Each is exported in float32 and in 8 bits; all
+translate the same sentences, in turn.
 """
 
 import argparse

@@ -75,7 +75,7 @@ def models() -> None:
         "plain": ModelConfig(units=2),
         "attention": ModelConfig(
             units=2, embedding=2, bidirectional=True, attention="general", residual=True,
-            relative_positions=True, copying=True,
+            attention_layers=2, relative_positions=True, copying=True,
         ),
         "separated": ModelConfig(units=2, cell="gru", layers=2, target_separator=" "),
     }.items():  # fmt: skip

@@ -24,7 +24,11 @@ def every_kind_of_model() -> list[ModelConfig]:
     # Of these three, each combination of the others has one triple of values, all equally often.
     looks = [*product((False, True), (False, True), (1, 2))] * 18
     random.Random(1).shuffle(looks)
+    thrice = {"bidirectional": True, "embedding": 5, "copying": True, "layers": 2}
     return [
+        ModelConfig(units=8, cell=cell, attention="general", **thrice, **named_look(True, True, 3))
+        for cell in ("lstm", "gru")
+    ] + [
         ModelConfig(
             units=8,
             cell=cell,
@@ -274,6 +278,13 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> No
     tensors = random_model(ModelConfig(units=8)).tensors()
     with pytest.raises(ModelFileError, match=r"do not fit its configuration: .* should be"):
         Seq2Seq.from_tensors(ModelConfig(units=units), SOURCES, TARGETS, tensors)
+
+
+def test_a_look_that_has_no_weights_is_refused() -> None:
+    tensors = random_model(ATTENDING).tensors()
+    thrice = ATTENDING.model_copy(update={"attention_layers": 3})
+    with pytest.raises(ModelFileError, match=r"decoder\.further\.1\.layer\..* is absent"):
+        Seq2Seq.from_tensors(thrice, SOURCES, TARGETS, tensors)
 
 
 @pytest.mark.parametrize(

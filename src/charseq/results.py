@@ -115,9 +115,9 @@ class Alignment:
         source_symbols: all that the model read, in order: the language and the features by their
             names, where it reads any, then the source's symbols, in the form it reads them in.
         target_symbols: the target's, in order.
-        weights: attention's, (target symbols + 1, source symbols): a row for each target symbol and
-            a last one for the end; each sums to 1. A source without symbols is never read: no
-            columns.
+        weights: the last attention's, (target symbols + 1, source symbols): a row for each target
+            symbol and a last one for the end; each sums to 1. A source without symbols is never
+            read: no columns.
         log_probability: natural logarithm of the target's probability, its end included.
         conditions: how many of `source_symbols` are a language or features.
         copying: how probable it is that each target symbol, and the end, is copied and not written;
@@ -197,7 +197,8 @@ class WrittenSymbol:
             where the model cannot write it.
         runners_up: the most probable symbols but this one, at most five, best first, with their
             log-probabilities; the end may be among them.
-        weights: attention's, one for each symbol that was read; empty where the model has none.
+        weights: the last attention's, one for each symbol that was read; empty where the model has
+            none.
         copying: how probable it is that the symbol is copied and not written; None where the model
             does not copy.
         end: whether this is the end and no symbol.

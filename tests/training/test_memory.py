@@ -47,7 +47,7 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, mo
     with pytest.raises(MachineError) as refused:
         charseq.train(pairs, run=tmp_path / "run", seed=2)
     message = str(refused.value)
-    assert "training would take about 1.2 GiB of memory, and 0.0 are free" in message
+    assert "training would take about 1.7 GiB of memory, and 0.0 are free" in message
     assert "sources of 2,000 symbols with targets of 3,002" in message
     assert not (tmp_path / "run").exists()
     assert charseq.train(pairs, run=tmp_path / "run", epochs=1, units=2, max_length=100)
@@ -58,7 +58,8 @@ def test_more_of_anything_takes_more_memory() -> None:
     least = batch_memory(model, 2, 3, 4, 5)
     for more in ((4, 3, 4, 5), (2, 6, 4, 5), (2, 3, 8, 5), (2, 3, 4, 50)):
         assert batch_memory(model, *more) > least
-    for change in ({"units": 16}, {"layers": 2}, {"attention": "additive"}, {"copying": True}):
+    changes = {"units": 16, "layers": 2, "attention_layers": 2, "copying": True}
+    for change in ({"attention": "additive"}, *({name: v} for name, v in changes.items())):
         assert batch_memory(model.model_copy(update=change), 2, 3, 4, 5) > least
 
 

@@ -68,8 +68,8 @@ class Look(NamedTuple):
 
     Attributes:
         log_probabilities: of the symbols; minus infinity where one has no column, (symbols + 1,).
-        weights: attention's, (symbols + 1, source symbols); None where the model has no attention,
-            or they are not asked for.
+        weights: the last attention's, (symbols + 1, source symbols); None where the model has no
+            attention, or they are not asked for.
         copying: how probable it is that each symbol is copied, (symbols + 1,); None where the model
             does not copy, or weights are not asked for.
         best: the most probable columns, best first, (symbols + 1, as many as are asked for, or as
@@ -118,7 +118,8 @@ class Engine(Protocol):
 
         Args:
             forced: the pairs.
-            weights: whether attention's weights are asked for, and how probable copying is.
+            weights: whether the last attention's weights are asked for, and how probable copying
+                is.
             best: how many of the most probable columns are asked for at each place.
         """
 

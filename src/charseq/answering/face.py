@@ -244,7 +244,7 @@ class Answering:
     ) -> Alignment | list[Alignment]:
         """Say what the model looks at in a source for each symbol of a target, or for many pairs.
 
-        The weights are those of its attention while it reads the target (teacher forcing).
+        The weights are those of its last look while it reads the target (teacher forcing).
 
         Args:
             sources: one source, or several.

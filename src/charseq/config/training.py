@@ -95,7 +95,7 @@ class TrainingSettings(Settings):
         "auto",
         description="at the end, train afresh on all pairs, those held out too, for the number of"
         " steps found; the scores are those of the training before; by default where there are"
-        " fewer than 2,000 pairs, or 50,000 words",
+        " fewer than 2,000 pairs, or 50,000 pairs of words, and no file is held out",
     )
     time_limit: Duration | None = Field(
         None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"

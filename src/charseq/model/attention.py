@@ -122,8 +122,10 @@ class Attention(nn.Module):
             both = self.query(queries)[:, :, None] + view.keys[:, None]
             compared = torch.tanh(both) @ self.score
         compared = compared + view.mask[:, None]
-        if self.distances is None or distances is None:
+        if self.distances is None:
             return compared
+        if distances is None:
+            raise AssertionError("where places count, distances are needed")
         return compared + functional.embedding(distances, self.distances[:, None])[..., 0]
 
     def forward(self, queries: Tensor, scores: Tensor, view: View) -> Tensor:

@@ -10,7 +10,7 @@ SMALLEST = 1e-12
 class Copying(nn.Module):
     """Decides at each step between writing a symbol of the vocabulary and copying one.
 
-    What is copied is where attention looks, among the source symbols that are text.
+    What is copied is where the last attention looks, among the source symbols that are text.
     """
 
     def __init__(self, units: int) -> None:
@@ -33,7 +33,7 @@ class Copying(nn.Module):
         Args:
             attended: the attentional vectors, (batch, target time, units).
             logits: of the vocabulary, (batch, target time, symbols).
-            scores: attention's, (batch, target time, source time).
+            scores: the last attention's, (batch, target time, source time).
             copies: the column that each source symbol is copied to, (batch, source time), beyond
                 the vocabulary for symbols outside it; -1 for what is never copied.
 

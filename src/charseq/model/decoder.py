@@ -62,7 +62,7 @@ class Decoder(nn.Module):
     @property
     def recurrent(self) -> list[Layer]:
         """All layers that have a state, in their order."""
-        return [*layers_of(self.layers), *(look.layer for look in looks_of(self.further))]
+        return [*layers_of(self.layers), *(look.layer for look in _looks_of(self.further))]
 
     def memory(
         self,
@@ -91,7 +91,7 @@ class Decoder(nn.Module):
             if conditions is None:
                 conditions = sources.new_zeros(len(sources))
             places = places_of(sources, conditions)
-        attentions = self.attention, *(look.attention for look in looks_of(self.further))
+        attentions = self.attention, *(look.attention for look in _looks_of(self.further))
         views = tuple(attention.view(outputs, lengths, places) for attention in attentions)
         return Memory(lengths, places, nothing if copies is None else copies, views)
 
@@ -230,7 +230,7 @@ class Decoder(nn.Module):
             distances = apart(memory.places, place, outputs.shape[1])
         scores = attention.scores(outputs, distances, view)
         attended: Tensor = attention(outputs, scores, view)
-        for number, (look, view) in enumerate(zip(looks_of(self.further), others, strict=True)):
+        for number, (look, view) in enumerate(zip(_looks_of(self.further), others, strict=True)):
             outputs = read(number, attended)
             scores = look.attention.scores(outputs, distances, view)
             attended = look.attention(outputs, scores, view)
@@ -252,7 +252,7 @@ class Decoder(nn.Module):
         return logits.transpose(0, 1)
 
 
-def looks_of(further: nn.ModuleList) -> list[FurtherLook]:
+def _looks_of(further: nn.ModuleList) -> list[FurtherLook]:
     """Return further looks, typed."""
     return [cast(FurtherLook, look) for look in further]
 

@@ -22,10 +22,11 @@ from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
 
 # Fewer training pairs than the first want a small model with much noise, and every pair that there
-# is; as many as the last want a large one with little noise.
+# is; as many as the last want a large one with little noise, which two looks would slow down. From
+# the second on, batches are larger.
 FEW, SOME, MANY = 2_000, 20_000, 50_000
-# Pairs of more symbols than this, on both sides together and on average, are more than words: to
-# train on them a second time takes long.
+# Pairs of more symbols than this, on both sides together and on average, are more than words; where
+# they are not, to train a second time, on every pair that there is, takes little.
 LONG = 25
 # Where so much of the targets stands in their sources in the same order, there is much to copy.
 COPIED_SHARE = 0.7

@@ -106,9 +106,11 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
     decoder = rows * target * (layer + 5 * symbols)
     looking = 0
     if model.attention != "none":
-        encoder += rows * source * 6 * units
-        decoder += rows * target * 8 * units
-        each = 8 + (3 * units if model.attention == "additive" else 0) + 12 * model.copying
+        # Each look after the first has a layer of its own.
+        encoder += rows * source * (2 + 4 * model.attention_layers) * units
+        decoder += rows * target * (20 * model.attention_layers - 12) * units
+        score = 3 + (3 * units if model.attention == "additive" else 0)
+        each = 5 + score * model.attention_layers + 12 * model.copying
         looking = rows * source * target * each
     return 4 * (encoder + decoder + looking)
 

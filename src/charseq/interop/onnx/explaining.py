@@ -17,7 +17,7 @@ class Explained(NamedTuple):
 
     Attributes:
         log_probabilities: of each symbol, (batch, places + 1).
-        alignments: attention's weights, (batch, places + 1, source time).
+        alignments: the last attention's weights, (batch, places + 1, source time).
         copying: how probable it was that the symbol is copied, (batch, places + 1).
         best_symbols: the most probable symbols, (batch, places + 1, some).
         best_log_probabilities: theirs, likewise.

@@ -131,7 +131,7 @@ class Network:
         return plain + [f"decoder.further.{number}.layer.fused" for number in further]
 
     @property
-    def looks(self) -> list[str]:
+    def attentions(self) -> list[str]:
         """The names of the layers of attention, in their order."""
         further = range(self.description.config.attention_layers - 1)
         names = ["decoder.attention"] + [f"decoder.further.{each}.attention" for each in further]
@@ -264,7 +264,7 @@ class Network:
 
         Args:
             graph: where this is written.
-            previous: the ids written last.
+            previous: the ids written last, in the form that `read` takes them in.
             memory: of the sources, (batch, …); rows are batch · beam.
             place: of the symbols, from 0.
             beam: how many rows a source has, (1,); None: one.
@@ -285,7 +285,7 @@ class Network:
             apart = graph.op("Sub", memory.places, place)
             span = graph.constant(0), graph.constant(2 * FARTHEST)
             distances = graph.op("Clip", apart, *span)
-        for number, (name, view) in enumerate(zip(self.looks, memory.views, strict=True)):
+        for number, (name, view) in enumerate(zip(self.attentions, memory.views, strict=True)):
             if number > 0:
                 vectors = read(config.layers + number - 1, vectors)
             queries = self.grid(graph, vectors, beam)
@@ -350,7 +350,7 @@ class Network:
                 outside = graph.op("Less", own, graph.constant(0))
                 own = graph.op("Where", outside, graph.constant(NO_PLACE), own)
             places = self._middle(graph.op("Add", own, graph.constant(FARTHEST)))
-        views = tuple(self._view(name, outputs, mask, outside) for name in self.looks)
+        views = tuple(self._view(name, outputs, mask, outside) for name in self.attentions)
         copied = never = ""
         if self.copying:
             copied = self._middle(graph.op("Max", inputs.copies, graph.constant(0)))
