@@ -94,6 +94,11 @@ def measured(task: Task, seed: int, scratch: Path, threads: int) -> dict[str, An
     return {"seed": seed, "minutes": minutes, "scores": scores}
 
 
+def counted(threads: int) -> str:
+    """Return a number of threads in words."""
+    return f"{threads} thread" if threads == 1 else f"{threads} threads"
+
+
 def command(task: Task) -> str:
     """Return how a task's models are trained."""
     options = " ".join(f"'{each}'" if each == " " else each for each in task.options)
@@ -150,7 +155,7 @@ def _rows(task: Task, figures: Mapping[str, Any]) -> list[str]:
         f"| {task.name} | `{figures['command']}` | {target.metric.replace('_', ' ')}"
         f" | {_figure(target, runs)} | {'≤' if target.is_error else '≥'} {target.bound:g}"
         f" | {target.published or '–'}"
-        f" | {statistics.mean(minutes):.1f}, {task.minutes:g} ({figures['threads']} threads)"
+        f" | {statistics.mean(minutes):.1f}, {task.minutes:g} ({counted(figures['threads'])})"
         f" | {figures['looks']} | {figures['date']} |"
         for target in task.targets
     ]
