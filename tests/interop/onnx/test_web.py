@@ -69,7 +69,7 @@ def jamo(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     """Reads Hangul in its letters and answers in syllables."""
     syllables = ["한", "국", "어", "말", "글", "가"]
     words = ("".join(word) for n in (1, 2, 3) for word in itertools.product(syllables, repeat=n))
-    return _trained(tmp_path_factory, "jamo", [Pair(word, word[::-1]) for word in words], epochs=4)
+    return _trained(tmp_path_factory, "jamo", [Pair(word, word[::-1]) for word in words], epochs=12)
 
 
 @pytest.fixture(scope="session")
