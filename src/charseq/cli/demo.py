@@ -45,7 +45,7 @@ def demo(
     config = configure(
         time_limit=time_limit,
         seed=seed,
-        # A few minutes are short: a model of one look, faster than by default, gets further in them.
+        # A few minutes are short: a model of one look is faster, and gets further in them.
         units=256,
         attention_layers=1,
         held_out_maximum=1_000,
