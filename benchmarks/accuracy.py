@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.accuracy_tasks import Target, Task, tasks
 from benchmarks.report import HERE, machine, machine_line
+from charseq.corpus.checking.findings import counted
 
 CHARSEQ = (sys.executable, "-m", "charseq")
 FIGURES = HERE / "accuracy.json"
@@ -94,11 +95,6 @@ def measured(task: Task, seed: int, scratch: Path, threads: int) -> dict[str, An
     return {"seed": seed, "minutes": minutes, "scores": scores}
 
 
-def counted(threads: int) -> str:
-    """Return a number of threads in words."""
-    return f"{threads} thread" if threads == 1 else f"{threads} threads"
-
-
 def command(task: Task) -> str:
     """Return how a task's models are trained."""
     options = " ".join(f"'{each}'" if each == " " else each for each in task.options)
@@ -151,11 +147,12 @@ def _rows(task: Task, figures: Mapping[str, Any]) -> list[str]:
     runs: Sequence[Mapping[str, Any]] = figures["runs"]
     # A run beside other work tells nothing of the time that one takes.
     minutes = [run["minutes"] for run in runs if "minutes" in run]
+    threads = counted(figures["threads"], "thread")
     return [
         f"| {task.name} | `{figures['command']}` | {target.metric.replace('_', ' ')}"
         f" | {_figure(target, runs)} | {'≤' if target.is_error else '≥'} {target.bound:g}"
         f" | {target.published or '–'}"
-        f" | {statistics.mean(minutes):.1f}, {task.minutes:g} ({counted(figures['threads'])})"
+        f" | {statistics.mean(minutes):.1f}, {task.minutes:g} ({threads})"
         f" | {figures['looks']} | {figures['date']} |"
         for target in task.targets
     ]

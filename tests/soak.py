@@ -29,8 +29,7 @@ import charseq
 CHARSEQ = (sys.executable, "-m", "charseq")
 LETTERS = "abcdefghij"
 LINES_A_SECOND = 3_400
-# How far memory may stray from its median, by the batches that a busy machine makes of the lines.
-STRAY = 0.1
+STRAY = 0.05
 
 
 def main() -> None:

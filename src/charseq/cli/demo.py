@@ -46,7 +46,6 @@ def demo(
         time_limit=time_limit,
         seed=seed,
         # A few minutes are short: a model of one look is faster, and gets further in them.
-        units=256,
         attention_layers=1,
         held_out_maximum=1_000,
         keep="last",

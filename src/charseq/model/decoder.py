@@ -1,6 +1,6 @@
 """The decoder: all symbols at once by teacher forcing, or one at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 import torch
@@ -13,6 +13,9 @@ from charseq.model.cells import Layer, layers_of
 from charseq.model.copying import Copying
 from charseq.model.embedding import Embedding, locked_dropout
 from charseq.model.state import Memory, State, Step
+
+# Has the layer of this number, among all that have a state, read vectors, and returns its outputs.
+Read = Callable[[int, Tensor], Tensor]
 
 
 class Aligned(NamedTuple):
@@ -64,6 +67,13 @@ class Decoder(nn.Module):
         """All layers that have a state, in their order."""
         return [*layers_of(self.layers), *(look.layer for look in _looks_of(self.further))]
 
+    @property
+    def attentions(self) -> list[Attention]:
+        """All layers of attention, in their order."""
+        if self.attention is None:
+            return []
+        return [self.attention, *(look.attention for look in _looks_of(self.further))]
+
     def memory(
         self,
         sources: Tensor,
@@ -91,8 +101,7 @@ class Decoder(nn.Module):
             if conditions is None:
                 conditions = sources.new_zeros(len(sources))
             places = places_of(sources, conditions)
-        attentions = self.attention, *(look.attention for look in _looks_of(self.further))
-        views = tuple(attention.view(outputs, lengths, places) for attention in attentions)
+        views = tuple(attention.view(outputs, lengths, places) for attention in self.attentions)
         return Memory(lengths, places, nothing if copies is None else copies, views)
 
     def forward(
@@ -109,10 +118,11 @@ class Decoder(nn.Module):
         Returns:
             Logits, (batch, time, symbols), or log-probabilities where the model copies.
         """
-        outputs = self._outputs(previous, state, noise)
+        read = self._reader(state, noise)
+        outputs = self._outputs(previous, read)
         if self.attention is None:
             return self._logits(outputs, noise)
-        attended, scores = self._forced(self.attention, outputs, state, memory, noise)
+        attended, scores = self._forced(outputs, state.place, memory, read)
         return self._predicted(attended, scores, memory, noise)
 
     def align(self, previous: Tensor, state: State, memory: Memory) -> Aligned:
@@ -123,8 +133,9 @@ class Decoder(nn.Module):
         """
         if self.attention is None:
             raise UsageError("a model without attention looks at nothing that could be aligned")
-        outputs = self._outputs(previous, state, None)
-        attended, scores = self._forced(self.attention, outputs, state, memory, None)
+        read = self._reader(state, None)
+        outputs = self._outputs(previous, read)
+        attended, scores = self._forced(outputs, state.place, memory, read)
         return Aligned(
             self._predicted(attended, scores, memory, None),
             torch.softmax(scores, dim=2),
@@ -135,7 +146,7 @@ class Decoder(nn.Module):
     def stepper(self) -> Step:
         """Lay the weights out for writing symbol by symbol, and return the `step` that does so."""
         layers = [layer.stepper() for layer in self.recurrent]
-        plain = len(self.layers)
+        plain, attentions = len(self.layers), self.attentions
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
         table = layers[0].project(self.embedding.table)
         last = len(table) - 1
@@ -155,15 +166,15 @@ class Decoder(nn.Module):
             for number in range(1, plain):
                 read(number, states[-1][0])
             outputs, _ = states[-1]
-            if self.attention is None:
+            if not attentions:
                 written = torch.addmm(bias, outputs, output)
             else:
                 attended, scores = self._looked(
-                    self.attention,
+                    attentions,
                     outputs[:, None],
                     state.place,
                     memory,
-                    lambda number, seen: read(plain + number, seen[:, 0])[:, None],
+                    lambda number, seen: read(number, seen[:, 0])[:, None],
                 )
                 written = self._predicted(attended, scores, memory, None)[:, 0]
             if self.copying is None:
@@ -172,68 +183,68 @@ class Decoder(nn.Module):
 
         return step
 
-    def _outputs(self, previous: Tensor, state: State, noise: Generator | None) -> Tensor:
-        """Return what the last layer writes, (time, batch, units), in one fused call a layer."""
+    def _reader(self, state: State, noise: Generator | None) -> Read:
+        """Return what has a layer read vectors, (time, batch, size), in one fused call."""
+        layers = self.recurrent
+        starts = state.layers(len(layers))
+
+        def read(number: int, vectors: Tensor) -> Tensor:
+            hidden, cell = starts[number]
+            vectors = locked_dropout(vectors, self.dropout, noise)
+            outputs: Tensor = layers[number](vectors, hidden.contiguous(), cell.contiguous())[0]
+            return outputs
+
+        return read
+
+    def _outputs(self, previous: Tensor, read: Read) -> Tensor:
+        """Return what the last layer before attention writes, (time, batch, units)."""
         vectors: Tensor = self.embedding(previous.t())
         for number in range(len(self.layers)):
-            vectors = self._read(number, vectors, state, noise)
+            vectors = read(number, vectors)
         return vectors
 
-    def _read(self, number: int, vectors: Tensor, state: State, noise: Generator | None) -> Tensor:
-        """Let a layer read vectors, (time, batch, size), in one fused call."""
-        recurrent = self.recurrent
-        hidden, cell = state.layers(len(recurrent))[number]
-        vectors = locked_dropout(vectors, self.dropout, noise)
-        outputs: Tensor = recurrent[number](vectors, hidden.contiguous(), cell.contiguous())[0]
-        return outputs
-
     def _forced(
-        self,
-        attention: Attention,
-        outputs: Tensor,
-        state: State,
-        memory: Memory,
-        noise: Generator | None,
+        self, outputs: Tensor, place: Tensor, memory: Memory, read: Read
     ) -> tuple[Tensor, Tensor]:
         """Look back for all outputs, (time, batch, units), at once; return as `_looked` does."""
-
-        def read(number: int, seen: Tensor) -> Tensor:
-            number += len(self.layers)
-            return self._read(number, seen.transpose(0, 1), state, noise).transpose(0, 1)
-
-        return self._looked(attention, outputs.transpose(0, 1), state.place, memory, read)
+        return self._looked(
+            self.attentions,
+            outputs.transpose(0, 1),
+            place,
+            memory,
+            lambda number, seen: read(number, seen.transpose(0, 1)).transpose(0, 1),
+        )
 
     def _looked(
         self,
-        attention: Attention,
+        attentions: Sequence[Attention],
         outputs: Tensor,
         place: Tensor,
         memory: Memory,
-        read: Callable[[int, Tensor], Tensor],
+        read: Read,
     ) -> tuple[Tensor, Tensor]:
         """Look back as often as the model does.
 
         Args:
-            attention: the first.
-            outputs: of the last layer before it, (batch, time, units).
+            attentions: all layers of attention.
+            outputs: of the last layer before them, (batch, time, units).
             place: of the first of them, (batch, 1), where places count.
             memory: of the same rows.
-            read: has the layer of this further look read attentional vectors, and returns its
-                outputs, both (batch, time, units).
+            read: has a layer read attentional vectors, and returns its outputs, both (batch, time,
+                units).
 
         Returns:
             The last attentional vectors, (batch, time, units), and the scores behind them.
         """
-        view, *others = memory.views
         distances = None
-        if attention.relative:
+        if attentions[0].relative:
             distances = apart(memory.places, place, outputs.shape[1])
-        scores = attention.scores(outputs, distances, view)
-        attended: Tensor = attention(outputs, scores, view)
-        for number, (look, view) in enumerate(zip(_looks_of(self.further), others, strict=True)):
-            outputs = read(number, attended)
-            scores = look.attention.scores(outputs, distances, view)
-            attended = look.attention(outputs, scores, view)
+        attended = scores = outputs
+        for number, (attention, view) in enumerate(zip(attentions, memory.views, strict=True)):
+            if number > 0:
+                outputs = read(len(self.layers) + number - 1, attended)
+            scores = attention.scores(outputs, distances, view)
+            attended = attention(outputs, scores, view)
         return attended, scores
 
     def _predicted(

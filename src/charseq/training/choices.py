@@ -108,8 +108,9 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
     if asked.refit == "auto":
-        words = mean_length(training, Spellings.of(model)) <= LONG
-        work["refit"] = asked.keep == "best" and (pairs < FEW or (pairs < MANY and words))
+        work["refit"] = asked.keep == "best" and (
+            pairs < FEW or (pairs < MANY and mean_length(training, Spellings.of(model)) <= LONG)
+        )
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16()
         work["precision"] = "bf16" if fast else "float32"
