@@ -21,6 +21,7 @@ PLAIN_MODEL: "Mapping[str, Any]" = {
     "attention": "none",
     "copying": False,
     "dropout": 0,
+    "symbol_dropout": 0,
 }
 PLAIN_LOOP: "Mapping[str, Any]" = {
     "batch_size": BATCH_SIZE,

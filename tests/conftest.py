@@ -53,6 +53,7 @@ PLAIN = {
     "bidirectional": False,
     "embedding": None,
     "dropout": 0,
+    "symbol_dropout": 0,
     "batch_size": 64,
     "schedule": "constant",
     "label_smoothing": 0,

@@ -1,5 +1,6 @@
 import copy
 import random
+from dataclasses import replace
 from itertools import chain, product
 
 import pytest
@@ -218,6 +219,18 @@ def test_dropout_is_noise_that_its_generator_repeats_and_translating_lacks() -> 
     assert torch.equal(model(batch), model(batch))
     with torch.inference_mode():
         torch.testing.assert_close(stepped(model, batch), model(batch), rtol=0, atol=1e-5)
+
+
+def test_symbol_dropout_hides_what_stands_before_from_training_alone() -> None:
+    config = ATTENDING.model_copy(update={"copying": False, "symbol_dropout": 1 - 1e-9})
+    model, batch = random_model(config), random_batch(config, [3, 5], 5)
+    others = replace(batch, targets=batch.targets.flip(0))
+
+    def noisy(batch: Batch) -> Tensor:
+        return model(batch, torch.Generator().manual_seed(1))
+
+    torch.testing.assert_close(noisy(batch), noisy(others))
+    assert not torch.allclose(model(batch), model(others))
 
 
 def test_copied_symbols_outside_the_vocabulary_have_columns_of_their_own() -> None:

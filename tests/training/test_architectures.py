@@ -19,6 +19,7 @@ PLAIN = {
     "units": 48,
     "batch_size": 64,
     "dropout": 0,
+    "symbol_dropout": 0,
 }
 
 

@@ -32,6 +32,8 @@ def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -
     small, large = decision(), decision(times=1_000)
     assert small.model.units < large.model.units
     assert small.model.dropout > large.model.dropout
+    assert small.model.symbol_dropout > large.model.symbol_dropout == 0
+    assert decision(attention="none").model.symbol_dropout == 0
     assert small.training.batch_size < large.training.batch_size
 
 
@@ -72,7 +74,14 @@ def test_larger_models_learn_in_smaller_steps() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_is_asked_for_stays(preset: str) -> None:
-    asked = {"units": 10, "embedding": 7, "dropout": 0.25, "batch_size": 3, "epochs": 2}
+    asked = {
+        "units": 10,
+        "embedding": 7,
+        "dropout": 0.25,
+        "symbol_dropout": 0.5,
+        "batch_size": 3,
+        "epochs": 2,
+    }
     config = decision(preset=preset, copying=False, precision="bf16", **asked)
     found = config.model.model_dump() | config.training.model_dump()
     assert {name: found[name] for name in asked} == asked

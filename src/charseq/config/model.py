@@ -61,6 +61,11 @@ class ModelSettings(Settings):
         description="the share of features that training drops between layers; 'auto': by the"
         " corpus's size",
     )
+    symbol_dropout: Rate | Auto = Field(
+        "auto",
+        description="how often training hides a target's symbol from the one after it, which then"
+        " has the source to go by; 'auto': by the corpus's size",
+    )
     source_separator: Separator | None = Field(
         None,
         description="what stands between two symbols of a source, such as a space between"
@@ -125,6 +130,7 @@ class ModelConfig(ModelSettings):
     relative_positions: bool = False
     copying: bool = False
     dropout: Rate = 0.0
+    symbol_dropout: Rate = 0.0
     normalise: Literal["none", "nfc", "nfd", "jamo"] = "nfc"
 
     @model_validator(mode="after")

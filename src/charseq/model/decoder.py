@@ -11,7 +11,7 @@ from charseq.errors import UsageError
 from charseq.model.attention import Attention, apart, places_of
 from charseq.model.cells import Layer, layers_of
 from charseq.model.copying import Copying
-from charseq.model.embedding import Embedding, locked_dropout
+from charseq.model.embedding import Embedding, locked_dropout, symbol_dropout
 from charseq.model.state import Memory, State, Step
 
 # Has the layer of this number, among all that have a state, read vectors, and returns its outputs.
@@ -51,6 +51,7 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig, symbols: int, embedding: Embedding | None) -> None:
         super().__init__()
         self.dropout = config.dropout
+        self.symbol_dropout = config.symbol_dropout
         self.symbols = symbols
         self.embedding = embedding or Embedding(symbols, config.embedding)
         sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
@@ -119,7 +120,7 @@ class Decoder(nn.Module):
             Logits, (batch, time, symbols), or log-probabilities where the model copies.
         """
         read = self._reader(state, noise)
-        outputs = self._outputs(previous, read)
+        outputs = self._outputs(previous, read, noise)
         if self.attention is None:
             return self._logits(outputs, noise)
         attended, scores = self._forced(outputs, state.place, memory, read)
@@ -134,7 +135,7 @@ class Decoder(nn.Module):
         if self.attention is None:
             raise UsageError("a model without attention looks at nothing that could be aligned")
         read = self._reader(state, None)
-        outputs = self._outputs(previous, read)
+        outputs = self._outputs(previous, read, None)
         attended, scores = self._forced(outputs, state.place, memory, read)
         return Aligned(
             self._predicted(attended, scores, memory, None),
@@ -196,9 +197,9 @@ class Decoder(nn.Module):
 
         return read
 
-    def _outputs(self, previous: Tensor, read: Read) -> Tensor:
+    def _outputs(self, previous: Tensor, read: Read, noise: Generator | None) -> Tensor:
         """Return what the last layer before attention writes, (time, batch, units)."""
-        vectors: Tensor = self.embedding(previous.t())
+        vectors = symbol_dropout(self.embedding(previous.t()), self.symbol_dropout, noise)
         for number in range(len(self.layers)):
             vectors = read(number, vectors)
         return vectors

@@ -42,6 +42,22 @@ class Embedding(nn.Module):
         return functional.embedding(ids, self.table)
 
 
+def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:
+    """Hide whole symbols, as zeros, so that what comes next is not told by them alone.
+
+    Source: Bowman et al. (2016), "Generating sentences from a continuous space", section 3.1.
+
+    Args:
+        vectors: (time, batch, size).
+        rate: the share that is hidden.
+        noise: where chance comes from; None, as when translating, hides nothing.
+    """
+    if noise is None or not rate:
+        return vectors
+    kept = torch.empty(vectors.shape[:2], device=vectors.device, dtype=vectors.dtype)
+    return vectors * kept.bernoulli_(1 - rate, generator=noise)[:, :, None]
+
+
 def locked_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:
     """Drop the same features at every time step of a row (Gal & Ghahramani 2016).
 

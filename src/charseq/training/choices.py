@@ -84,12 +84,17 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
         shape["dropout"] = 0.5 if pairs < FEW else 0.4 if pairs < MANY else 0.1
+    attending = asked.attention != "none"
+    if asked.symbol_dropout == "auto":
+        # Without attention, the decoder has little else to go by.
+        hidden = 0.2 if pairs < FEW else 0.1 if pairs < MANY else 0.0
+        shape["symbol_dropout"] = hidden if attending else 0.0
     if asked.attention_layers == "auto":
-        shape["attention_layers"] = 2 if asked.attention != "none" and pairs < MANY else 1
-    if asked.attention == "none":
+        shape["attention_layers"] = 2 if attending and pairs < MANY else 1
+    if not attending:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
-        possible = asked.attention != "none" and asked.pad_source_to is None
+        possible = attending and asked.pad_source_to is None
         shape["copying"] = (
             possible and kept_share(split.training, Spellings.of(asked)) >= COPIED_SHARE
         )
