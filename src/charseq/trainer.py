@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure
+from charseq.config import CorpusConfig, ModelConfig, RunConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UsageError
 from charseq.modelfile import EXPORT_SUFFIX, read_model, refuse_output
@@ -143,7 +143,7 @@ def resume(
     corpus = corpus or begun_with.get("corpus")
     if corpus is None:
         raise UsageError(f"where is the corpus? charseq train CORPUS --resume {folder}")
-    settings = RunSettings().merged(history.settings)
+    settings = RunConfig().merged(history.settings)
     start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
     spellings = Spellings.of(settings.model)
     if start_from is not None:

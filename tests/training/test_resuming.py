@@ -267,6 +267,21 @@ def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_p
         assert np.array_equal(tensor, resumed.model.tensors()[name]), name
 
 
+def test_settings_that_came_after_a_run_was_begun_do_not_change_it(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    later = {"attention_layers": 1, "symbol_dropout": 0.0}
+    whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3, **later)
+    run = stopped_run(toy_pairs[:200], tmp_path / "run", **later)
+    begun = json.loads((run / "history.json").read_text(encoding="utf-8"))
+    for name in later:
+        del begun["settings"]["model"][name]
+    (run / "history.json").write_text(json.dumps(begun), encoding="utf-8")
+    resumed = charseq.resume(run, toy_pairs[:200])
+    for name, tensor in whole.model.tensors().items():
+        assert np.array_equal(tensor, resumed.model.tensors()[name]), name
+
+
 def test_the_time_limit_goes_on_where_it_was(toy_pairs: Pairs, tmp_path: Path) -> None:
     run = stopped_run(toy_pairs[:200], tmp_path / "run", epochs=100_000, time_limit=600)
     # As if the run had taken all but a second of its time before it was stopped.
