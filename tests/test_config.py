@@ -107,6 +107,10 @@ def test_the_keras_preset_is_the_examples() -> None:
             "sample and a beam of 2 exclude each other: choose one",
         ),
         (
+            {"n_best": 3, "sample": True},
+            "sample and n_best 3 exclude each other, since one answer is drawn: choose one",
+        ),
+        (
             {"temperature": 0.5},
             "temperature is for sampling: add --sample (sample=True), or leave it out",
         ),

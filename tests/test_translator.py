@@ -76,6 +76,8 @@ def test_unknown_characters_are_replaced_with_one_warning_that_names_them(
 
 
 def test_unknown_characters_are_refused_where_they_are_an_error(toy_translator: Translator) -> None:
+    with pytest.raises(UsageError, match="unknown must be 'replace' or 'error', not 'eror'"):
+        toy_translator.translate("aéb", unknown="eror")
     refused, fine = toy_translator.translate(["aéb", "abcda"], unknown="error")
     assert refused.error == "the model never saw é (U+00E9)"
     assert refused.hypothesis == ""
@@ -275,3 +277,11 @@ def test_pairs_that_do_not_match_are_not_scored(toy_translator: Translator) -> N
         toy_translator.score("a", ["A"])
     with pytest.warns(UnknownCharactersWarning, match="é"):
         toy_translator.score(["é"], ["A"])
+
+
+def test_a_model_is_not_saved_under_the_name_of_an_export(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="an export by its name: name a file that ends in"):
+        toy_translator.save(tmp_path / "toy.onnx")
+    assert not list(tmp_path.iterdir())

@@ -115,8 +115,10 @@ def write_model(path: str | Path, description: ModelDescription, tensors: Tensor
     """Write a model file, whole or not at all.
 
     Raises:
+        UsageError: if the path is an export's by its name.
         MachineError: if the file cannot be written.
     """
+    refuse_export_name(Path(path))
     fields = description_to_dict(description)
     metadata = {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
@@ -310,6 +312,15 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise MachineError(f"cannot write {path}: {error.strerror}") from None
+
+
+def refuse_export_name(path: Path) -> None:
+    """Raise a `UsageError` where a model file would be taken for an export, by its name."""
+    if path.suffix == EXPORT_SUFFIX:
+        raise UsageError(
+            f"{path} is an export by its name: name a file that ends in .safetensors, and export it"
+            " when it is trained"
+        )
 
 
 def refuse_output(path: Path) -> None:

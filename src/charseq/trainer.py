@@ -8,7 +8,7 @@ from rich.console import Console
 from charseq.config import CorpusConfig, ModelConfig, RunConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UsageError
-from charseq.modelfile import EXPORT_SUFFIX, read_model, refuse_output
+from charseq.modelfile import read_model, refuse_export_name, refuse_output
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,
@@ -176,11 +176,7 @@ def _begun_with(
     if output is not None:
         # Before the work, not after it.
         refuse_output(Path(output))
-        if Path(output).suffix == EXPORT_SUFFIX:
-            raise UsageError(
-                f"{output} is an export by its name: name a file that ends in .safetensors, and"
-                " export it when it is trained"
-            )
+        refuse_export_name(Path(output))
     spellings = Spellings.of(chosen.model)
     if start_from is not None:
         start = read_model(start_from)[0]

@@ -33,6 +33,7 @@ class Translator(Answering):
         """Write the model file.
 
         Raises:
+            UsageError: if the path is no name for a model file.
             MachineError: if it cannot be written.
         """
         write_model(path, self.description, self.model.tensors())

@@ -120,3 +120,17 @@ def test_a_full_disk_is_one_sentence_and_exit_code_4(arguments: tuple[str, ...])
             check=False,
         )
     assert (done.returncode, done.stderr) == (4, "charseq: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams by a shell")
+@pytest.mark.parametrize(
+    ("streams", "code", "told"),
+    [
+        ("<&-", 3, "charseq: standard input holds no pairs\n"),
+        (">&-", 4, "charseq: standard output is closed: send what is not wanted to /dev/null\n"),
+    ],
+)
+def test_closed_streams_are_no_fault(streams: str, code: int, told: str) -> None:
+    command = f"{sys.executable} -m charseq corpus info - {streams}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, told)

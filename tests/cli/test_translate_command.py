@@ -149,6 +149,15 @@ def test_lines_are_handed_on_as_soon_as_they_have_arrived() -> None:
     assert list(arriving_lines(stream, longest=10)) == [[b"a", b"b"], [b"cd"], [b"e"]]
 
 
+@pytest.mark.parametrize("pieces", [[b"\xef\xbb\xbfa\nb"], [b"\xef", b"\xbb\xbfa\n", b"b"]])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(pieces: list[bytes]) -> None:
+    lines = [line for lines in arriving_lines(Pieces(iter(pieces)), longest=10) for line in lines]
+    assert lines == [b"a", b"b"]
+    marked = [b"a\n\xef\xbb\xbfb\n", b"\xef\xbb\xbf"]
+    (first, second), (third,) = arriving_lines(Pieces(iter(marked)), longest=10)
+    assert (first, second, third) == (b"a", marked[1] + b"b", marked[1])
+
+
 def test_a_line_without_end_is_held_in_bounded_memory() -> None:
     read = 0
 

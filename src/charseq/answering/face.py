@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Literal, NamedTuple, TypeVar, overload
+from typing import Literal, NamedTuple, TypeVar, get_args, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.engine import Engine
@@ -390,6 +390,9 @@ class Answering:
         lexicon: Lexicon | Iterable[str] | None,
         settings: dict[str, object],
     ) -> "_Manner":
+        if unknown not in get_args(Unknown):
+            demanded = " or ".join(map(repr, get_args(Unknown)))
+            raise UsageError(f"unknown must be {demanded}, not {unknown!r}")
         decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
         if decoding.abstain_below is not None and self.description.calibration is None:
             raise UsageError(

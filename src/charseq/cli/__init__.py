@@ -60,6 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     speaks_json.set("--json" in words)
     warnings.showwarning = _show_warning
+    if sys.stdin is None:
+        # Closed, as some daemons leave it: nothing comes from there.
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        closed = "standard output is closed: send what is not wanted to /dev/null"
+        sys.exit(tell_error(closed, MachineError.exit_code))
     try:
         try:
             code = _run(words)

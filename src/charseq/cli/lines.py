@@ -3,6 +3,7 @@
 A line may carry what a model reads with each text, its features and language, in further columns.
 """
 
+import codecs
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -158,16 +159,18 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
     """Yield the lines of a stream as soon as they are there, all that have arrived together.
 
     A pipe that stays open gets its answers, a file comes in large pieces, and a line of more than
-    `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows.
+    `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows. A byte-order
+    mark before the first is no part of it.
     """
-    rest = b""
+    rest, mark = b"", codecs.BOM_UTF8
     while piece := stream.read1(PIECE):
         *lines, rest = (rest + piece).split(b"\n")
-        rest = rest[: longest + 1]
+        rest = rest[: len(mark) + longest + 1]
         if lines:
+            lines[0], mark = lines[0].removeprefix(mark), b""
             yield [line.removesuffix(b"\r") for line in lines]
-    if rest:
-        yield [rest.removesuffix(b"\r")]
+    if rest.removeprefix(mark):
+        yield [rest.removeprefix(mark).removesuffix(b"\r")]
 
 
 def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Refused:

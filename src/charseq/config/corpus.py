@@ -1,5 +1,6 @@
 """How corpora are read."""
 
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -43,7 +44,14 @@ class CorpusConfig(Settings):
     )
 
     @model_validator(mode="after")
-    def _two_sides(self) -> Self:
-        if self.source_column == self.target_column:
-            raise UsageError(f"sources and targets cannot both be column {self.source_column!r}")
+    def _apart(self) -> Self:
+        columns = {
+            "sources": self.source_column,
+            "targets": self.target_column,
+            "features": self.features_column,
+            "languages": self.language_column,
+        }
+        for (one, column), (other, same) in combinations(columns.items(), 2):
+            if column is not None and column == same:
+                raise UsageError(f"{one} and {other} cannot both be column {column!r}")
         return self

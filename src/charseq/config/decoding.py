@@ -46,6 +46,11 @@ class DecodingConfig(Settings):
 
     @model_validator(mode="after")
     def _refuse_clashes(self) -> Self:
+        if self.sample and self.n_best > 1:
+            raise UsageError(
+                f"sample and n_best {self.n_best} exclude each other, since one answer is drawn:"
+                " choose one"
+            )
         if self.n_best > self.beam:
             raise UsageError(
                 f"n_best is {self.n_best}, but a beam of {self.beam} finds at most {self.beam}:"
