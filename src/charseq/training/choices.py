@@ -87,8 +87,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     attending = asked.attention != "none"
     if asked.symbol_dropout == "auto":
         # Without attention, the decoder has little else to go by.
-        hidden = 0.2 if pairs < FEW else 0.1 if pairs < MANY else 0.0
-        shape["symbol_dropout"] = hidden if attending else 0.0
+        shape["symbol_dropout"] = 0.2 if attending and pairs < FEW else 0.0
     if asked.attention_layers == "auto":
         shape["attention_layers"] = 2 if attending and pairs < MANY else 1
     if not attending:
