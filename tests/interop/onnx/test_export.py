@@ -275,6 +275,7 @@ def wide(spoken_pairs, tmp_path_factory: pytest.TempPathFactory) -> Translator:
         run=tmp_path_factory.mktemp("runs") / "wide",
         target_separator=" ",
         units=256,
+        symbol_dropout=0,
         epochs=4,
         refit=False,
         patience=None,
