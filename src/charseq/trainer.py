@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from charseq.config import CorpusConfig, ModelConfig, RunConfig, RunSettings, configure
+from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UsageError
 from charseq.modelfile import read_model, refuse_export_name, refuse_output
@@ -143,13 +143,13 @@ def resume(
     corpus = corpus or begun_with.get("corpus")
     if corpus is None:
         raise UsageError(f"where is the corpus? charseq train CORPUS --resume {folder}")
-    settings = RunConfig().merged(history.settings)
+    config = history.config
     start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
-    spellings = Spellings.of(settings.model)
+    spellings = Spellings.of(config.model)
     if start_from is not None:
         spellings = read_model(start_from)[0].spellings
     held_out = held_out or begun_with.get("held_out")
-    material = _material(corpus, held_out, start_from, output, settings.corpus, spellings, mirror)
+    material = _material(corpus, held_out, start_from, output, config.corpus, spellings, mirror)
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(

@@ -169,8 +169,8 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
         if lines:
             lines[0], mark = lines[0].removeprefix(mark), b""
             yield [line.removesuffix(b"\r") for line in lines]
-    if rest.removeprefix(mark):
-        yield [rest.removeprefix(mark).removesuffix(b"\r")]
+    if last := rest.removeprefix(mark):
+        yield [last.removesuffix(b"\r")]
 
 
 def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Refused:

@@ -54,8 +54,7 @@ def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Ten
     """
     if noise is None or not rate:
         return vectors
-    kept = torch.empty(vectors.shape[:2], device=vectors.device, dtype=vectors.dtype)
-    return vectors * kept.bernoulli_(1 - rate, generator=noise)[:, :, None]
+    return vectors * _drawn(vectors, vectors.shape[:2], rate, noise)[:, :, None]
 
 
 def locked_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:
@@ -68,5 +67,9 @@ def locked_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Ten
     """
     if noise is None or not rate:
         return vectors
-    kept = torch.empty(vectors.shape[1:], device=vectors.device, dtype=vectors.dtype)
-    return vectors * kept.bernoulli_(1 - rate, generator=noise).div_(1 - rate)
+    return vectors * _drawn(vectors, vectors.shape[1:], rate, noise).div_(1 - rate)
+
+
+def _drawn(like: Tensor, shape: torch.Size, rate: float, noise: Generator) -> Tensor:
+    """Draw 0 for the share that is dropped, and 1 for what is kept."""
+    return like.new_empty(shape).bernoulli_(1 - rate, generator=noise)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from charseq.bounded import read_bounded
+from charseq.config import RunConfig
 from charseq.errors import DataError, MachineError, UsageError
 
 # Tens of thousands of epochs take as much.
@@ -77,6 +78,11 @@ class History:
     left_out: Mapping[str, int] = field(default_factory=dict)
     epochs: list[EpochRecord] = field(default_factory=list)
     scores: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings; what the run was begun too early to have does nothing."""
+        return RunConfig().merged(self.settings)
 
     @property
     def best(self) -> EpochRecord:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from charseq.config import RunConfig, RunSettings
+from charseq.config import RunSettings
 from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
 from charseq.modelcard import TrainingFacts, model_card
@@ -138,7 +138,7 @@ def resume_run(
         Interrupted: if a signal asks for an end; a checkpoint is written then.
     """
     began = time.monotonic()
-    setup = set_up(material, RunConfig().merged(history.settings))
+    setup = set_up(material, history.config)
     return _trained(material, setup, folder, history, began, callbacks, console)
 
 
