@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -107,3 +109,19 @@ def test_targets_are_padded_to_a_fixed_width_where_padding_counts() -> None:
 
 def _generator() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@given(texts, st.booleans())
+def test_a_batch_travels_packed_and_is_the_same_there(sources: list[str], conditioned) -> None:
+    pairs = encoded(sources)
+    rows = np.arange(len(sources))
+    if conditioned:
+        pairs = replace(pairs, copies=pairs.sources, conditions=pairs.sources.lengths)
+    batch = pairs.batch(rows)
+    there = batch.unpacked(batch.packed().clone())
+    for name in ("sources", "targets", "target_lengths", "copies", "conditions"):
+        own, moved = getattr(batch, name), getattr(there, name)
+        assert (own is None) == (moved is None)
+        assert own is None or torch.equal(own, moved)
+    assert there.source_lengths is batch.source_lengths
+    assert torch.equal(there.lengths_there, batch.source_lengths)

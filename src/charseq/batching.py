@@ -1,7 +1,7 @@
 """Ids to tensors: padded batches, in an order that wastes little and differs every epoch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,11 +17,12 @@ class Batch:
 
     Attributes:
         sources: ids, (batch, source time); what lies past a row's length is never read.
-        source_lengths: (batch,), on the CPU.
+        source_lengths: (batch,), on the CPU, where they steer.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
         copies: where the model copies, the column of each source symbol, (batch, source time).
         conditions: how many features and languages stand before each source's text, (batch,).
+        lengths_there: the source lengths where all else is, (batch,); None: on the CPU.
     """
 
     sources: Tensor
@@ -30,27 +31,44 @@ class Batch:
     target_lengths: Tensor
     copies: Tensor | None = None
     conditions: Tensor | None = None
+    lengths_there: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """Return the batch on a device; the source lengths stay on the CPU, where they steer.
+        """Return the batch on a device; the source lengths stay on the CPU too, where they steer.
 
-        Copies to CUDA do not wait, so that the next batch travels while this one is computed.
+        All of it travels at once and, to CUDA, while the batch before is computed.
         """
-        if device.type == "cpu":
+        if device == self.sources.device:
             return self
+        packed = self.packed()
+        if device.type == "cuda":
+            packed = packed.pin_memory()
+        return self.unpacked(packed.to(device, non_blocking=True))
 
-        def moved(tensor: Tensor) -> Tensor:
-            pinned = tensor.pin_memory() if device.type == "cuda" else tensor
-            return pinned.to(device, non_blocking=True)
+    def packed(self) -> Tensor:
+        """Return all numbers of the batch in one row."""
+        return torch.cat([tensor.flatten() for tensor in self._parts().values()])
 
-        return Batch(
-            moved(self.sources),
-            self.source_lengths,
-            moved(self.targets),
-            moved(self.target_lengths),
-            None if self.copies is None else moved(self.copies),
-            None if self.conditions is None else moved(self.conditions),
-        )
+    def unpacked(self, packed: Tensor) -> "Batch":
+        """Return the batch of these shapes whose numbers `packed` holds."""
+        parts = self._parts()
+        pieces = torch.split(packed, [tensor.numel() for tensor in parts.values()])
+        there = {
+            name: piece.view_as(tensor)
+            for (name, tensor), piece in zip(parts.items(), pieces, strict=True)
+        }
+        return replace(self, **there)
+
+    def _parts(self) -> dict[str, Tensor]:
+        parts = {
+            "sources": self.sources,
+            "lengths_there": self.source_lengths,
+            "targets": self.targets,
+            "target_lengths": self.target_lengths,
+            "copies": self.copies,
+            "conditions": self.conditions,
+        }
+        return {name: tensor for name, tensor in parts.items() if tensor is not None}
 
     @property
     def mask(self) -> Tensor:

@@ -78,7 +78,7 @@ class Decoder(nn.Module):
     def memory(
         self,
         sources: Tensor,
-        source_lengths: Tensor,
+        lengths: Tensor,
         outputs: Tensor,
         conditions: Tensor | None,
         copies: Tensor | None,
@@ -87,13 +87,12 @@ class Decoder(nn.Module):
 
         Args:
             sources: ids, (batch, time).
-            source_lengths: (batch,).
+            lengths: of the sources, (batch,).
             outputs: the encoder's, (time, batch, units).
             conditions: how many features and languages stand before each text, (batch,); None: no
                 text has any.
             copies: where the model copies, the column of each source symbol, (batch, time).
         """
-        lengths = source_lengths.to(sources.device)
         if self.attention is None:
             return Memory.without_attention(lengths)
         outputs = outputs.transpose(0, 1)

@@ -39,7 +39,7 @@ class Encoder(nn.Module):
         return State.of_layers(states, ids.new_empty(len(ids), 0))
 
     def forward(
-        self, ids: Tensor, lengths: Tensor, noise: Generator | None
+        self, ids: Tensor, lengths: Tensor | None, noise: Generator | None
     ) -> tuple[Tensor, Tensor]:
         """Read sources of any lengths, filled up at the right.
 
@@ -49,7 +49,7 @@ class Encoder(nn.Module):
 
         Args:
             ids: (batch, time).
-            lengths: (batch,), at least 1, on the CPU.
+            lengths: (batch,), at least 1; None: all rows are as long as they are wide.
             noise: what dropout draws from, if there is any.
 
         Returns:
@@ -76,11 +76,10 @@ class Encoder(nn.Module):
 class _Ends:
     """Where the rows of a padded batch end."""
 
-    def __init__(self, ids: Tensor, lengths: Tensor) -> None:
+    def __init__(self, ids: Tensor, lengths: Tensor | None) -> None:
         rows, time = ids.shape
-        self.uniform = int(lengths.min()) == time
-        if not self.uniform:
-            lengths = lengths.to(ids.device)
+        self.uniform = lengths is None
+        if lengths is not None:
             steps = torch.arange(time, device=ids.device)[:, None]
             mirrored = torch.where(steps < lengths, lengths - 1 - steps, steps)
             self.mirrored = (mirrored * rows + torch.arange(rows, device=ids.device)).flatten()

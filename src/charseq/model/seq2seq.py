@@ -115,6 +115,7 @@ class Seq2Seq(nn.Module):
         copies: Tensor | None = None,
         conditions: Tensor | None = None,
         noise: Generator | None = None,
+        lengths_there: Tensor | None = None,
     ) -> tuple[Memory, State]:
         """Read whole sources, each the same in any company.
 
@@ -125,18 +126,22 @@ class Seq2Seq(nn.Module):
             conditions: how many features and languages stand before each text, (batch,); without
                 it, none.
             noise: what dropout draws from, if there is any.
+            lengths_there: the lengths where the sources are, if they are there already.
         """
         sources = sources[:, : int(source_lengths.max())]
+        if lengths_there is None:
+            lengths_there = source_lengths.to(sources.device)
         if self.bridge is None:
-            memory = Memory.without_attention(source_lengths.to(sources.device))
+            memory = Memory.without_attention(lengths_there)
             return memory, self._last_state(sources, source_lengths, noise)
-        outputs, last = self.encoder(sources, source_lengths, noise)
+        uniform = int(source_lengths.min()) == sources.shape[1]
+        outputs, last = self.encoder(sources, None if uniform else lengths_there, noise)
         start = torch.tanh(self.bridge(last))
         width = len(self.decoder.recurrent) * last.shape[1]
         state = State(start[:, :width], start[:, width:], self._first_places(sources))
         if copies is not None:
             copies = copies[:, : sources.shape[1]]
-        return self.decoder.memory(sources, source_lengths, outputs, conditions, copies), state
+        return self.decoder.memory(sources, lengths_there, outputs, conditions, copies), state
 
     def stepper(self) -> Step:
         """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
@@ -165,9 +170,7 @@ class Seq2Seq(nn.Module):
             The logits, (batch, target time - 1, symbols), or log-probabilities where the model
             copies, with a further column for each source symbol.
         """
-        memory, state = self.encode(
-            batch.sources, batch.source_lengths, batch.copies, batch.conditions, noise
-        )
+        memory, state = self._encoded(batch, noise)
         predicted: Tensor = self.decoder(batch.targets[:, :-1], state, memory, noise)
         return predicted
 
@@ -177,10 +180,14 @@ class Seq2Seq(nn.Module):
         Raises:
             UsageError: if the model has no attention.
         """
-        memory, state = self.encode(
-            batch.sources, batch.source_lengths, batch.copies, batch.conditions
-        )
+        memory, state = self._encoded(batch, None)
         return self.decoder.align(batch.targets[:, :-1], state, memory)
+
+    def _encoded(self, batch: Batch, noise: Generator | None) -> tuple[Memory, State]:
+        lengths = batch.source_lengths
+        return self.encode(
+            batch.sources, lengths, batch.copies, batch.conditions, noise, batch.lengths_there
+        )
 
     def _first_places(self, sources: Tensor) -> Tensor:
         relative = self.decoder.attention is not None and self.decoder.attention.relative
