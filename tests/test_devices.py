@@ -1,6 +1,7 @@
 """The same command on a CPU, on CUDA and on Apple's MPS."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,13 @@ import torch
 
 import charseq
 from charseq import Translator
+from charseq.batching import Batch
+from charseq.config import ModelConfig, TrainingConfig
+from charseq.model import Seq2Seq
+from charseq.training import loop, recording
 from charseq.training.device import is_crowded
+from charseq.training.optimiser import build_optimiser
+from charseq.training.step import training_step
 
 DEVICES = [
     "cpu",
@@ -95,3 +102,69 @@ def test_a_machine_is_crowded_where_threads_would_wait_for_cores(
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     assert is_crowded(torch.device(device)) is crowded
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_reads_a_batch_with_its_lengths_there_as_without(device: str) -> None:
+    config = ModelConfig(units=16, embedding=8, bidirectional=True, attention="general")
+    model = Seq2Seq.fresh(config, 9, 9, seed=1).to(device)
+    lengths = torch.tensor([5, 3, 1])
+    ids = torch.arange(15).view(3, 5) % 9
+    batch = Batch(ids, lengths, ids, lengths)
+    there = batch.unpacked(batch.packed().to(device))
+    expected = model(replace(there, lengths_there=None))
+    torch.testing.assert_close(model(there), expected)
+    torch.testing.assert_close(model(there).cpu(), model.cpu()(batch), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("copying", [False, True])
+@pytest.mark.parametrize("device", DEVICES)
+def test_targets_that_are_filled_up_cost_and_teach_nothing(device: str, copying: bool) -> None:
+    config = ModelConfig(
+        units=16, embedding=8, bidirectional=True, attention="general", copying=copying
+    )
+    lengths = torch.tensor([5, 3])
+    ids = torch.arange(10).view(2, 5) % 9
+    batch = Batch(ids, lengths, ids, lengths, ids if copying else None)
+    assert recording.widened(batch).targets.shape == (2, 8)
+    weights = []
+    for given in (batch, recording.widened(batch)):
+        model = Seq2Seq.fresh(config, 9, 9, seed=1).to(device)
+        optimiser = build_optimiser(TrainingConfig(), model.parameters())
+        training_step(model, optimiser, given, 7, TrainingConfig())
+        weights.append(model.state_dict())
+    torch.testing.assert_close(*weights, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize(
+    "shape", [{}, {"attention": "none", "bidirectional": False}, {"copying": True}]
+)
+def test_steps_that_are_recorded_move_the_weights_as_others(
+    shape, toy_pairs, tmp_path, monkeypatch
+) -> None:
+    histories, counts = [], []
+
+    class Counted(recording.RecordedSteps):
+        def __call__(self, batch):
+            compared = super().__call__(batch)
+            counts.append(len(self))
+            return compared
+
+    monkeypatch.setattr(loop, "RecordedSteps", Counted)
+    for most in (0, 512):
+        monkeypatch.setattr(recording, "MOST_RECORDINGS", most)
+        trained = charseq.train(
+            toy_pairs[:400],
+            run=tmp_path / str(most),
+            units=32,
+            epochs=3,
+            device="cuda",
+            **shape,
+        )
+        assert trained.training_run is not None
+        histories.append(trained.training_run.history.epochs)
+        assert (counts[-1] > 0) == (most > 0)
+    for alone, played in zip(*histories, strict=True):
+        assert played.training_loss == pytest.approx(alone.training_loss, rel=0.01)
+        assert played.held_out_loss == pytest.approx(alone.held_out_loss, rel=0.02)

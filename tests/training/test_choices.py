@@ -1,12 +1,13 @@
 """What a corpus decides where its user does not."""
 
 import pytest
+import torch
 
 from charseq.config import PRESETS, ModelConfig, RunConfig, TrainingConfig, configure
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings
 from charseq.training import choices
-from charseq.training.choices import decided, kept_share, mean_length
+from charseq.training.choices import decided, has_fast_bf16, kept_share, mean_length
 
 WORDS = [Pair(f"{a}{b}{c}", f"{a}{b}{c}s") for a in "bdfg" for b in "aeiou" for c in "klmn"]
 SHOUTED = [Pair(pair.source, pair.target.upper()) for pair in WORDS]
@@ -120,11 +121,15 @@ def test_hangul_on_either_side_is_read_in_jamo() -> None:
 
 @pytest.mark.parametrize("has_it", [True, False])
 def test_large_models_train_in_bf16_where_the_processor_has_it(monkeypatch, has_it: bool) -> None:
-    monkeypatch.setattr(choices, "has_fast_bf16", lambda: has_it)
+    monkeypatch.setattr(choices, "has_fast_bf16", lambda _: has_it)
     expected = "bf16" if has_it else "float32"
     assert decision(units=256).training.precision == expected
     assert decision(units=128).training.precision == "float32"
     assert decision(units=256, precision="float32").training.precision == "float32"
+
+
+def test_a_device_other_than_the_processor_does_not_go_by_what_the_processor_has() -> None:
+    assert not has_fast_bf16(torch.device("mps"))
 
 
 def test_without_attention_nothing_serves_it() -> None:

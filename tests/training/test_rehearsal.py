@@ -6,7 +6,7 @@ import charseq
 from charseq.config import CorpusConfig
 from charseq.corpus import corpus_of
 from charseq.errors import DataError
-from charseq.training import Rehearsal, rehearsal
+from charseq.training import Rehearsal, loop, rehearsal
 
 SMALL = {"units": 16, "held_out_maximum": 20}
 
@@ -59,13 +59,13 @@ def test_time_grows_with_the_epochs_and_ends_with_the_limit(toy_pairs) -> None:
 
 def test_the_longest_pairs_are_among_the_steps(toy_pairs, monkeypatch) -> None:
     longest = []
-    step = rehearsal.training_step
+    step = loop.training_step
 
     def watched(model, optimiser, batch, *others):
         longest.append(int(batch.source_lengths.max()))
         return step(model, optimiser, batch, *others)
 
-    monkeypatch.setattr(rehearsal, "training_step", watched)
+    monkeypatch.setattr(loop, "training_step", watched)
     rehearsed([*toy_pairs[:300], ("ab" * 30, "BA" * 30)], seed=2)
     timed = longest[rehearsal.WARM_UP_STEPS :]
     assert len(timed) == rehearsal.STEPS

@@ -20,6 +20,7 @@ from charseq.config import (
 )
 from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
+from charseq.training.device import resolve_device
 
 # Fewer training pairs than the first want a small model with much noise, and every pair that there
 # is; as many as the last want a large one with little noise, which two looks would slow down. From
@@ -116,12 +117,15 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
             pairs < FEW or (pairs < MANY and mean_length(training, Spellings.of(model)) <= LONG)
         )
     if asked.precision == "auto":
-        fast = units >= BF16_UNITS and has_fast_bf16()
+        fast = units >= BF16_UNITS and has_fast_bf16(resolve_device(asked.device))
         work["precision"] = "bf16" if fast else "float32"
     return TrainingConfig(**work)
 
 
-def has_fast_bf16() -> bool:
-    """Whether this machine's processor multiplies in bf16."""
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies in bf16."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    fast = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return device.type == "cpu" and bool(fast)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charseq.batching import batches_in, bucketed_batches, shuffled_batches, sorted_batches
+from charseq.batching import Batch, batches_in, bucketed_batches, shuffled_batches, sorted_batches
 from charseq.config import TrainingConfig
 from charseq.errors import DataError
 from charseq.model import Seq2Seq
@@ -23,6 +23,7 @@ from charseq.training.history import EpochRecord
 from charseq.training.loss import Comparison
 from charseq.training.optimiser import build_optimiser, set_step_size
 from charseq.training.prepare import Prepared, read_some_as_unknown
+from charseq.training.recording import RecordedSteps
 from charseq.training.schedule import step_scale
 from charseq.training.selection import cost_of, cost_of_record, held_out_scores
 from charseq.training.step import evaluate, training_step
@@ -107,6 +108,7 @@ class Trainer:
         # The loss is divided by the average batch's symbols: so every symbol weighs the same.
         symbols = int((prepared.training.targets.lengths - 1).sum())
         self.average_symbols = symbols / self.batches
+        self.recorded = self._recorded_steps()
         self.steps = 0
         self._begin(0)
 
@@ -144,14 +146,7 @@ class Trainer:
                 size = config.learning_rate * step_scale(self.progress)
                 set_step_size(self.optimiser, size)
             with self.whole():
-                compared = training_step(
-                    self.model,
-                    self.optimiser,
-                    epoch_pairs.batch(rows),
-                    self.average_symbols,
-                    config,
-                    self.noise,
-                )
+                compared = self.take_step(epoch_pairs.batch(rows))
                 self.seen = compared if self.seen is None else self.seen + compared
                 if self.average is not None:
                     self.average.update()
@@ -167,9 +162,27 @@ class Trainer:
             if self.clock.is_over:
                 break
         self.refuse_infinite()
+        # Only now is a device done that was not waited for.
+        self.seconds = before + time.perf_counter() - began
         if self.seen is None:
             raise AssertionError("an epoch has at least one batch")
         return self.seen
+
+    def take_step(self, batch: Batch) -> Comparison:
+        """Move the weights once, and return how the predictions compared before the move."""
+        return self._step(batch) if self.recorded is None else self.recorded(batch)
+
+    def _step(self, batch: Batch) -> Comparison:
+        return training_step(
+            self.model, self.optimiser, batch, self.average_symbols, self.config, self.noise
+        )
+
+    def _recorded_steps(self) -> RecordedSteps | None:
+        """Return what records and plays steps, where there is a GPU that can."""
+        config = self.config
+        if self.model.device.type != "cuda" or config.optimiser != "adamw" or config.count_padding:
+            return None
+        return RecordedSteps(self._step, self.noise, alike_only=self.model.bridge is None)
 
     def refuse_infinite(self, *, weights: bool = False) -> None:
         """Raise a `DataError` where the loss, or any weight, is no longer a number."""

@@ -56,18 +56,25 @@ def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Opt
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if config.optimiser == "keras-rmsprop":
         return KerasRMSprop(trained, config.learning_rate)
+    device = trained[0].device
+    on_cuda = device.type == "cuda"
     return AdamW(
         trained,
-        config.learning_rate,
+        # Where a step is recorded, its size is what stands there when it is played.
+        torch.tensor(config.learning_rate, device=device) if on_cuda else config.learning_rate,
         weight_decay=config.weight_decay,
-        fused=trained[0].device.type in ("cpu", "cuda"),
+        fused=device.type in ("cpu", "cuda"),
+        capturable=on_cuda,
     )
 
 
 def set_step_size(optimiser: Optimizer, size: float) -> None:
     """Let the following steps be of this size."""
     for group in optimiser.param_groups:
-        group["lr"] = size
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(size)
+        else:
+            group["lr"] = size
 
 
 def clip_gradients(model: nn.Module, longest: float) -> None:

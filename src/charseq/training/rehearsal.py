@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from charseq.batching import Batch, sorted_batches
 from charseq.config import RunConfig, RunSettings
@@ -13,8 +14,8 @@ from charseq.training.loop import Clock, Trainer
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
 from charseq.training.prepare import Prepared
+from charseq.training.recording import FIRST_TIMES
 from charseq.training.setup import set_up
-from charseq.training.step import training_step
 
 # Steps that are taken and timed, after some that warm up.
 STEPS, WARM_UP_STEPS = 10, 3
@@ -108,15 +109,13 @@ def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
     seconds = 0.0
     symbols = 0
     for number, batch in enumerate(_sample(prepared)):
+        if trainer.recorded is not None:
+            # Most steps of a long training are only played.
+            for _ in range(FIRST_TIMES):
+                trainer.take_step(batch)
+            torch.cuda.synchronize()
         began = time.perf_counter()
-        compared = training_step(
-            trainer.model,
-            trainer.optimiser,
-            batch,
-            trainer.average_symbols,
-            trainer.config,
-            trainer.noise,
-        )
+        compared = trainer.take_step(batch)
         trainer.steps += 1
         trainer.seen = compared if trainer.seen is None else trainer.seen + compared
         # To look at the loss is to wait for the device.
