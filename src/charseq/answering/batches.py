@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from charseq.answering.engine import Engine
 from charseq.encoding import Rows
 
-# Few enough symbols to bound memory.
+# Few enough symbols to bound memory; an engine that takes many rows has more of it.
 MOST_SYMBOLS = 32_768
+SYMBOLS_A_ROW = 32
 # Fewer rows than these are not worth a thread of their own.
 FEWEST_ROWS = 16
 
@@ -23,7 +24,7 @@ def in_batches(
     work: Callable[[Rows], list[Result]],
     *lengths: NDArray[np.int64],
     most_rows: int | None = None,
-    most_symbols: int = MOST_SYMBOLS,
+    most_symbols: int | None = None,
 ) -> list[Result]:
     """Do `work` on some rows at a time, and return its results in the order of all rows.
 
@@ -32,9 +33,11 @@ def in_batches(
         work: takes the rows of a batch and returns a result for each.
         *lengths: what the rows are sorted by, and what they weigh together, (rows,) each.
         most_rows: in a batch; without it, as many as suit the engine.
-        most_symbols: in a batch; a single row may have more.
+        most_symbols: in a batch, if not what suits the engine; a single row may have more.
     """
     count, most = len(lengths[0]), most_rows or engine.most_rows()
+    if most_symbols is None:
+        most_symbols = max(MOST_SYMBOLS, SYMBOLS_A_ROW * engine.most_rows())
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []
