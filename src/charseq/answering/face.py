@@ -32,6 +32,8 @@ STREAM_CHUNK = 1_024
 # Of one alignment, by its characters: 16 MB, and many times that in JSON.
 MOST_WEIGHTS = 4_000_000
 
+NOTHING_UNSEEN = Unseen()
+
 Unknown = Literal["replace", "error"]
 OfAPair = TypeVar("OfAPair", Alignment, Explanation)
 
@@ -334,7 +336,7 @@ class Answering:
         """
         conditions = None if features is None else [features]
         (given,) = self._inputs([text], conditions, language)
-        strange = self._unseen(given)
+        (strange,) = self._unseen([given])
         error = _refusal(text, strange, "replace") or self._refused_prefix(prefix or "")
         if error is not None:
             raise UsageError(error)
@@ -377,12 +379,21 @@ class Answering:
                 raise UsageError(f"this model was trained without {name}: leave {name} out")
         return inputs_of(texts, features, language, self.description.features_separator)
 
-    def _unseen(self, given: Input) -> Unseen:
+    def _unseen(self, inputs: Sequence[Input]) -> list[Unseen]:
+        """Return what the model never saw of each input: mostly nothing, which is seen at once."""
         sources = self.description.sources
-        return Unseen(
-            tuple(sorted(sources.unknown_symbols(given.source))),
-            tuple(chain.from_iterable(sources.conditions.lacking([given]))),
-        )
+        symbols, lacking = sources.spelling.symbols, sources.conditions.lacking
+        strange = sources.unknown_symbols(*(each.source for each in inputs))
+        conditions = any(lacking(inputs))
+        return [
+            NOTHING_UNSEEN
+            if not conditions and strange.isdisjoint(symbols(each.source))
+            else Unseen(
+                tuple(sorted(strange.intersection(symbols(each.source)))),
+                tuple(chain.from_iterable(lacking([each]))),
+            )
+            for each in inputs
+        ]
 
     def _manner(
         self,
@@ -408,7 +419,7 @@ class Answering:
     def _answer(
         self, begun: Sequence[tuple[Input, str]], manner: "_Manner", first: int
     ) -> list[Translation]:
-        read = [self._unseen(each) for each, _ in begun]
+        read = self._unseen([each for each, _ in begun])
         errors = [
             _refusal(each.source, strange, manner.unknown) or self._refused_prefix(prefix)
             for (each, prefix), strange in zip(begun, read, strict=True)
@@ -496,9 +507,7 @@ class Answering:
                 unknown_symbols=tuple(strange.symbols),
                 unknown_features=tuple(strange.features),
             )
-            for each, target, strange in zip(
-                inputs, targets, map(self._unseen, inputs), strict=True
-            )
+            for each, target, strange in zip(inputs, targets, self._unseen(inputs), strict=True)
         ]
 
     def _of_pairs(
@@ -558,8 +567,11 @@ class Answering:
 
     def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
         _refuse_unequal(inputs, targets)
-        read = [self._unseen(each) for each in inputs]
-        unseen = Unseen(*(set(chain.from_iterable(kind)) for kind in zip(*read, strict=True)))
+        sources = self.description.sources
+        unseen = Unseen(
+            sources.unknown_symbols(*(each.source for each in inputs)),
+            set(chain.from_iterable(sources.conditions.lacking(inputs))),
+        )
         if any(unseen):
             warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
         return score_pairs(self.engine, self.description, inputs, targets)

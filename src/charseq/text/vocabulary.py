@@ -197,14 +197,12 @@ class Vocabulary:
             ids: of symbols; those beyond the vocabulary stand for `copied`, in order.
             copied: what an answer's source offers for copying.
         """
-        own, size = self._written, len(self.symbols)
-        return self.spelling.text(
-            symbol for i in ids if (symbol := own[i] if i < size else copied[i - size])
-        )
+        written = (*self._written, *copied) if copied else self._written
+        return self.spelling.text(filter(None, map(written.__getitem__, ids)))
 
-    def unknown_symbols(self, text: str) -> frozenset[str]:
-        """Return the symbols of `text` that this vocabulary lacks."""
-        return frozenset(self.spelling.symbols(text)) - self._ids.keys()
+    def unknown_symbols(self, *texts: str) -> frozenset[str]:
+        """Return the symbols of `texts` that this vocabulary lacks."""
+        return frozenset().union(*map(self.spelling.symbols, texts)) - self._ids.keys()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a model file keeps; the spelling follows from the model's settings."""
