@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--attention", action="store_true")
+    parser.add_argument("--default-model", action="store_true", help="as the corpus decides")
     chosen = parser.parse_args()
     pairs = len(read_example(chosen.corpus, chosen.limit).split.training)
 
@@ -30,7 +31,7 @@ def main() -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
         tell(**figures, training_seconds=pairs / record.pairs_per_second)
 
-    settings = {**PLAIN_MODEL, **PLAIN_LOOP}
+    settings = {"refit": False} if chosen.default_model else {**PLAIN_MODEL, **PLAIN_LOOP}
     if chosen.bf16:
         settings["precision"] = "bf16"
     if chosen.attention:

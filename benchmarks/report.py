@@ -30,6 +30,7 @@ def machine() -> dict[str, Any]:
         "processor": found.group(1) if found else platform.processor(),
         "cores": os.cpu_count(),
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "versions": versions,
@@ -39,9 +40,10 @@ def machine() -> dict[str, Any]:
 def machine_line(where: Mapping[str, Any]) -> str:
     """Return what `machine` found as a sentence."""
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    gpu = f"; {where['gpu']}" if where.get("gpu") else ""
     return (
         f"Machine: {where['cores']} cores ({where['processor']}), {where['instruction_set']},"
-        f" {where['threads']} threads; Python {where['python']}, {versions}."
+        f" {where['threads']} threads{gpu}; Python {where['python']}, {versions}."
     )
 
 

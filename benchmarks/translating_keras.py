@@ -5,6 +5,7 @@ them come first only to warm up. Prints one JSON object a sentence: its seconds 
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -24,8 +25,8 @@ class Example:
             tables = json.loads(archive.read("charseq.json"))
         self.sources = tables["source_vocabulary"]["symbols"]
         self.targets = tables["target_vocabulary"]["symbols"]
-        self.width = tables["config"]["pad_source_to"]
-        self.longest = tables["output_limit"]["constant"]
+        self.width = tables["config"]["pad_source_to"] or 0
+        self.limit = tables["output_limit"]
 
         model = keras.models.load_model(path)
         encoder_inputs, decoder_inputs = model.inputs
@@ -40,8 +41,9 @@ class Example:
         """Write the most probable character until a newline or the limit."""
         ids = [self.sources.index(character) for character in text.ljust(self.width)]
         states = self.encoder.predict(one_hot(ids, len(self.sources)), verbose=0)
+        longest = self.limit["constant"] + math.ceil(self.limit["per_symbol"] * len(text))
         answer = "\t"
-        while answer[-1] != "\n" and len(answer) <= self.longest:
+        while answer[-1] != "\n" and len(answer) <= longest:
             previous = one_hot([self.targets.index(answer[-1])], len(self.targets))
             outputs, *states = self.decoder.predict([previous, *states], verbose=0)
             answer += self.targets[int(np.argmax(outputs[0, -1]))]
