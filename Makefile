@@ -44,6 +44,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.profile $(CORPUS)
 	$(BIN)/python -m benchmarks.quality $(CORPUS)
 	$(BIN)/python -m benchmarks.preset --corpus $(CORPUS)
+	@echo 'On a machine with a GPU: $(BIN)/python -m benchmarks.gpu $(CORPUS)'
 
 # A million inputs for each of our parsers, and 20,000 for ONNX Runtime; see fuzz/RECORD.md.
 fuzz: $(VENV)/.installed-fuzz

@@ -154,8 +154,8 @@ def translated(
     lines = [
         f"Thousands of characters a second: all {len(texts):,} different sources of the corpus in"
         f" one call, with a model of the example's shape trained by charseq; median (least – most)"
-        f" of {rounds * CALLS} calls. The example translates one at a time, and {repetitions} of them;"
-        f" charseq answers {same} of these the same.",
+        f" of {rounds * CALLS} calls. The example translates one at a time, and {repetitions} of"
+        f" them; charseq answers {same} of these the same.",
         "",
         "| | thousands of characters a second | / Keras's |",
         "| --- | --- | --- |",
