@@ -36,7 +36,11 @@ CARD_FILE = "model-card.md"
 EXAMPLES_FILE = "examples.txt"
 LARGEST_EXAMPLES = 1 << 16
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
-COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
+# What a model remembers of its training's corpus: where its texts stood, if not in the first two
+# columns, and its features and languages, if it has any.
+TEXT_COLUMNS = frozenset({"source_column", "target_column", "header", "reverse"})
+CONDITION_COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
+COLUMNS = TEXT_COLUMNS | CONDITION_COLUMNS
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -72,8 +76,8 @@ class ModelDescription:
         sources: the vocabulary that sources are read with.
         targets: the vocabulary that answers are written with.
         output_limit: where an answer is cut.
-        columns: where its training's corpus had features and languages, and what stood between two
-            features: settings of `CorpusConfig` by their names.
+        columns: where its training's corpus had its texts, features and languages: settings of
+            `CorpusConfig` by their names, where they are not the usual ones.
         corpus: what the model was trained on: name, counts, digest, attribution.
         scores: held-out scores by name.
         calibration: what makes log-probabilities confidences; None where no training ended with it.

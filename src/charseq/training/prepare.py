@@ -7,17 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.batching import EncodedPairs
-from charseq.config import ModelConfig, RunConfig, RunSettings, TrainingConfig
+from charseq.config import CorpusConfig, ModelConfig, RunConfig, RunSettings, TrainingConfig
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import UsageError
-from charseq.modelfile import COLUMNS, ModelDescription, OutputLimit
+from charseq.modelfile import (
+    CONDITION_COLUMNS,
+    TEXT_COLUMNS,
+    ModelDescription,
+    OutputLimit,
+)
 from charseq.text import Input, Spellings, Vocabulary, own_form
 from charseq.training.choices import decided
 
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
 RARITY = 0.25
+COLUMNS_WITH_NAMES = ("source_column", "target_column", "features_column", "language_column")
 # Answers may be this much longer than any training target of a source as long.
 LIMIT_MARGIN = 1.25
 
@@ -85,11 +91,7 @@ def prepare(
         output_limit=learn_output_limit(
             train_inputs.text_lengths, train_targets.lengths - 2, model
         ),
-        columns={
-            name: value
-            for name, value in config.corpus.model_dump(include=set(COLUMNS)).items()
-            if sources.conditions.ids and value is not None
-        },
+        columns=_columns(config.corpus, conditions=bool(sources.conditions.ids)),
         corpus={
             "name": corpus.name,
             "digest": corpus.digest,
@@ -153,6 +155,17 @@ def learn_output_limit(
     per_symbol = LIMIT_MARGIN * float(targets.sum() / sources.sum())
     constant = float((LIMIT_MARGIN * targets - per_symbol * sources).max())
     return OutputLimit(round(per_symbol, 3), max(4, int(np.ceil(constant)) + 1))
+
+
+def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
+    """Return what a model remembers of how its corpus was read, to read others alike."""
+    kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
+    if conditions:
+        kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
+    if not any(isinstance(kept.get(name), str) for name in COLUMNS_WITH_NAMES):
+        # Where columns have numbers, another file may well have no header.
+        kept.pop("header", None)
+    return kept
 
 
 def _vocabularies(

@@ -1,0 +1,93 @@
+"""A model reads other corpora as it read its own, unless it is told otherwise."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import charseq
+from charseq.config import configure
+from charseq.corpus import Corpus, Pair, Split
+from charseq.training.prepare import prepare
+
+PAIRS = [Pair("ab", "ba", ("N",)), Pair("a", "b", ("V",))]
+
+
+def remembered(*, pairs: list[Pair] = PAIRS, **settings: Any) -> dict[str, Any]:
+    split = Split(tuple(pairs), tuple(pairs))
+    made = prepare(Corpus("toy", pairs), split, configure(**settings))
+    return dict(made.description.columns)
+
+
+def test_nothing_is_remembered_of_two_plain_columns() -> None:
+    plain = [Pair("ab", "ba")]
+    assert remembered(pairs=plain) == {}
+    assert remembered(pairs=plain, limit=1, skip_bad_lines=True, format="csv") == {}
+
+
+def test_columns_that_are_not_the_usual_ones_are_remembered() -> None:
+    plain = [Pair("ab", "ba")]
+    assert remembered(pairs=plain, target_column=3) == {"target_column": 3}
+    assert remembered(pairs=plain, reverse=True) == {"reverse": True}
+    assert remembered(source_column=2, target_column=1, features_column=3) == {
+        "source_column": 2,
+        "target_column": 1,
+        "features_column": 3,
+        "features_separator": ";",
+    }
+
+
+def test_a_header_is_remembered_with_the_names_that_stand_in_it() -> None:
+    plain = [Pair("ab", "ba")]
+    assert remembered(pairs=plain, header=True) == {}
+    named = remembered(pairs=plain, header=True, source_column="word")
+    assert named == {"header": True, "source_column": "word"}
+    assert remembered(features_column="tags", header=True)["header"]
+
+
+@pytest.fixture(scope="module")
+def model(toy_pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that was trained on the second and the first column of a table with a header."""
+    folder = tmp_path_factory.mktemp("columns")
+    rows = "".join(f"{target},{source}\n" for source, target in toy_pairs)
+    (folder / "pairs.csv").write_text(f"after,before\n{rows}", encoding="utf-8")
+    charseq.train(
+        folder / "pairs.csv",
+        run=folder / "run",
+        header=True,
+        source_column="before",
+        target_column="after",
+        units=48,
+        epochs=6,
+        learning_rate=0.008,
+        refit=False,
+    )
+    return folder / "run" / "model.safetensors"
+
+
+@pytest.fixture
+def run(charseq_command: Callable[..., int], capsys):
+    """Runs the command line in this process: its exit code, standard output and error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        return charseq_command(*arguments), *capsys.readouterr()
+
+    return call
+
+
+def test_a_corpus_of_the_same_columns_needs_no_options(model: Path, run) -> None:
+    code, out, _ = run("evaluate", str(model), str(model.parents[1] / "pairs.csv"), "--json")
+    assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)
+
+
+def test_a_corpus_of_other_columns_is_told_so(model: Path, toy_pairs, tmp_path: Path, run) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(f"{s}\t{t}\n" for s, t in toy_pairs[:50]), encoding="utf-8")
+    code, _, error = run("evaluate", str(model), str(path))
+    assert (code, error.count("\n")) == (2, 1)
+    assert "'before'" in error
+    usual = ["--source-column", "1", "--target-column", "2", "--no-header"]
+    code, out, _ = run("evaluate", str(model), str(path), *usual, "--json")
+    assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)
