@@ -140,7 +140,13 @@ def resume(
     if history.scores:
         raise UsageError(f"the run in {folder} is finished: its model is {folder / MODEL_FILE}")
     begun_with = history.begun_with
-    corpus = corpus or begun_with.get("corpus")
+    former = begun_with.get("corpus")
+    if corpus is None and former is not None and _is_gone(former):
+        raise UsageError(
+            f"{former}, which the run was begun with, is not there any more: say where it is now:"
+            f" charseq train CORPUS --resume {folder}"
+        )
+    corpus = corpus or former
     if corpus is None:
         raise UsageError(f"where is the corpus? charseq train CORPUS --resume {folder}")
     config = history.config
@@ -160,6 +166,12 @@ def resume(
         console=Console(stderr=True) if progress else None,
     )
     return _translator(trained, material)
+
+
+def _is_gone(corpus: str) -> bool:
+    """Return whether a corpus was a file, whose path a run keeps whole, and is none any more."""
+    path = Path(corpus)
+    return path.is_absolute() and not path.exists()
 
 
 def _begun_with(

@@ -95,6 +95,19 @@ def test_what_is_missing_or_too_much_is_said(translator: Translator, toy_transla
         translator.translate(["a", "b"], features=["N;PL"], language="x")
 
 
+def test_features_may_be_one_text_or_several(translator: Translator) -> None:
+    expected = translator.translate("ab", features="N;PL", language="y")
+    for features in (["N", "PL"], ("N", "PL"), ["N;PL"], ["N;PL", ""]):
+        assert translator.translate("ab", features=features, language="y") == expected
+    with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+        translator.translate("ab", features=[("N", "PL")], language="y")
+
+
+def test_what_is_no_text_is_named_by_its_number(translator: Translator) -> None:
+    with pytest.raises(UsageError, match="text 2 is no string, but NoneType"):
+        translator.translate(["ab", None], features="N;PL", language="y")
+
+
 def test_a_source_without_symbols_is_answered_with_nothing(translator: Translator) -> None:
     assert str(translator.translate("", features="N;PL", language="x")) == ""
 

@@ -247,6 +247,19 @@ def test_a_corpus_of_its_own_can_be_held_out(toy_pairs: Pairs, tmp_path: Path) -
     assert translator.description.corpus["training_pairs"] == len(toy_pairs)
 
 
+def test_held_out_inputs_that_are_trained_on_too_are_counted(
+    toy_pairs: Pairs, tmp_path: Path, capsys
+) -> None:
+    known, new = toy_pairs[0], ("é", "x")
+    for name, held_out in {"both": [known, known, new], "new": [new]}.items():
+        corpus = Corpus(name, [Pair(*pair) for pair in held_out])
+        run = tmp_path / name
+        charseq.train(toy_pairs[:50], run=run, held_out=corpus, progress=True, **QUICK)
+        told = capsys.readouterr().err
+        assert ("1 of 2 held-out inputs are trained on as well" in told) == (name == "both")
+        assert ("trained on as well" in told) == (name == "both")
+
+
 def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no device 'abacus'"):
         charseq.train(toy_pairs, run=tmp_path / "run", device="abacus", **QUICK)

@@ -1,7 +1,7 @@
 """What a model reads: a source, and the features and the language that say what becomes of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from charseq.errors import UsageError
@@ -33,10 +33,19 @@ class Input(NamedTuple):
 
 
 def features_of(features: Features, separator: str) -> tuple[str, ...]:
-    """Return features one by one; an empty text holds none."""
-    if isinstance(features, str):
-        return tuple(features.split(separator)) if features else ()
-    return tuple(features)
+    """Return features one by one; an empty text holds none.
+
+    Raises:
+        UsageError: if they are neither a text nor texts.
+    """
+    texts = [features] if isinstance(features, str) else list(features)
+    for text in texts:
+        if not isinstance(text, str):
+            raise UsageError(
+                f"the features of a text are one string, or several, not {text!r} among them"
+            )
+    # No feature holds the separator: what does is several of them.
+    return tuple(chain.from_iterable(text.split(separator) for text in texts if text))
 
 
 def inputs_of(
@@ -60,7 +69,9 @@ def inputs_of(
         repeat(given or "") if given is None or isinstance(given, str) else iter(given)
         for given in (features, language)
     ]
-    for text in texts:
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise UsageError(f"text {number:,} is no string, but {type(text).__name__}")
         own_features, own_language = (next(values, None) for values in conditions)
         if own_features is None or own_language is None:
             raise UsageError(f"there are fewer features or languages than texts; {_HOW_MANY}")

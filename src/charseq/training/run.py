@@ -10,7 +10,6 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
-from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
 from charseq.modelcard import TrainingFacts, model_card
 from charseq.modelfile import (
@@ -161,7 +160,7 @@ def _trained(
             remove_unfinished(folder)
             standing.resume()
             del history.epochs[standing.epochs :]
-        _announce(console, material.corpus, setup, folder)
+        _announce(console, material, setup, folder)
         if console is not None and standing.resumed is not None:
             console.print(f"going on after {standing.resumed.place}", highlight=False)
         run = _Run(material, folder, setup, history, standing, console)
@@ -297,13 +296,13 @@ class _Run:
 
 def _announce(
     console: Console | None,
-    corpus: Corpus,
+    material: Material,
     setup: Setup,
     folder: Path,
 ) -> None:
     if console is None:
         return
-    for reason, count in corpus.left_out.items():
+    for reason, count in material.corpus.left_out.items():
         console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
     prepared = setup.prepared
     description, training = prepared.description, prepared.config.training
@@ -315,6 +314,14 @@ def _announce(
         highlight=False,
         soft_wrap=True,
     )
+    # Where the split is charseq's own, it is as the settings say.
+    if material.held_out is not None and (repeated := setup.repeated_inputs):
+        console.print(
+            f"{repeated:,} of {len(prepared.references):,} held-out inputs are trained on as well:"
+            " how well they are answered says little of others",
+            highlight=False,
+            soft_wrap=True,
+        )
     if is_crowded(setup.device):
         console.print(
             "other work kept this machine busy in the last minute: beside it, OMP_NUM_THREADS=1 is"

@@ -31,6 +31,11 @@ class Setup:
     start: tuple[ModelDescription, Tensors] | None
     device: torch.device
 
+    @property
+    def repeated_inputs(self) -> int:
+        """How many of the held-out inputs are trained on as well."""
+        return len(self.prepared.references.keys() & {each.input for each in self.split.training})
+
     def first_model(self) -> Seq2Seq:
         """Return the model as it is before the first step.
 
