@@ -41,9 +41,9 @@ class Batch:
         if device == self.sources.device:
             return self
         packed = self.packed()
-        if device.type == "cuda":
-            packed = packed.pin_memory()
-        return self.unpacked(packed.to(device, non_blocking=True))
+        if device.type != "cuda":
+            return self.unpacked(packed.to(device))
+        return self.unpacked(packed.pin_memory().to(device, non_blocking=True))
 
     def packed(self) -> Tensor:
         """Return all numbers of the batch in one row."""

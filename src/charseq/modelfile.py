@@ -41,6 +41,8 @@ DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 TEXT_COLUMNS = frozenset({"source_column", "target_column", "header", "reverse"})
 CONDITION_COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 COLUMNS = TEXT_COLUMNS | CONDITION_COLUMNS
+# Those of them that a header may have names for.
+NAMED_COLUMNS = ("source_column", "target_column", "features_column", "language_column")
 
 Tensors = Mapping[str, NDArray[np.float32]]
 

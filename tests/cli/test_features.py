@@ -97,10 +97,12 @@ def test_what_is_missing_or_too_much_is_said(translator: Translator, toy_transla
 
 def test_features_may_be_one_text_or_several(translator: Translator) -> None:
     expected = translator.translate("ab", features="N;PL", language="y")
-    for features in (["N", "PL"], ("N", "PL"), ["N;PL"], ["N;PL", ""]):
+    for features in (["N", "PL"], ("N", "PL"), ["N;PL"]):
         assert translator.translate("ab", features=features, language="y") == expected
     with pytest.raises(UsageError, match="the features of a text are one string, or several"):
         translator.translate("ab", features=[("N", "PL")], language="y")
+    with pytest.raises(UsageError, match="not 5 among them"):
+        translator.translate(["ab"], features=[5], language="y")
 
 
 def test_what_is_no_text_is_named_by_its_number(translator: Translator) -> None:

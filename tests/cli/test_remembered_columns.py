@@ -3,13 +3,17 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import charseq
+from charseq.cli.outputs import corpus_to_score, refuse_other_columns
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, Split
+from charseq.errors import UsageError
+from charseq.text import PLAIN
 from charseq.training.prepare import prepare
 
 PAIRS = [Pair("ab", "ba", ("N",)), Pair("a", "b", ("V",))]
@@ -45,6 +49,42 @@ def test_a_header_is_remembered_with_the_names_that_stand_in_it() -> None:
     named = remembered(pairs=plain, header=True, source_column="word")
     assert named == {"header": True, "source_column": "word"}
     assert remembered(features_column="tags", header=True)["header"]
+
+
+def scored(path: Path, columns: dict[str, Any], **settings: Any) -> list[Pair]:
+    """Return what is read to score a model that remembers some columns."""
+    description = SimpleNamespace(columns=columns, spellings=PLAIN)
+    return list(corpus_to_score(str(path), settings, description, None).pairs)
+
+
+def test_columns_that_are_named_are_meant_as_they_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("a\tb\tc\n", encoding="utf-8")
+    swapped, usual = Pair("b", "a"), Pair("a", "b")
+    assert scored(path, {"reverse": True}) == [swapped]
+    assert scored(path, {"reverse": True}, reverse=False) == [usual]
+    assert scored(path, {"reverse": True}, source_column=1) == [usual]
+    assert scored(path, {"reverse": True}, source_column=2, target_column=1) == [swapped]
+    assert scored(path, {"target_column": 3}) == [Pair("a", "c")]
+    assert scored(path, {"target_column": 3}, target_column=2) == [usual]
+
+
+def test_no_header_is_expected_where_no_column_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("a\tb\nc\td\n", encoding="utf-8")
+    remembered = {"header": True, "source_column": "c", "target_column": "d"}
+    assert len(scored(path, remembered, source_column=1, target_column=2)) == 2
+    numbered = {"source_column": 1, "target_column": 2, "header": True}
+    assert scored(path, remembered, **numbered) == [Pair("c", "d")]
+
+
+def test_models_of_different_columns_are_not_compared_unasked() -> None:
+    plain, reversed_ = (SimpleNamespace(columns=columns) for columns in ({}, {"reverse": True}))
+    refuse_other_columns([plain], {})
+    refuse_other_columns([reversed_, reversed_], {})
+    refuse_other_columns([plain, reversed_], {"reverse": False})
+    with pytest.raises(UsageError, match="trained on different columns: say which"):
+        refuse_other_columns([plain, reversed_], {})
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def in_batches(
     """
     count, most = len(lengths[0]), most_rows or engine.most_rows()
     if most_symbols is None:
-        most_symbols = max(MOST_SYMBOLS, SYMBOLS_A_ROW * engine.most_rows())
+        most_symbols = max(MOST_SYMBOLS, SYMBOLS_A_ROW * most)
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []

@@ -26,6 +26,7 @@ from charseq.cli.outputs import (
     one_output_each,
     read_outputs,
     refuse_decoding,
+    refuse_other_columns,
     translate_all,
 )
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
@@ -70,6 +71,8 @@ def compare(
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
     models = {file: load_model(file) for file in (first, second) if is_model(file)}
     descriptions = [model.description for model in models.values()]
+    if descriptions:
+        refuse_other_columns(descriptions, settings)
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
     right = references_by_input(corpus.pairs)
     inputs = list(right)

@@ -13,7 +13,7 @@ from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
 from charseq.errors import DataError, UsageError, visible
 from charseq.loading import SUFFIXES
-from charseq.modelfile import ModelDescription
+from charseq.modelfile import NAMED_COLUMNS, ModelDescription
 from charseq.results import Translation
 from charseq.text import PLAIN, Input
 
@@ -37,13 +37,41 @@ def corpus_to_score(
 
     What the settings do not say of its columns is as in the training of the model, if there is one.
     """
-    columns = description.columns if description else {}
     return read_corpus(
         name,
-        configure(**{**columns, **settings}).corpus,
+        configure(**_as_in_training(settings, description)).corpus,
         mirror=mirror,
         spellings=description.spellings if description else PLAIN,
     )
+
+
+def refuse_other_columns(
+    descriptions: Sequence[ModelDescription], settings: dict[str, Any]
+) -> None:
+    """Raise a `UsageError` where two models would read a corpus in different columns."""
+    first, *others = (configure(**_as_in_training(settings, each)).corpus for each in descriptions)
+    if any(other != first for other in others):
+        raise UsageError(
+            "the models were trained on different columns: say which are meant, with"
+            " --source-column and --target-column, and --features-column and --language-column"
+            " where they have any"
+        )
+
+
+def _as_in_training(
+    settings: dict[str, Any], description: ModelDescription | None
+) -> dict[str, Any]:
+    """Return settings, and where they say nothing of columns those of a model's training."""
+    remembered = dict(description.columns) if description else {}
+    if settings.keys() & {"source_column", "target_column"}:
+        # These are the ones that are meant, whichever was once the source.
+        remembered.pop("reverse", None)
+    both = {**remembered, **settings}
+    if not any(isinstance(both.get(name), str) for name in NAMED_COLUMNS) and not settings.get(
+        "header"
+    ):
+        both.pop("header", None)
+    return both
 
 
 def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:

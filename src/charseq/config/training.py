@@ -110,8 +110,8 @@ class TrainingSettings(Settings):
     )
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto",
-        description="what the network is trained in; bf16 is faster where the processor has it,"
-        " and 'auto' is bf16 there for models of 256 units and more",
+        description="what the network is trained in; bf16 is faster where the processor or the GPU"
+        " has it, and 'auto' is bf16 there for models of 256 units and more",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
 

@@ -38,14 +38,16 @@ def features_of(features: Features, separator: str) -> tuple[str, ...]:
     Raises:
         UsageError: if they are neither a text nor texts.
     """
-    texts = [features] if isinstance(features, str) else list(features)
+    if isinstance(features, str):
+        return tuple(features.split(separator)) if features else ()
+    texts = list(features) if isinstance(features, Iterable) else [features]
     for text in texts:
         if not isinstance(text, str):
             raise UsageError(
                 f"the features of a text are one string, or several, not {text!r} among them"
             )
     # No feature holds the separator: what does is several of them.
-    return tuple(chain.from_iterable(text.split(separator) for text in texts if text))
+    return tuple(chain.from_iterable(text.split(separator) for text in texts))
 
 
 def inputs_of(

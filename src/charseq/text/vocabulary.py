@@ -197,8 +197,12 @@ class Vocabulary:
             ids: of symbols; those beyond the vocabulary stand for `copied`, in order.
             copied: what an answer's source offers for copying.
         """
-        written = (*self._written, *copied) if copied else self._written
-        return self.spelling.text(filter(None, map(written.__getitem__, ids)))
+        own, size = self._written, len(self.symbols)
+        if not copied:
+            return self.spelling.text(filter(None, map(own.__getitem__, ids)))
+        return self.spelling.text(
+            symbol for i in ids if (symbol := own[i] if i < size else copied[i - size])
+        )
 
     def unknown_symbols(self, *texts: str) -> frozenset[str]:
         """Return the symbols of `texts` that this vocabulary lacks."""

@@ -125,7 +125,8 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether a device multiplies in bf16."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     fast = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
     return device.type == "cpu" and bool(fast)

@@ -170,19 +170,24 @@ class Trainer:
 
     def take_step(self, batch: Batch) -> Comparison:
         """Move the weights once, and return how the predictions compared before the move."""
-        return self._step(batch) if self.recorded is None else self.recorded(batch)
-
-    def _step(self, batch: Batch) -> Comparison:
+        if self.recorded is not None:
+            return self.recorded(batch)
         return training_step(
             self.model, self.optimiser, batch, self.average_symbols, self.config, self.noise
         )
 
     def _recorded_steps(self) -> RecordedSteps | None:
         """Return what records and plays steps, where there is a GPU that can."""
-        config = self.config
-        if self.model.device.type != "cuda" or config.optimiser != "adamw" or config.count_padding:
+        config, model = self.config, self.model
+        if model.device.type != "cuda" or config.optimiser != "adamw" or config.count_padding:
             return None
-        return RecordedSteps(self._step, self.noise, alike_only=self.model.bridge is None)
+        optimiser, noise, symbols = self.optimiser, self.noise, self.average_symbols
+
+        # Not a method: recordings take a GPU's memory, and go when the trainer does.
+        def step(batch: Batch) -> Comparison:
+            return training_step(model, optimiser, batch, symbols, config, noise)
+
+        return RecordedSteps(step, optimiser, noise, alike_only=model.bridge is None)
 
     def refuse_infinite(self, *, weights: bool = False) -> None:
         """Raise a `DataError` where the loss, or any weight, is no longer a number."""
@@ -261,6 +266,8 @@ class Trainer:
                     average.copy_(_alike(tensors[f"average.{number}"], average))
                 self.average.steps = facts["average_steps"]
             self.optimiser.load_state_dict(optimiser)
+            # What was recorded would move what the optimiser has left behind.
+            self.recorded = self._recorded_steps()
             self.noise.set_state(tensors["noise"])
             self.generator.bit_generator.state = facts["dealt_from"]
             self.steps = facts["steps"]

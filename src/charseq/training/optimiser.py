@@ -64,7 +64,6 @@ def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Opt
         torch.tensor(config.learning_rate, device=device) if on_cuda else config.learning_rate,
         weight_decay=config.weight_decay,
         fused=device.type in ("cpu", "cuda"),
-        capturable=on_cuda,
     )
 
 

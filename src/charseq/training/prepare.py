@@ -13,6 +13,7 @@ from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import UsageError
 from charseq.modelfile import (
     CONDITION_COLUMNS,
+    NAMED_COLUMNS,
     TEXT_COLUMNS,
     ModelDescription,
     OutputLimit,
@@ -23,7 +24,6 @@ from charseq.training.choices import decided
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
 RARITY = 0.25
-COLUMNS_WITH_NAMES = ("source_column", "target_column", "features_column", "language_column")
 # Answers may be this much longer than any training target of a source as long.
 LIMIT_MARGIN = 1.25
 
@@ -162,7 +162,7 @@ def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
     kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
     if conditions:
         kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
-    if not any(isinstance(kept.get(name), str) for name in COLUMNS_WITH_NAMES):
+    if not any(isinstance(kept.get(name), str) for name in NAMED_COLUMNS):
         # Where columns have numbers, another file may well have no header.
         kept.pop("header", None)
     return kept

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
+from torch.optim import Optimizer
 
 from charseq.batching import Batch
 from charseq.training.loss import Comparison
@@ -43,23 +44,31 @@ class RecordedSteps:
     """
 
     def __init__(
-        self, step: Callable[[Batch], Comparison], noise: Generator, *, alike_only: bool
+        self,
+        step: Callable[[Batch], Comparison],
+        optimiser: Optimizer,
+        noise: Generator,
+        *,
+        alike_only: bool,
     ) -> None:
         """Begin without recordings.
 
         Args:
             step: moves the weights once, for a batch on the device; it does not wait for the
                 device, and its numbers are tensors there.
+            optimiser: that it moves them with.
             noise: what it draws from, on the device.
             alike_only: whether that is true only of batches whose sources have one length.
         """
         self._step = step
+        self._optimiser = optimiser
         self._noise = noise
         self._alike_only = alike_only
         self._stream = torch.cuda.Stream(noise.device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
         self._met: set[_Shape] = set()
         self._recordings: dict[_Shape, _Recording] = {}
+        self._fits = True
 
     def __len__(self) -> int:
         """Count the recordings."""
@@ -69,17 +78,22 @@ class RecordedSteps:
         """Move the weights once, for a batch on the CPU."""
         batch = widened(batch)
         shape = _shape_of(batch)
-        recording = self._recordings.get(shape)
-        if recording is None and shape in self._met and len(self) < MOST_RECORDINGS:
-            recording = self._recordings[shape] = self._recorded(batch)
-        if recording is not None:
-            return recording.play(batch)
+        if shape not in self._recordings and shape in self._met and len(self) < MOST_RECORDINGS:
+            self._record(shape, batch)
+        if shape in self._recordings:
+            return self._recordings[shape].play(batch)
         if shape.alike or not self._alike_only:
             self._met.add(shape)
         with _on(self._stream):
             return self._step(batch.to(self._noise.device))
 
-    def _recorded(self, batch: Batch) -> "_Recording":
+    def _record(self, shape: "_Shape", batch: Batch) -> None:
+        """Record a step, which computes nothing; after the first that fails, none is any more."""
+        if not self._fits:
+            return
+        if not self._recordings:
+            # Recordings have memory of their own, and cannot ask for what lies idle.
+            torch.cuda.empty_cache()
         packed = batch.packed().to(self._noise.device)
         graph = torch.cuda.CUDAGraph()
         with warnings.catch_warnings():
@@ -87,13 +101,31 @@ class RecordedSteps:
             warnings.simplefilter("ignore", FutureWarning)
             graph.register_generator_state(self._noise)
         torch.cuda.synchronize(self._noise.device)
-        with torch.cuda.stream(self._stream):
-            graph.capture_begin(self._pool, capture_error_mode="thread_local")
-            try:
-                compared = self._step(batch.unpacked(packed))
-            finally:
-                graph.capture_end()
-        return _Recording(graph, packed, compared)
+        try:
+            with torch.cuda.stream(self._stream), self._capturable():
+                graph.capture_begin(self._pool, capture_error_mode="thread_local")
+                try:
+                    compared = self._step(batch.unpacked(packed))
+                finally:
+                    graph.capture_end()
+        except RuntimeError as error:
+            # Mostly for want of memory: what goes on without it is slower, and no worse.
+            self._fits = False
+            warnings.warn(f"training steps are not recorded: {error}", stacklevel=2)
+            return
+        self._recordings[shape] = _Recording(graph, packed, compared)
+
+    @contextmanager
+    def _capturable(self) -> Iterator[None]:
+        """Let the optimiser be recorded; otherwise it warns that it is not."""
+        groups = self._optimiser.param_groups
+        for group in groups:
+            group["capturable"] = True
+        try:
+            yield
+        finally:
+            for group in groups:
+                group["capturable"] = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +167,8 @@ def _on(stream: torch.cuda.Stream) -> Iterator[None]:
     """Work on another stream, after what has been begun, and before what follows."""
     usual = torch.cuda.current_stream(stream.device)
     stream.wait_stream(usual)
-    with torch.cuda.stream(stream):
-        yield
-    usual.wait_stream(stream)
+    try:
+        with torch.cuda.stream(stream):
+            yield
+    finally:
+        usual.wait_stream(stream)

@@ -113,7 +113,7 @@ def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
             # Most steps of a long training are only played.
             for _ in range(FIRST_TIMES):
                 trainer.take_step(batch)
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(trainer.model.device)
         began = time.perf_counter()
         compared = trainer.take_step(batch)
         trainer.steps += 1
