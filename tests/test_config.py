@@ -97,10 +97,13 @@ def test_the_keras_preset_is_the_examples() -> None:
 @pytest.mark.parametrize(
     ("clash", "sentence"),
     [
-        ({"n_best": 3}, "n_best is 3, but a beam of 1 finds at most 1: widen the beam"),
+        (
+            {"n_best": 3},
+            "n_best is 3, but a beam of 1 finds at most 1: widen it with --beam 3 (beam=3)",
+        ),
         (
             {"beam": 2, "n_best": 3},
-            "n_best is 3, but a beam of 2 finds at most 2: widen the beam",
+            "n_best is 3, but a beam of 2 finds at most 2: widen it with --beam 3 (beam=3)",
         ),
         (
             {"beam": 2, "sample": True},

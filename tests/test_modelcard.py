@@ -53,6 +53,13 @@ def rows_of(card):
     return [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("| ")]
 
 
+def test_a_card_says_which_held_out_inputs_were_trained_on_too() -> None:
+    own = replace(FACTS, held_out_name="others")
+    assert "were trained on as well" not in card_of(training=own)
+    card = card_of(training=replace(own, repeated_inputs=40))
+    assert "a corpus of their own: others; 40 of its inputs were trained on as well" in card
+
+
 def test_a_card_names_the_corpus_its_attribution_and_the_split():
     card = card_of()
     assert card.startswith("# Model card: tiny\n")

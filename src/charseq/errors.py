@@ -19,6 +19,10 @@ class UsageError(CharseqError):
     exit_code = 2
 
 
+class ColumnError(UsageError):
+    """A corpus does not have its columns where they are said to be."""
+
+
 class DataError(CharseqError):
     """A corpus, a line of text or a model file is not what it should be."""
 

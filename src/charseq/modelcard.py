@@ -56,6 +56,7 @@ class TrainingFacts:
         device: where.
         longest_source: the most symbols that a training source has.
         held_out_name: the held-out corpus's name, where it was one of its own.
+        repeated_inputs: how many of its inputs were trained on as well.
         started_from: the model file whose weights training started from, if any.
     """
 
@@ -66,6 +67,7 @@ class TrainingFacts:
     device: str
     longest_source: int
     held_out_name: str = ""
+    repeated_inputs: int = 0
     started_from: str = ""
 
 
@@ -153,7 +155,10 @@ def _corpus(
 
 def _split(config: TrainingConfig, training: TrainingFacts) -> str:
     if training.held_out_name:
-        return f"the held-out pairs are a corpus of their own: {training.held_out_name}"
+        own = f"the held-out pairs are a corpus of their own: {training.held_out_name}"
+        if not training.repeated_inputs:
+            return own
+        return f"{own}; {training.repeated_inputs:,} of its inputs were trained on as well"
     if config.split == "last":
         return (
             f"the last {config.held_out_share:.0%} of the pairs are held out; one source may stand"

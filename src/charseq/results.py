@@ -283,7 +283,12 @@ class Unseen(NamedTuple):
             f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
             for symbol in sorted(self.symbols)
         ]
-        return " ".join([*symbols, *map(visible, sorted(self.features))])
+        # Quoted where they would not show.
+        features = [
+            visible(name if name and name == name.strip() else repr(name))
+            for name in sorted(self.features)
+        ]
+        return " ".join([*symbols, *features])
 
     def joined(self, other: "Unseen") -> "Unseen":
         """Return all of both."""

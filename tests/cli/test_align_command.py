@@ -140,7 +140,8 @@ def test_features_are_columns_by_name(align, tmp_path: Path, monkeypatch) -> Non
     code, _, error = align(model, given=b"ab\n")
     assert (code, error.splitlines()[0]) == (
         3,
-        "charseq: line 1: 1 of 2 columns: source, features, with tabs between them",
+        "charseq: line 1: 1 of 2 columns: source, features, with tabs between them; or give"
+        " --features for all lines",
     )
 
 

@@ -6,17 +6,19 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import charseq
+from charseq.cli.hints import translate_hint
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, Split
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.interop.keras import export_keras
-from charseq.text import Input
+from charseq.text import Conditions, Input
 from charseq.training.prepare import prepare
 from charseq.translator import Translator
 
@@ -101,13 +103,34 @@ def test_features_may_be_one_text_or_several(translator: Translator) -> None:
         assert translator.translate("ab", features=features, language="y") == expected
     with pytest.raises(UsageError, match="the features of a text are one string, or several"):
         translator.translate("ab", features=[("N", "PL")], language="y")
-    with pytest.raises(UsageError, match="not 5 among them"):
-        translator.translate(["ab"], features=[5], language="y")
+    for no_features in (5, {"N": 1}, {"N", "PL"}):
+        with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+            translator.translate("ab", features=no_features, language="y")
+        with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+            translator.translate(["ab"], features=[no_features], language="y")
+    with pytest.raises(UsageError, match="features cannot be 5; give one for all, or one for each"):
+        translator.translate(["ab"], features=5, language="y")
 
 
 def test_what_is_no_text_is_named_by_its_number(translator: Translator) -> None:
     with pytest.raises(UsageError, match="text 2 is no string, but NoneType"):
         translator.translate(["ab", None], features="N;PL", language="y")
+    for no_text in (None, 5, b"ab"):
+        with pytest.raises(UsageError, match="translate a text, or several, not"):
+            translator.translate(no_text, features="N;PL", language="y")
+
+
+def test_a_misspelt_argument_is_told_from_a_setting(translator: Translator) -> None:
+    with pytest.raises(UsageError, match="unknown setting 'feature'; did you mean 'features'"):
+        translator.translate("ab", feature="N;PL", language="y")
+
+
+@pytest.mark.parametrize(("features", "shown"), [("N;;PL", "''"), ("N; PL", "' PL'")])
+def test_unseen_features_that_would_not_show_are_quoted(
+    translator: Translator, features: str, shown: str
+) -> None:
+    with pytest.warns(UnknownCharactersWarning, match=f"were read as unknown: {shown}$"):
+        translator.translate("ab", features=features, language="y")
 
 
 def test_a_source_without_symbols_is_answered_with_nothing(translator: Translator) -> None:
@@ -197,7 +220,8 @@ def test_lines_without_their_columns_are_refused(files: Path, run) -> None:
     )
     assert (code, out) == (3, "\nabs\n\n")
     assert error.splitlines() == [
-        "charseq: line 1: 1 of 3 columns: source, features, language, with tabs between them",
+        "charseq: line 1: 1 of 3 columns: source, features, language, with tabs between them; or"
+        " give --features and --language for all lines",
         "charseq: line 3: longer than 10,000 characters",
         "charseq: 2 of 3 lines were refused; their answers are empty",
     ]
@@ -212,6 +236,17 @@ def test_features_for_a_model_without_them_are_the_users_mistake(
         2,
         "charseq: this model was trained without features: leave features out\n",
     )
+
+
+def test_what_to_try_says_what_the_model_reads() -> None:
+    known = Conditions(0, {"x": 1}, {"N": 2})
+    for conditions, options in (
+        (known, "--features '…' --language '…' "),
+        (replace(known, languages={}), "--features '…' "),
+        (Conditions(), ""),
+    ):
+        hint = translate_hint(Path("m.safetensors"), "ab", conditions)
+        assert hint.endswith(f"translate m.safetensors {options}ab")
 
 
 def test_a_model_is_evaluated_on_the_columns_it_was_trained_with(files: Path, run) -> None:

@@ -128,6 +128,7 @@ def test_a_corpus_of_other_columns_is_told_so(model: Path, toy_pairs, tmp_path: 
     code, _, error = run("evaluate", str(model), str(path))
     assert (code, error.count("\n")) == (2, 1)
     assert "'before'" in error
+    assert "The model was trained on these columns" in error
     usual = ["--source-column", "1", "--target-column", "2", "--no-header"]
     code, out, _ = run("evaluate", str(model), str(path), *usual, "--json")
     assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)

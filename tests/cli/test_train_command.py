@@ -92,6 +92,17 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("crowded", [True, False])
+def test_a_dry_run_says_where_the_machine_is_busy(
+    charseq_command, corpus, monkeypatch, capsys, crowded: bool
+) -> None:
+    monkeypatch.setattr("charseq.training.rehearsal.is_crowded", lambda _: crowded)
+    assert charseq_command("train", corpus, *QUICK, "--dry-run") == 0
+    assert ("OMP_NUM_THREADS=1 is faster" in capsys.readouterr().out) == crowded
+    assert charseq_command("train", corpus, *QUICK, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["crowded"] == crowded
+
+
 def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path, capsys) -> None:
     run = tmp_path / "run"
     arguments = ("--preset", "keras-example", "--units", "16", "--epochs", "1", "--run", str(run))

@@ -301,7 +301,7 @@ def test_a_model_that_does_not_know_how_sure_it_is_does_not_abstain(translate) -
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--n-best", "2"], "n_best is 2, but a beam of 1 finds at most 1: widen the beam"),
+        (["--n-best", "2"], "n_best is 2, but a beam of 1 finds at most 1: widen it with --beam 2"),
         (["--beam", "many"], "beam must be a whole number, not 'many'"),
         (["--top-k", "3"], "top_k is for sampling: add --sample (sample=True), or leave it out"),
         (["--lexicon", "nowhere.txt"], "nowhere.txt"),

@@ -294,13 +294,19 @@ def test_a_name_that_two_columns_bear_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["source\ttarget", "English\tFrench", "WORD\tpronunciation", "src_text\ttgt_1"]
+    "first",
+    ["source\ttarget", "English\tFrench", "WORD\tpronunciation", "src_text\ttgt_1", "id\tlemma"],
 )
 def test_a_first_row_that_looks_like_a_header_is_warned_about(first: str, tmp_path: Path) -> None:
     with pytest.warns(CharseqWarning, match="looks like a header"):
         corpus = read(f"{first}\n".encode() + TSV, tmp_path)
     assert len(corpus) == 3
     assert read(f"{first}\n".encode() + TSV, tmp_path, header=True).pairs == PAIRS
+
+
+def test_what_further_columns_are_called_does_not_make_it_less_of_a_header(tmp_path: Path) -> None:
+    with pytest.warns(CharseqWarning, match=r"looks like a header \(lemma, form, tag\)"):
+        read(b"lemma\tform\ttag\ngo\twent\tPST\n", tmp_path, features_column=3)
 
 
 @pytest.mark.filterwarnings("error")

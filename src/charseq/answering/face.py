@@ -13,7 +13,7 @@ from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
-from charseq.config import DecodingConfig
+from charseq.config import DecodingConfig, refuse_unknown
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
@@ -33,6 +33,8 @@ STREAM_CHUNK = 1_024
 MOST_WEIGHTS = 4_000_000
 
 NOTHING_UNSEEN = Unseen()
+# What is no setting, but may be meant by one that is misspelt.
+GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
 
 Unknown = Literal["replace", "error"]
 OfAPair = TypeVar("OfAPair", Alignment, Explanation)
@@ -122,6 +124,8 @@ class Answering:
                 does not know how sure its answers are and shall abstain.
         """
         manner = self._manner(unknown, lexicon, decoding)
+        if isinstance(texts, bytes) or not isinstance(texts, Iterable):
+            raise UsageError(f"translate a text, or several, not {type(texts).__name__}")
         if isinstance(texts, str):
             features = None if features is None else [features]  # type: ignore[list-item]
             many = self._inputs([texts], features, language)
@@ -404,6 +408,7 @@ class Answering:
         if unknown not in get_args(Unknown):
             demanded = " or ".join(map(repr, get_args(Unknown)))
             raise UsageError(f"unknown must be {demanded}, not {unknown!r}")
+        refuse_unknown(settings, (*GIVEN_WITH_TEXTS, *DecodingConfig.model_fields))
         decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
         if decoding.abstain_below is not None and self.description.calibration is None:
             raise UsageError(

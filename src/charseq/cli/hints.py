@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from charseq.cli.tables import scores_table
+from charseq.text import TEXTS_ALONE, Conditions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,9 +32,12 @@ def charseq_command() -> str:
     )
 
 
-def translate_hint(model: Path, text: str = "…") -> str:
-    """Return the command line that translates a text with a model."""
-    return f"{charseq_command()} translate {shlex.quote(str(model))} {shlex.quote(text)}"
+def translate_hint(model: Path, text: str = "…", conditions: Conditions = TEXTS_ALONE) -> str:
+    """Return the command line that translates a text with a model that knows some conditions."""
+    options = ["--features '…'"] * bool(conditions.features)
+    options += ["--language '…'"] * bool(conditions.languages)
+    words = [charseq_command(), "translate", shlex.quote(str(model)), *options, shlex.quote(text)]
+    return " ".join(words)
 
 
 def serve_hint(site: Path) -> str:
@@ -55,6 +59,7 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
         return
     from rich.table import Table
 
+    from charseq.training.device import CROWDED
     from charseq.training.progress import clock_time
 
     it, model, training = rehearsal, rehearsal.config.model, rehearsal.config.training
@@ -75,4 +80,6 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
     }.items():
         table.add_row(name, value)
     console.print(table, highlight=False)
+    if it.crowded:
+        console.print(CROWDED, highlight=False, soft_wrap=True)
     console.print("Nothing was written.", highlight=False)

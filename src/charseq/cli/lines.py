@@ -186,5 +186,7 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
         cells = [text, *("" for _ in columns)]
     if len(cells) != len(names):
         fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, with tabs between them"
+        if len(cells) == 1:
+            fault += f"; or give {' and '.join(f'--{name}' for name in columns)} for all lines"
         return Refused(text, fault)
     return dict(zip(names, cells, strict=True))

@@ -11,7 +11,7 @@ from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig, configure
 from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
-from charseq.errors import DataError, UsageError, visible
+from charseq.errors import ColumnError, DataError, UsageError, visible
 from charseq.loading import SUFFIXES
 from charseq.modelfile import NAMED_COLUMNS, ModelDescription
 from charseq.results import Translation
@@ -37,12 +37,18 @@ def corpus_to_score(
 
     What the settings do not say of its columns is as in the training of the model, if there is one.
     """
-    return read_corpus(
-        name,
-        configure(**_as_in_training(settings, description)).corpus,
-        mirror=mirror,
-        spellings=description.spellings if description else PLAIN,
-    )
+    config = configure(**_as_in_training(settings, description)).corpus
+    spellings = description.spellings if description else PLAIN
+    try:
+        return read_corpus(name, config, mirror=mirror, spellings=spellings)
+    except ColumnError as error:
+        remembered = (description.columns.keys() if description else set()) - settings.keys()
+        if remembered.isdisjoint(NAMED_COLUMNS):
+            raise
+        raise UsageError(
+            f"{error}. The model was trained on these columns; where others are meant, name them,"
+            " such as: --no-header --source-column 1 --target-column 2"
+        ) from None
 
 
 def refuse_other_columns(

@@ -169,7 +169,8 @@ def train(
         console = Console(stderr=True)
         show_scores(console, made.training_run)
         console.print(
-            f"Model: {model}\nCard:  {folder / training.CARD_FILE}\nTry:   {translate_hint(model)}",
+            f"Model: {model}\nCard:  {folder / training.CARD_FILE}\n"
+            f"Try:   {translate_hint(model, conditions=made.description.sources.conditions)}",
             highlight=False,
             soft_wrap=True,
         )

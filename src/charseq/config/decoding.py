@@ -54,7 +54,7 @@ class DecodingConfig(Settings):
         if self.n_best > self.beam:
             raise UsageError(
                 f"n_best is {self.n_best}, but a beam of {self.beam} finds at most {self.beam}:"
-                " widen the beam"
+                f" widen it with --beam {self.n_best} (beam={self.n_best})"
             )
         if self.sample and self.beam > 1:
             raise UsageError(f"sample and a beam of {self.beam} exclude each other: choose one")

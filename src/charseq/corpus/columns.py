@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 
 from charseq.config import Column, CorpusConfig, refuse_unknown
-from charseq.errors import CharseqWarning, UsageError, visible
+from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
 
 Columns = tuple[Column | None, ...]
 """The columns of the source and of the target, and where there are any of the features and of the
@@ -15,9 +15,9 @@ Positions = tuple[int, ...]
 
 _LIKELY_HEADERS = frozenset(
     """
-    source target src tgt trg input output text translation transliteration pronunciation phonemes
-    ipa word lemma form inflected features spelling original corrected normalized normalised
-    reference hypothesis sentence
+    id source target src tgt trg input output before after text
+    translation transliteration pronunciation phonemes ipa word lemma form inflected features
+    spelling original corrected normalized normalised reference hypothesis sentence
     en eng english fr fra french de deu ger german es spa spanish it ita italian
     pt por portuguese nl nld dutch ru rus russian zh cmn chinese ja jpn japanese
     """.split()
@@ -35,13 +35,16 @@ def positions_of(names: Sequence[str], columns: Columns, where: str) -> Position
     """Return where the columns lie among those that `names` names.
 
     Raises:
-        UsageError: if there is no column of that name, or more than one.
+        ColumnError: if there is no column of that name, or more than one.
     """
     for column in columns:
         if isinstance(column, str):
-            refuse_unknown([column], names, what=f"column of {where}")
+            try:
+                refuse_unknown([column], names, what=f"column of {where}")
+            except UsageError as error:
+                raise ColumnError(str(error)) from None
             if names.count(column) > 1:
-                raise UsageError(
+                raise ColumnError(
                     f"{where} has several columns named {column!r}; give the column's number"
                 )
     return tuple(names.index(c) + 1 if isinstance(c, str) else c or 0 for c in columns)
@@ -51,11 +54,11 @@ def numbers_of(columns: Columns, where: str) -> Positions:
     """Return where the columns lie in a file whose columns have no names.
 
     Raises:
-        UsageError: if a column is given by name.
+        ColumnError: if a column is given by name.
     """
     for column in columns:
         if isinstance(column, str):
-            raise UsageError(
+            raise ColumnError(
                 f"column {column!r} is given by name: add --header (header=True) if the first row"
                 f" of {where} names the columns"
             )
@@ -63,10 +66,15 @@ def numbers_of(columns: Columns, where: str) -> Positions:
 
 
 def warn_of_header(row: Sequence[str], where: str) -> None:
-    """Warn if `row`, the first texts of a file that is read without a header, look like one."""
-    if all(_LIKELY_HEADERS.issuperset(re.findall(r"[^\W\d_]+", c.lower()) or "?") for c in row):
+    """Warn if `row`, the first line of a file that is read without a header, looks like one.
+
+    Its source and its target decide: what columns of features are called says little.
+    """
+    texts = [re.findall(r"[^\W\d_]+", cell.lower()) for cell in row[:2]]
+    shown = ", ".join(visible(cell) for cell in row if cell)
+    if all(_LIKELY_HEADERS.issuperset(words or "?") for words in texts):
         warnings.warn(
-            f"the first row of {where} looks like a header ({', '.join(map(visible, row))}):"
+            f"the first row of {where} looks like a header ({shown}):"
             " add --header (header=True) if it is one",
             CharseqWarning,
             stacklevel=2,

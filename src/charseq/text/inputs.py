@@ -40,14 +40,16 @@ def features_of(features: Features, separator: str) -> tuple[str, ...]:
     """
     if isinstance(features, str):
         return tuple(features.split(separator)) if features else ()
-    texts = list(features) if isinstance(features, Iterable) else [features]
-    for text in texts:
+    if not isinstance(features, Sequence):
+        kind = type(features).__name__
+        raise UsageError(f"the features of a text are one string, or several in order, not {kind}")
+    for text in features:
         if not isinstance(text, str):
             raise UsageError(
                 f"the features of a text are one string, or several, not {text!r} among them"
             )
     # No feature holds the separator: what does is several of them.
-    return tuple(chain.from_iterable(text.split(separator) for text in texts))
+    return tuple(chain.from_iterable(text.split(separator) for text in features))
 
 
 def inputs_of(
@@ -67,6 +69,9 @@ def inputs_of(
     Raises:
         UsageError: if there are fewer or more features or languages than texts.
     """
+    for given, what in ((features, "features"), (language, "languages")):
+        if given is not None and not isinstance(given, Iterable):
+            raise UsageError(f"{what} cannot be {given!r}; {_HOW_MANY}")
     conditions: list[Iterator[Any]] = [
         repeat(given or "") if given is None or isinstance(given, str) else iter(given)
         for given in (features, language)

@@ -7,6 +7,11 @@ import torch
 
 from charseq.errors import UsageError
 
+CROWDED = (
+    "other work kept this machine busy in the last minute: beside it, OMP_NUM_THREADS=1 is faster"
+)
+"""What is said where `is_crowded`."""
+
 
 def resolve_device(name: str) -> torch.device:
     """Return the device that a setting names; `auto` prefers CUDA, then Apple's MPS.

@@ -117,7 +117,7 @@ def read_history(path: Path) -> History:
     """
     try:
         return _HISTORY.validate_json(read_bounded(path, LARGEST))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"there is no run in {path.parent}") from None
     except OSError as error:
         raise MachineError(f"cannot read {path}: {error.strerror}") from None

@@ -10,6 +10,7 @@ import torch
 from charseq.batching import Batch, sorted_batches
 from charseq.config import RunConfig, RunSettings
 from charseq.training.denormals import denormals_as_zeros
+from charseq.training.device import is_crowded
 from charseq.training.loop import Clock, Trainer
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
@@ -39,6 +40,7 @@ class Rehearsal:
         memory: the most memory that this process had taken, in bytes, after steps that held the
             longest batches; None where the system does not say.
         device: where it would be trained.
+        crowded: whether other work kept the machine busy, so that one thread would be faster.
     """
 
     config: RunConfig
@@ -52,6 +54,7 @@ class Rehearsal:
     seconds: float
     memory: int | None
     device: str
+    crowded: bool
 
     def as_dict(self) -> dict[str, object]:
         """Return all of it as JSON takes it."""
@@ -73,6 +76,8 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
         MachineError: if there is too little memory.
     """
     setup = set_up(material, settings)
+    # Before the steps, which are work themselves.
+    crowded = is_crowded(setup.device)
     prepared = setup.prepared
     training = prepared.config.training
     with enough_memory():
@@ -101,6 +106,7 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
         seconds=seconds,
         memory=_peak_memory(),
         device=str(setup.device),
+        crowded=crowded,
     )
 
 

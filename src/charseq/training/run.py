@@ -24,7 +24,7 @@ from charseq.scoring import Reliability, Report, score
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
-from charseq.training.device import is_crowded
+from charseq.training.device import CROWDED, is_crowded
 from charseq.training.folder import (
     CHECKPOINTS,
     CURVE_FILE,
@@ -277,6 +277,7 @@ class _Run:
             device=str(setup.device),
             longest_source=max(length(pair.source) for pair in setup.split.training),
             held_out_name="" if material.held_out is None else material.held_out.name,
+            repeated_inputs=0 if material.held_out is None else setup.repeated_inputs,
             started_from="" if material.start_from is None else material.start_from.name,
         )
         card = model_card(
@@ -323,9 +324,4 @@ def _announce(
             soft_wrap=True,
         )
     if is_crowded(setup.device):
-        console.print(
-            "other work kept this machine busy in the last minute: beside it, OMP_NUM_THREADS=1 is"
-            " faster",
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.print(CROWDED, highlight=False, soft_wrap=True)
