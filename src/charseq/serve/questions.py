@@ -167,10 +167,11 @@ def _for_each(name: str, given: str | list[str] | None, texts: int) -> Sequence[
     if given is None or isinstance(given, str):
         return [given] * texts
     if len(given) != texts:
+        together = ", all features of a text in one string" * (name == "features")
         raise Fault(
             "invalid",
             f"{name} has {len(given):,} entries for {texts:,} texts: give one for all, or one for"
-            " each",
+            f" each{together}",
         )
     return given
 
