@@ -37,12 +37,6 @@ BODIES = [
     (b'{"texts": "a", "seed": 1e400}', 422, "invalid", "seed must be a"),
     (b'{"texts": "a", "n_best": 2}', 422, "invalid", "n_best is 2, but a beam of 1"),
     (b'{"texts": ["a"], "prefix": ["a", "b"]}', 422, "invalid", "prefix has 2 entries for 1 texts"),
-    (
-        b'{"texts": "a", "features": ["N", "PL"]}',
-        422,
-        "invalid",
-        "give one for all, or one for each, all features of a text in one string",
-    ),
     (b'{"texts": "a", "language": "fr"}', 422, "invalid", "this model was trained without"),
     (b'{"texts": "a", "model": "t"}', 404, "not_found", "unknown model 't'"),
     (b'{"texts": "a", "beam": 21}', 413, "too_large", "beam is 21, and this service allows 20"),
@@ -122,6 +116,9 @@ def test_features_count_among_the_symbols_of_a_text(
     service = serving({"forms": conjugator}, max_symbols=4)
     assert service.ask(texts="a", features="N;PL", language="x").status_code == 200
     assert service.ask(texts="a", features="N;PL;PL", language="x").status_code == 413
+    apart = service.ask(texts="a", features=["N", "PL"], language="x")
+    assert apart.status_code == 422
+    assert "all features of a text in one string" in apart.text
 
 
 def test_explanations_are_given_as_long_as_they_are_not_huge(
