@@ -117,6 +117,11 @@ class ModelDescription:
         return Spellings(self.sources.spelling, self.targets.spelling)
 
 
+def have_names(columns: Mapping[str, object]) -> bool:
+    """Whether any of some columns is given by the name that a header gives it."""
+    return any(isinstance(columns.get(name), str) for name in NAMED_COLUMNS)
+
+
 def write_model(path: str | Path, description: ModelDescription, tensors: Tensors) -> None:
     """Write a model file, whole or not at all.
 

@@ -13,7 +13,7 @@ from charseq.corpus import Corpus, Pair, read_corpus
 from charseq.corpus.files import in_plain_words
 from charseq.errors import ColumnError, DataError, UsageError, visible
 from charseq.loading import SUFFIXES
-from charseq.modelfile import NAMED_COLUMNS, ModelDescription
+from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
 from charseq.results import Translation
 from charseq.text import PLAIN, Input
 
@@ -73,9 +73,7 @@ def _as_in_training(
         # These are the ones that are meant, whichever was once the source.
         remembered.pop("reverse", None)
     both = {**remembered, **settings}
-    if not any(isinstance(both.get(name), str) for name in NAMED_COLUMNS) and not settings.get(
-        "header"
-    ):
+    if "header" not in settings and not have_names(both):
         both.pop("header", None)
     return both
 

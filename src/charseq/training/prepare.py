@@ -13,10 +13,10 @@ from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import UsageError
 from charseq.modelfile import (
     CONDITION_COLUMNS,
-    NAMED_COLUMNS,
     TEXT_COLUMNS,
     ModelDescription,
     OutputLimit,
+    have_names,
 )
 from charseq.text import Input, Spellings, Vocabulary, own_form
 from charseq.training.choices import decided
@@ -162,7 +162,7 @@ def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
     kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
     if conditions:
         kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
-    if not any(isinstance(kept.get(name), str) for name in NAMED_COLUMNS):
+    if not have_names(kept):
         # Where columns have numbers, another file may well have no header.
         kept.pop("header", None)
     return kept
