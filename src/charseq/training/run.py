@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
+from charseq.corpus import Corpus
 from charseq.model import Seq2Seq
 from charseq.modelcard import TrainingFacts, model_card
 from charseq.modelfile import (
@@ -160,7 +161,7 @@ def _trained(
             remove_unfinished(folder)
             standing.resume()
             del history.epochs[standing.epochs :]
-        _announce(console, material, setup, folder)
+        _announce(console, material.corpus, setup, folder)
         if console is not None and standing.resumed is not None:
             console.print(f"going on after {standing.resumed.place}", highlight=False)
         run = _Run(material, folder, setup, history, standing, console)
@@ -277,7 +278,7 @@ class _Run:
             device=str(setup.device),
             longest_source=max(length(pair.source) for pair in setup.split.training),
             held_out_name="" if material.held_out is None else material.held_out.name,
-            repeated_inputs=0 if material.held_out is None else setup.repeated_inputs,
+            repeated_inputs=setup.repeated_inputs,
             started_from="" if material.start_from is None else material.start_from.name,
         )
         card = model_card(
@@ -297,13 +298,13 @@ class _Run:
 
 def _announce(
     console: Console | None,
-    material: Material,
+    corpus: Corpus,
     setup: Setup,
     folder: Path,
 ) -> None:
     if console is None:
         return
-    for reason, count in material.corpus.left_out.items():
+    for reason, count in corpus.left_out.items():
         console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
     prepared = setup.prepared
     description, training = prepared.description, prepared.config.training
@@ -315,11 +316,10 @@ def _announce(
         highlight=False,
         soft_wrap=True,
     )
-    # Where the split is charseq's own, it is as the settings say.
-    if material.held_out is not None and (repeated := setup.repeated_inputs):
+    if setup.repeated_inputs:
         console.print(
-            f"{repeated:,} of {len(prepared.references):,} held-out inputs are trained on as well:"
-            " how well they are answered says little of others",
+            f"{setup.repeated_inputs:,} of {len(prepared.references):,} held-out inputs are trained"
+            " on as well: how well they are answered says little of others",
             highlight=False,
             soft_wrap=True,
         )

@@ -24,17 +24,15 @@ class Setup:
         prepared: both as ids, and all settings, decided.
         start: the model whose weights training starts from.
         device: where to train.
+        repeated_inputs: how many inputs of a held-out corpus of its own are trained on as well;
+            where the split is charseq's own, it is as the settings say.
     """
 
     split: Split
     prepared: Prepared
     start: tuple[ModelDescription, Tensors] | None
     device: torch.device
-
-    @property
-    def repeated_inputs(self) -> int:
-        """How many of the held-out inputs are trained on as well."""
-        return len(self.prepared.references.keys() & {each.input for each in self.split.training})
+    repeated_inputs: int
 
     def first_model(self) -> Seq2Seq:
         """Return the model as it is before the first step.
@@ -75,4 +73,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     prepared = prepare(material.corpus, split, settings, start and start[0])
     if prepared.config.training.count_padding:
         keep_freed_memory()
-    return Setup(split, prepared, start, device)
+    repeated = 0
+    if material.held_out is not None:
+        repeated = len(prepared.references.keys() & {each.input for each in split.training})
+    return Setup(split, prepared, start, device, repeated)
