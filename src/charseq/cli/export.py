@@ -103,11 +103,11 @@ def export(
         raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
     refuse_no_file(model)
     write = _file_writer(target) if web is None else _site_writer(target, model, onnxruntime_web)
-    pairs, description = None, read_model(model)[0]
+    pairs = None
     if corpus is not None:
         from charseq.cli.outputs import corpus_to_score
 
-        pairs = corpus_to_score(corpus, settings, description, mirror).pairs
+        pairs = corpus_to_score(corpus, settings, read_model(model)[0], mirror).pairs
 
     from charseq.cli.hints import serve_hint, translate_hint
     from charseq.interop import onnx
@@ -127,7 +127,7 @@ def export(
     if it.exact_match is not None and it.exported_exact_match is not None:
         right = f"{it.exact_match:.2%} with PyTorch, {it.exported_exact_match:.2%} exported"
         typer.echo(f"exact match: {right}")
-    hint = translate_hint(target, conditions=description.sources.conditions)
+    hint = translate_hint(target, conditions=made.description.sources.conditions)
     typer.echo(f"Try:   {hint if web is None else serve_hint(target)}")
 
 

@@ -70,11 +70,13 @@ class Export:
         content: of the file.
         precision: of its weights.
         agreement: with PyTorch.
+        description: of the model.
     """
 
     content: bytes
     precision: Precision
     agreement: Agreement
+    description: ModelDescription
 
 
 def export(
@@ -112,7 +114,8 @@ def export(
     if not force:
         found.refuse_loss()
     _describe(proto, model.description, precision, {"agreement": found.as_dict()})
-    return Export(sealed(proto.SerializeToString(deterministic=True)), precision, found)
+    content = sealed(proto.SerializeToString(deterministic=True))
+    return Export(content, precision, found, model.description)
 
 
 def onnx_model(
