@@ -387,8 +387,7 @@ class Answering:
         """Return what the model never saw of each input: mostly nothing, which is seen at once."""
         sources = self.description.sources
         symbols, lacking = sources.spelling.symbols, sources.conditions.lacking
-        strange = sources.unknown_symbols(*(each.source for each in inputs))
-        conditions = any(lacking(inputs))
+        strange, conditions = self._unseen_in_all(inputs)
         return [
             NOTHING_UNSEEN
             if not conditions and strange.isdisjoint(symbols(each.source))
@@ -399,6 +398,14 @@ class Answering:
             for each in inputs
         ]
 
+    def _unseen_in_all(self, inputs: Sequence[Input]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the symbols, and the features and languages, of inputs that it never saw."""
+        sources = self.description.sources
+        return (
+            sources.unknown_symbols(*(each.source for each in inputs)),
+            frozenset(chain.from_iterable(sources.conditions.lacking(inputs))),
+        )
+
     def _manner(
         self,
         unknown: Unknown,
@@ -408,7 +415,8 @@ class Answering:
         if unknown not in get_args(Unknown):
             demanded = " or ".join(map(repr, get_args(Unknown)))
             raise UsageError(f"unknown must be {demanded}, not {unknown!r}")
-        refuse_unknown(settings, (*GIVEN_WITH_TEXTS, *DecodingConfig.model_fields))
+        if settings:
+            refuse_unknown(settings, (*GIVEN_WITH_TEXTS, *DecodingConfig.model_fields))
         decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
         if decoding.abstain_below is not None and self.description.calibration is None:
             raise UsageError(
@@ -572,11 +580,7 @@ class Answering:
 
     def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
         _refuse_unequal(inputs, targets)
-        sources = self.description.sources
-        unseen = Unseen(
-            sources.unknown_symbols(*(each.source for each in inputs)),
-            set(chain.from_iterable(sources.conditions.lacking(inputs))),
-        )
+        unseen = Unseen(*self._unseen_in_all(inputs))
         if any(unseen):
             warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
         return score_pairs(self.engine, self.description, inputs, targets)

@@ -67,7 +67,8 @@ def inputs_of(
         separator: what stands between two features in one text.
 
     Raises:
-        UsageError: if there are fewer or more features or languages than texts.
+        UsageError: if there are fewer or more features or languages than texts, or any of them is
+            not what it should be.
     """
     for given, what in ((features, "features"), (language, "languages")):
         if given is not None and not isinstance(given, Iterable):
