@@ -7,12 +7,10 @@ charseq trains a model that Keras has too, and both translate with the very same
 """
 
 import argparse
-import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -21,14 +19,12 @@ import charseq
 from benchmarks.contestant import Contestant
 from benchmarks.example import BATCH_SIZE, LIMIT, UNITS, read_example, same_as_history
 from benchmarks.report import machine, machine_line, spread, write_section
-from benchmarks.training import Epochs, counted, measure
+from benchmarks.training import PEER, Epochs, counted, measure
+from benchmarks.translating import sources
 from benchmarks.translating_contestants import Measured, time_keras
-from charseq.config import CorpusConfig
-from charseq.corpus import read_corpus
 from charseq.interop.keras import export_keras
 from charseq.modelfile import read_model
 
-PEER = "Keras example, JAX backend"
 # Of all sentences, a round.
 CALLS = 3
 OWN = "charseq, greedy"
@@ -135,7 +131,7 @@ def translated(
         )
         export_keras(*read_model(model), archive)
         translator = charseq.load(model)
-        texts = sources(corpus, sentences)
+        texts = sources(corpus, translator, sentences)
         measured = {OWN: Measured(), PEER: Measured()}
         translator.translate(texts[:2_000])
         for number in range(rounds):
@@ -166,14 +162,6 @@ def translated(
         ),
     ]
     return lines, {name: {"characters_per_second": own} for name, own in rates.items()}
-
-
-def sources(corpus: str, most: int) -> Sequence[str]:
-    """Return a corpus's sources, each once, in a random order."""
-    pairs = read_corpus(corpus, CorpusConfig()).pairs
-    texts = list(dict.fromkeys(pair.source for pair in pairs))[:most]
-    random.Random(1).shuffle(texts)
-    return texts
 
 
 if __name__ == "__main__":

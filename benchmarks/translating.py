@@ -112,13 +112,13 @@ def trained(corpus: str, epochs: int, run: Path) -> Path:
     return run / "model.safetensors"
 
 
-def sources(corpus: str, translator: charseq.Translator) -> list[str]:
+def sources(corpus: str, translator: charseq.Translator, most: int = SENTENCES) -> list[str]:
     """Return a corpus's first sources, each once, that hold no character unknown to the model."""
     pairs = read_corpus(corpus, CorpusConfig()).pairs
     unknown = translator.description.sources.unknown_symbols
     # Each once: equal texts of one call need to be translated only once.
     known = (text for text in dict.fromkeys(pair.source for pair in pairs) if not unknown(text))
-    texts = list(islice(known, SENTENCES))
+    texts = list(islice(known, most))
     random.Random(1).shuffle(texts)  # The corpus is sorted by length.
     return texts
 
