@@ -1,3 +1,5 @@
+import io
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -17,3 +19,15 @@ def charseq_command() -> Callable[..., int]:
         return 0
 
     return run
+
+
+@pytest.fixture
+def run(charseq_command: Callable[..., int], monkeypatch, capsys):
+    """Runs the command line in this process: its exit code, standard output and error."""
+
+    def call(*arguments: str, given: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+        code = charseq_command(*arguments)
+        return code, *capsys.readouterr()
+
+    return call

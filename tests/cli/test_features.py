@@ -1,11 +1,8 @@
 """Models that read features and languages, from a corpus to the command line."""
 
-import io
 import itertools
 import json
-import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,18 +187,6 @@ def test_a_model_learns_further_features_from_another_start(files: Path, tmp_pat
 def test_models_of_features_have_no_place_in_keras(translator: Translator, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be exported to Keras"):
         export_keras(translator.description, translator.model.tensors(), tmp_path / "model.keras")
-
-
-@pytest.fixture
-def run(charseq_command: Callable[..., int], monkeypatch, capsys):
-    """Runs the command line in this process: its exit code, standard output and error."""
-
-    def call(*arguments: str, given: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
-        code = charseq_command(*arguments)
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_lines_carry_features_and_languages_as_columns(files: Path, run) -> None:

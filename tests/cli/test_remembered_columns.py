@@ -1,7 +1,6 @@
 """A model reads other corpora as it read its own, unless it is told otherwise."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -105,16 +104,6 @@ def model(toy_pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
         refit=False,
     )
     return folder / "run" / "model.safetensors"
-
-
-@pytest.fixture
-def run(charseq_command: Callable[..., int], capsys):
-    """Runs the command line in this process: its exit code, standard output and error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        return charseq_command(*arguments), *capsys.readouterr()
-
-    return call
 
 
 def test_a_corpus_of_the_same_columns_needs_no_options(model: Path, run) -> None:
