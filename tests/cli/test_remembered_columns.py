@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import charseq
-from charseq.cli.outputs import corpus_to_score, refuse_other_columns
+from charseq.answering import corpus_to_score, refuse_other_columns
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, Split
 from charseq.errors import UsageError
@@ -108,7 +108,10 @@ def model(toy_pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_corpus_of_the_same_columns_needs_no_options(model: Path, run) -> None:
     code, out, _ = run("evaluate", str(model), str(model.parents[1] / "pairs.csv"), "--json")
-    assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)
+    shown = json.loads(out)
+    assert (code, shown["character_error_rate"]["value"] < 0.3) == (0, True)
+    report = charseq.load(model).evaluate(model.parents[1] / "pairs.csv")
+    assert report.as_dict() == {name: shown[name] for name in report.as_dict()}
 
 
 def test_a_corpus_of_other_columns_is_told_so(model: Path, toy_pairs, tmp_path: Path, run) -> None:

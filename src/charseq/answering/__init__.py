@@ -1,6 +1,7 @@
 """Answering with a model, whatever engine computes it: the public face but for its loading."""
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
+from charseq.answering.corpora import conditions_of, corpus_to_score, refuse_other_columns
 from charseq.answering.engine import Asked, Engine, Forced, Look
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.face import LONGEST_SOURCE, STREAM_CHUNK, Answering
@@ -20,7 +21,10 @@ __all__ = [
     "Look",
     "align_pairs",
     "answer_texts",
+    "conditions_of",
+    "corpus_to_score",
     "explain_pairs",
+    "refuse_other_columns",
     "refuse_without_attention",
     "score_pairs",
     "spelt",

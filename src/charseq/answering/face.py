@@ -5,15 +5,18 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar, get_args, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
+from charseq.answering.corpora import conditions_of, corpus_to_score
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
 from charseq.config import DecodingConfig, refuse_unknown
+from charseq.corpus import Corpus, PairLike, references_by_input
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
@@ -25,6 +28,7 @@ from charseq.results import (
     Unseen,
     WrittenSymbol,
 )
+from charseq.scoring import Report, score
 from charseq.text import Features, Input, inputs_of
 
 LONGEST_SOURCE = 10_000
@@ -172,6 +176,48 @@ class Answering:
                     strange = [*strange[-1_000:], translation]
                 yield translation
         _warn_of_unknown(strange)
+
+    def evaluate(
+        self,
+        corpus: str | Path | Corpus | Iterable[PairLike],
+        *,
+        beam: int = GREEDY.beam,
+        length_penalty: float = GREEDY.length_penalty,
+        mirror: str | None = None,
+        **settings: object,
+    ) -> Report:
+        """Translate the inputs of a corpus, and score the answers against all references.
+
+        An input with several references counts once, and a text that `translate` refuses as an
+        empty answer.
+
+        Args:
+            corpus: a file, a corpus's name, a corpus, or pairs of source and target, and with them
+                features and a language where the model reads any.
+            beam: as for `translate`.
+            length_penalty: as for `translate`.
+            mirror: where named corpora are downloaded from.
+            **settings: any setting of `CorpusConfig` by its name; the columns of a file that they
+                leave out are as in the model's training.
+
+        Raises:
+            CharseqError: if a setting is unknown, or the corpus cannot be read; its subclasses say
+                what.
+        """
+        found = corpus_to_score(corpus, settings, self.description, mirror)
+        references = references_by_input(found.pairs)
+        inputs = list(references)
+        answers = self.translate(
+            [each.source for each in inputs],
+            **conditions_of(inputs),
+            beam=beam,
+            length_penalty=length_penalty,
+        )
+        return score(
+            [answer.hypothesis for answer in answers],
+            list(references.values()),
+            target_separator=self.description.target_separator,
+        )
 
     @overload
     def score(  # type: ignore[overload-overlap]

@@ -14,6 +14,8 @@ from charseq.answering import (
     LONGEST_SOURCE,
     STREAM_CHUNK,
     Answering,
+    conditions_of,
+    corpus_to_score,
     refuse_without_attention,
 )
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
@@ -24,7 +26,7 @@ from charseq.cli.options import (
     MirrorOption,
     settings_options,
 )
-from charseq.cli.outputs import conditions_of, corpus_to_score, warn_of_impossible
+from charseq.cli.outputs import warn_of_impossible
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 from charseq.errors import UnknownCharactersWarning, UsageError

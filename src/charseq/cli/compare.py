@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from charseq.answering import corpus_to_score, refuse_other_columns
 from charseq.cli.options import (
     BEAM_SETTINGS,
     JsonOption,
@@ -20,13 +21,11 @@ from charseq.cli.options import (
 )
 from charseq.cli.outputs import (
     beam_note,
-    corpus_to_score,
     is_model,
     load_model,
     one_output_each,
     read_outputs,
     refuse_decoding,
-    refuse_other_columns,
     translate_all,
 )
 from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from charseq.answering import corpus_to_score
 from charseq.cli.options import (
     BEAM_SETTINGS,
     JsonOption,
@@ -20,7 +21,6 @@ from charseq.cli.options import (
 )
 from charseq.cli.outputs import (
     beam_note,
-    corpus_to_score,
     inputs_and_outputs,
     load_model,
     read_outputs,

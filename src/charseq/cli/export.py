@@ -105,7 +105,7 @@ def export(
     write = _file_writer(target) if web is None else _site_writer(target, model, onnxruntime_web)
     pairs = None
     if corpus is not None:
-        from charseq.cli.outputs import corpus_to_score
+        from charseq.answering import corpus_to_score
 
         pairs = corpus_to_score(corpus, settings, read_model(model)[0], mirror).pairs
 

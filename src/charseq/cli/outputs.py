@@ -4,18 +4,16 @@ import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from charseq.answering import Answering
+from charseq.answering import Answering, conditions_of
 from charseq.cli.telling import note, warn
-from charseq.config import DecodingConfig, configure
-from charseq.corpus import Corpus, Pair, read_corpus
+from charseq.config import DecodingConfig
+from charseq.corpus import Pair
 from charseq.corpus.files import in_plain_words
-from charseq.errors import ColumnError, DataError, UsageError, visible
+from charseq.errors import DataError, UsageError, visible
 from charseq.loading import SUFFIXES
-from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
 from charseq.results import Translation
-from charseq.text import PLAIN, Input
+from charseq.text import Input
 
 
 def is_model(name: str) -> bool:
@@ -28,63 +26,6 @@ def load_model(name: str) -> Answering:
     from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
     return load(name)
-
-
-def corpus_to_score(
-    name: str, settings: dict[str, Any], description: ModelDescription | None, mirror: str | None
-) -> Corpus:
-    """Read a corpus to score against.
-
-    What the settings do not say of its columns is as in the training of the model, if there is one.
-    """
-    config = configure(**_as_in_training(settings, description)).corpus
-    spellings = description.spellings if description else PLAIN
-    try:
-        return read_corpus(name, config, mirror=mirror, spellings=spellings)
-    except ColumnError as error:
-        remembered = (description.columns.keys() if description else set()) - settings.keys()
-        if remembered.isdisjoint(NAMED_COLUMNS):
-            raise
-        raise UsageError(
-            f"{error}. The model was trained on these columns; where others are meant, name them,"
-            " such as: --no-header --source-column 1 --target-column 2"
-        ) from None
-
-
-def refuse_other_columns(
-    descriptions: Sequence[ModelDescription], settings: dict[str, Any]
-) -> None:
-    """Raise a `UsageError` where two models would read a corpus in different columns."""
-    first, *others = (configure(**_as_in_training(settings, each)).corpus for each in descriptions)
-    if any(other != first for other in others):
-        raise UsageError(
-            "the models were trained on different columns: say which are meant, with"
-            " --source-column and --target-column, and --features-column and --language-column"
-            " where they have any"
-        )
-
-
-def _as_in_training(
-    settings: dict[str, Any], description: ModelDescription | None
-) -> dict[str, Any]:
-    """Return settings, and where they say nothing of columns those of a model's training."""
-    remembered = dict(description.columns) if description else {}
-    if settings.keys() & {"source_column", "target_column"}:
-        # These are the ones that are meant, whichever was once the source.
-        remembered.pop("reverse", None)
-    both = {**remembered, **settings}
-    if "header" not in settings and not have_names(both):
-        both.pop("header", None)
-    return both
-
-
-def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
-    """Return the features and the languages of inputs as a model takes them, if any has some."""
-    features, languages = [each.features for each in inputs], [each.language for each in inputs]
-    return {
-        "features": features if any(features) else None,
-        "language": languages if any(languages) else None,
-    }
 
 
 def warn_of_impossible(impossible: int, targets: int) -> None:

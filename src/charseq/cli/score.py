@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from charseq.answering import conditions_of, corpus_to_score
 from charseq.cli.options import DeviceOption, MirrorOption, settings_options
-from charseq.cli.outputs import conditions_of, corpus_to_score, warn_of_impossible
+from charseq.cli.outputs import warn_of_impossible
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 

@@ -1,0 +1,62 @@
+"""A model scores itself on pairs, as the command line has it do."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import charseq
+from charseq.corpus import Corpus, Pair
+from charseq.errors import UsageError
+from charseq.translator import Translator
+
+
+def test_right_answers_and_wrong_ones_are_told_apart(toy_translator: Translator) -> None:
+    answer = str(toy_translator.translate("abcd"))
+    report = toy_translator.evaluate([("abcd", answer), ("dcba", "something else")])
+    assert (report.items, report.exact_match.value) == (2, 0.5)
+
+
+def test_an_input_counts_once_and_any_of_its_references_is_right(
+    toy_translator: Translator,
+) -> None:
+    answer = str(toy_translator.translate("abcd"))
+    report = toy_translator.evaluate([("abcd", "something else"), ("abcd", answer)])
+    assert (report.items, report.exact_match.value) == (1, 1)
+
+
+def test_symbols_are_those_of_the_model(speaker: Translator, spoken_pairs) -> None:
+    report = speaker.evaluate(Corpus("spoken", [Pair(*pair) for pair in spoken_pairs[:40]]))
+    assert report.word_error_rate is not None
+    assert report.word_error_rate.value == pytest.approx(100 * (1 - report.exact_match.value))
+
+
+def test_features_go_with_their_pairs(tmp_path: Path) -> None:
+    words = ["".join(word) for word in itertools.product("abcd", repeat=3)]
+    pairs = [(word, word.upper(), "N;UP") for word in words]
+    pairs += [(word, word, ("N", "LOW")) for word in words]
+    model = charseq.train(
+        pairs, run=tmp_path / "run", units=48, epochs=12, learning_rate=0.01, refit=False
+    )
+    assert model.evaluate(pairs).exact_match.value > 0.8
+    swapped = [
+        (word, target, ("N", "UP") if "LOW" in tags else "N;LOW") for word, target, tags in pairs
+    ]
+    assert model.evaluate(swapped).exact_match.value < 0.2
+
+
+def test_pairs_are_not_turned_as_a_file_is(toy_translator: Translator, tmp_path: Path) -> None:
+    """What a training remembers of columns is of files alone."""
+    description = replace(toy_translator.description, columns={"reverse": True})
+    model = Translator(toy_translator.model, description)
+    answer = str(model.translate("abcd"))
+    corpus = tmp_path / "pairs.tsv"
+    corpus.write_text(f"{answer}\tabcd\n", encoding="utf-8")
+    assert model.evaluate(corpus).exact_match.value == 1
+    assert model.evaluate([("abcd", answer)]).exact_match.value == 1
+
+
+def test_what_is_no_setting_of_a_corpus_is_refused(toy_translator: Translator) -> None:
+    with pytest.raises(UsageError, match="unknown setting 'source_colum'; did you mean"):
+        toy_translator.evaluate([("a", "A")], source_colum=2)
