@@ -68,6 +68,13 @@ def test_features_and_languages_decide_what_becomes_of_a_text(translator: Transl
     assert [str(answer) for answer in each] == ["abs", "abi"]
 
 
+def test_scored_pairs_are_told_apart_by_their_features(files: Path, run) -> None:
+    code, out, _ = run("score", str(files / "model.safetensors"), str(files / "pairs.tsv"))
+    rows = [line.split("\t")[1:] for line in out.splitlines()]
+    assert code == 0
+    assert rows == [[p.source, p.target, ";".join(p.features), p.language] for p in PAIRS]
+
+
 def test_a_text_may_spell_the_name_of_a_feature(translator: Translator) -> None:
     with pytest.warns(UnknownCharactersWarning, match=r"N \(U\+004E\)$"):
         answer = translator.translate("N", features="N;PL", language="x")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from charseq.cli.options import DeviceOption, MirrorOption, settings_options
 from charseq.cli.outputs import warn_of_impossible
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair
+from charseq.modelfile import ModelDescription
 
 
 @settings_options(CorpusConfig)
@@ -35,13 +37,20 @@ def score(
     pairs = corpus_to_score(corpus, settings, translator.description, mirror).pairs
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     scores = translator.score(sources, targets, **conditions_of(pairs))
+    show = _json if as_json else partial(_row, translator.description)
     for pair, log_probability in zip(pairs, scores, strict=True):
-        typer.echo(_json(pair, log_probability) if as_json else _row(pair, log_probability))
+        typer.echo(show(pair, log_probability))
     warn_of_impossible(sum(map(math.isinf, scores)), len(pairs))
 
 
-def _row(pair: Pair, log_probability: float) -> str:
-    return f"{log_probability:.6f}\t{pair.source}\t{pair.target}"
+def _row(description: ModelDescription, pair: Pair, log_probability: float) -> str:
+    known = description.sources.conditions
+    cells = [f"{log_probability:.6f}", pair.source, pair.target]
+    if known.features:
+        cells += [description.features_separator.join(pair.features)]
+    if known.languages:
+        cells += [pair.language]
+    return "\t".join(cells)
 
 
 def _json(pair: Pair, log_probability: float) -> str:
