@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 import charseq
+from charseq.config import ModelConfig
+from charseq.model import Seq2Seq
 from charseq.training import EpochRecord
 from charseq.training.averaging import WeightAverage
 from charseq.training.loss import compare, smoothed
@@ -50,21 +52,19 @@ def test_columns_of_copies_get_no_share_of_a_target() -> None:
     torch.testing.assert_close(loss, -probabilities[:3].log().mean())
 
 
-def test_an_average_lies_between_the_weights_it_has_seen_and_gives_them_back() -> None:
-    model = torch.nn.Linear(1, 1, bias=False)
+def test_an_average_lies_between_the_weights_it_has_seen_which_it_leaves_alone() -> None:
+    model = Seq2Seq.fresh(ModelConfig(units=4, embedding=2), 3, 4, seed=1)
+    bias, average = model.decoder.output.bias, WeightAverage(model, 0.9)
+    averaged = average.model.decoder.output.bias
     with torch.no_grad():
-        model.weight.fill_(1.0)
-        average = WeightAverage(model, 0.9)
         for value in (2.0, 3.0, 4.0):
-            model.weight.fill_(value)
+            bias.fill_(value)
             average.update()
-    with average.in_place():
-        assert 1 < model.weight.item() < 4
-    assert model.weight.item() == 4
+    assert ((averaged > 1) & (averaged < 4)).all()
+    assert (bias == 4).all()
     for _ in range(200):
         average.update()
-    with average.in_place():
-        assert model.weight.item() == pytest.approx(4, abs=1e-3)
+    torch.testing.assert_close(averaged, bias, atol=1e-3, rtol=0)
 
 
 def epochs(run, pairs, **settings: object) -> list[EpochRecord]:
@@ -92,6 +92,15 @@ def test_the_last_steps_of_a_schedule_change_next_to_nothing(toy_pairs, tmp_path
     found = epochs(tmp_path / "run", toy_pairs[:300], schedule="cosine", batch_size=8)
     first, middle, last = (record.held_out_loss for record in found)
     assert abs(last - middle) < abs(middle - first)
+
+
+def test_a_training_of_one_step_moves_the_weights(tmp_path) -> None:
+    pairs = [("ab", "ba"), ("bc", "cb"), ("ca", "ac"), ("abc", "cba")]
+    settings = {"units": 4, "epochs": 1, "batch_size": 8, "learning_rate": 0.1, "split": "last"}
+    trained = charseq.train(pairs, run=tmp_path / "run", refit=False, **settings)
+    sizes = len(trained.description.sources), len(trained.description.targets)
+    fresh = Seq2Seq.fresh(trained.description.config, *sizes, seed=1).tensors()
+    assert any((weight != fresh[name]).any() for name, weight in trained.model.tensors().items())
 
 
 def test_the_model_is_saved_with_its_averaged_weights(toy_pairs, tmp_path) -> None:

@@ -6,12 +6,15 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
+import torch
 
 import charseq
 from charseq.errors import CheckpointWarning, DataError, MachineError, UsageError
@@ -97,6 +100,17 @@ def call(arguments: list[str], *killed: object, **environment: str) -> Any:
         timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
     )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute as the runs do that are processes of their own."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 TIMINGS = {"seconds", "pairs_per_second"}
@@ -371,6 +385,52 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
     for path in checkpoints(run):
         for name, tensor in safetensors.numpy.load_file(path).items():
             assert np.isfinite(tensor).all(), name
+
+
+@pytest.mark.parametrize("select", ["cer", "loss"])
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_weights_that_the_last_step_ruins_are_not_kept(
+    toy_pairs: Pairs, tmp_path: Path, epochs: int, select: str
+) -> None:
+    """Of an epoch of one step, the loss is the one before the step."""
+    with pytest.raises(DataError, match=r"not finite at step 1, in epoch 1: try a smaller"):
+        charseq.train(
+            toy_pairs[:100],
+            run=tmp_path / "run",
+            units=8,
+            epochs=epochs,
+            batch_size=200,
+            learning_rate=1e38,
+            schedule="constant",
+            select=select,
+        )
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2, 3])
+def test_a_run_that_is_stopped_between_two_epochs_ends_as_if_it_never_had_been(
+    corpus: Path, whole: Path, tmp_path: Path, stopped_after: int
+) -> None:
+    def stop(record: charseq.training.EpochRecord) -> None:
+        if record.epoch == stopped_after:
+            raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt), one_thread():
+        charseq.train(corpus, run=run, callbacks=[stop], refit=True, **SETTINGS)
+    with one_thread():
+        charseq.resume(run)
+    assert_equal_runs(whole, run)
+
+
+def test_a_run_that_is_stopped_after_its_refit_ends_as_if_it_never_had_been(
+    corpus: Path, whole: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    card = ("charseq.training.run", "model_card", 1)
+    assert train(corpus, run, *card, SIGNAL="SIGINT").returncode == 130
+    assert resume(run).returncode == 0
+    assert_equal_runs(whole, run)
 
 
 def test_a_full_disk_is_said_and_the_last_checkpoint_stays(

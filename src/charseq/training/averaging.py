@@ -1,46 +1,42 @@
 """An average of the weights over the last steps, which generalises better than the last ones."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
 
 import torch
 from torch import Tensor, nn
+
+from charseq.model import Seq2Seq
 
 
 class WeightAverage:
     """An exponential moving average of a model's weights (Polyak & Juditsky 1992).
 
     Early averages are shorter, so that the first weights are soon forgotten.
+
+    Attributes:
+        model: another like the first, whose weights are the averages.
+        averages: those that change.
+        steps: how many have been taken in.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.decay = decay
+    def __init__(self, model: Seq2Seq, decay: float) -> None:
+        self.model = copy.deepcopy(model)
+        self.averages = _trained(self.model)
         self.steps = 0
-        self.weights: list[Tensor] = [
-            weight for weight in model.parameters() if weight.requires_grad
-        ]
-        self.averages: list[Tensor] = [weight.detach().clone() for weight in self.weights]
+        self._weights = _trained(model)
+        self._decay = decay
+        # On CUDA, layers want their weights beside each other.
+        for part in self.model.modules():
+            if isinstance(part, nn.RNNBase):
+                part.flatten_parameters()
 
     @torch.no_grad()
     def update(self) -> None:
         """Take the weights of one more step in."""
         self.steps += 1
-        decay = min(self.decay, self.steps / (self.steps + 9))
-        torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
+        decay = min(self._decay, self.steps / (self.steps + 9))
+        torch._foreach_lerp_(self.averages, self._weights, 1 - decay)
 
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Put the averages into the model, and the weights back at the end."""
-        self.swap()
-        try:
-            yield
-        finally:
-            self.swap()
 
-    @torch.no_grad()
-    def swap(self) -> None:
-        """Let averages and weights change places."""
-        for weight, average in zip(self.weights, self.averages, strict=True):
-            kept = weight.clone()
-            weight.copy_(average)
-            average.copy_(kept)
+def _trained(model: Seq2Seq) -> list[Tensor]:
+    return [weight for weight in model.parameters() if weight.requires_grad]

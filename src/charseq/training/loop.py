@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -133,6 +133,8 @@ class Trainer:
         if epoch != self.epoch:
             self._begin(epoch)
         began, before = time.perf_counter(), self.seconds
+        # Where an epoch goes on, it is dealt once more.
+        self.generator.bit_generator.state = self.dealt_from
         epoch_pairs = read_some_as_unknown(self.prepared, self.generator)
         dealt = (
             shuffled_batches(epoch_pairs, config.batch_size, self.generator)
@@ -161,7 +163,7 @@ class Trainer:
                     watcher(len(rows))
             if self.clock.is_over:
                 break
-        self.refuse_infinite()
+        self.refuse_infinite(weights=True)
         # Only now is a device done that was not waited for.
         self.seconds = before + time.perf_counter() - began
         if self.seen is None:
@@ -195,25 +197,28 @@ class Trainer:
         if weights:
             fine &= all(bool(weight.isfinite().all()) for weight in self.model.parameters())
         if not fine:
-            raise DataError(
-                f"the {'weights are' if weights else 'loss is'} not finite at step {self.steps:,},"
-                f" in epoch {self.epoch}: try a smaller --learning-rate, or --gradient-clip 1 where"
-                " it is unset"
-            )
+            raise DataError(self.diverged("weights are" if weights else "loss is"))
+
+    def diverged(self, what: str) -> str:
+        """Return in words that something is no longer a number, and what to do."""
+        return (
+            f"the {what} not finite at step {self.steps:,}, in epoch {self.epoch}: try a smaller"
+            " --learning-rate, or --gradient-clip 1 where it is unset"
+        )
 
     @property
     def progress(self) -> float:
-        """How much of the training is done, from 0 to 1: by steps or by the clock."""
-        return max(self.steps / (self.batches * self.config.epochs), self.clock.progress)
+        """How much of the training is done half-way through the next step, from 0 to 1.
 
-    def settle(self) -> None:
-        """Leave the weights to translate with in the model, for good."""
-        if self.average is not None:
-            self.average.swap()
+        It is told by steps or by the clock, by whichever is further on.
+        """
+        steps = (self.steps + 0.5) / (self.batches * self.config.epochs)
+        return max(steps, self.clock.progress)
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """Put the weights to translate with into the model, for as long as the context lasts."""
-        return contextlib.nullcontext() if self.average is None else self.average.in_place()
+    @property
+    def learnt(self) -> Seq2Seq:
+        """What translates as far as the training is: with averages for weights, if it has any."""
+        return self.model if self.average is None else self.average.model
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that changes in training: as tensors, and as facts that JSON takes.
@@ -237,6 +242,7 @@ class Trainer:
             "seconds": self.seconds,
             "average_steps": None if self.average is None else self.average.steps,
             "dealt_from": self.dealt_from,
+            "generator": self.generator.bit_generator.state,
         }
         return tensors, facts
 
@@ -275,6 +281,8 @@ class Trainer:
             self._begin(facts["epoch"])
             self.batches_done, self.pairs = facts["batches_done"], facts["pairs"]
             self.seconds = facts["seconds"]
+            # An epoch that is finished is not dealt again: the next goes on from here.
+            self.generator.bit_generator.state = facts["generator"]
             seen = {
                 name.removeprefix("seen."): tensor.to(self.model.device)
                 for name, tensor in tensors.items()
@@ -291,7 +299,7 @@ def _alike(tensor: Tensor, other: Tensor) -> Tensor:
     return tensor
 
 
-def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Generator[EpochRecord, None, None]:
+def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Iterator[EpochRecord]:
     """Train a model in place, yielding after every epoch.
 
     Ends after `config.epochs`, after `config.patience` epochs without a better held-out score,
@@ -304,30 +312,31 @@ def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Generator[Epoch
     Raises:
         DataError: if the loss is not finite.
     """
-    model, prepared, config = trainer.model, trainer.prepared, trainer.config
+    model, prepared, config = trainer.learnt, trainer.prepared, trainer.config
     costs = [cost_of_record(record, config) for record in former]
     while not _is_over(costs, trainer):
         epoch = len(costs) + 1
         began, before = time.perf_counter(), trainer.seconds if trainer.epoch == epoch else 0
         training = trainer.train_epoch(epoch)
-        with trainer.averaged():
-            held_out = evaluate(model, prepared.held_out, config)
-            scores = held_out_scores(model, prepared, config)
-            cost = cost_of(held_out.masked.mean_loss, scores, config)
-            costs.append(cost.value)
-            yield EpochRecord(
-                epoch=epoch,
-                seconds=before + time.perf_counter() - began,
-                pairs_per_second=trainer.pairs / trainer.seconds,
-                training_loss=training.masked.mean_loss,
-                held_out_loss=held_out.masked.mean_loss,
-                character_accuracy=held_out.masked.accuracy,
-                best=cost.value <= min(costs) + cost.chance,
-                cer=scores.cer,
-                exact_match=scores.exact_match,
-                chrf=scores.chrf,
-                **_padded_figures(training, held_out),
-            )
+        held_out = evaluate(model, prepared.held_out, config)
+        scores = held_out_scores(model, prepared, config)
+        cost = cost_of(held_out.masked.mean_loss, scores, config)
+        if not math.isfinite(cost.value):
+            raise DataError(trainer.diverged("held-out loss is"))
+        costs.append(cost.value)
+        yield EpochRecord(
+            epoch=epoch,
+            seconds=before + time.perf_counter() - began,
+            pairs_per_second=trainer.pairs / trainer.seconds,
+            training_loss=training.masked.mean_loss,
+            held_out_loss=held_out.masked.mean_loss,
+            character_accuracy=held_out.masked.accuracy,
+            best=cost.value <= min(costs) + cost.chance,
+            cer=scores.cer,
+            exact_match=scores.exact_match,
+            chrf=scores.chrf,
+            **_padded_figures(training, held_out),
+        )
 
 
 def _is_over(costs: Sequence[float], trainer: Trainer) -> bool:
@@ -351,7 +360,6 @@ def refit(trainer: Trainer) -> Iterator[float]:
         yield trainer.train_epoch(epoch).masked.mean_loss
         if trainer.clock.is_over:
             break
-    trainer.settle()
 
 
 def _padded_figures(training: Comparison, held_out: Comparison) -> dict[str, float]:

@@ -49,4 +49,4 @@ def refitted(
             display.after_refit_epoch(trainer.epoch, loss)
     # No pair is held out of this one; those whose scores it carries are counted as before.
     facts = {**prepared.description.corpus, "training_pairs": len(split.training)}
-    return model, replace(prepared.description, corpus=facts)
+    return trainer.learnt, replace(prepared.description, corpus=facts)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -208,14 +207,12 @@ class _Run:
                 trainer = Trainer(model, prepared, config, clock, watchers, whole)
                 standing.begin(trainer)
                 display.go_on(trainer.epoch, trainer.pairs)
-                # Closed before anything else is done, so that the trainer has its own weights back.
-                with closing(fit(trainer, self.history.epochs)) as records:
-                    for record in records:
-                        with whole():
-                            self._keep(record, model)
-                        display.after_epoch(record)
-                        for callback in callbacks:
-                            callback(record)
+                for record in fit(trainer, self.history.epochs):
+                    with whole():
+                        self._keep(record, trainer.learnt)
+                    display.after_epoch(record)
+                    for callback in callbacks:
+                        callback(record)
             if self.console is not None:
                 line = end_line(
                     len(self.history.epochs), standing.kept, config, out_of_time=clock.is_over
