@@ -6,15 +6,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from services import Service
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from charseq import Translator
 from charseq.config import ServeConfig
 from charseq.errors import UsageError
 from charseq.serve import ServedModel, create_application, load_served, named_paths
-from charseq.serve.keys import read_keys
+from charseq.serve.keys import environment_keys, read_keys
 from charseq.text import Input
 
 FREE = ["/", "/healthz", "/readyz", "/metrics", "/openapi.json"]
@@ -126,6 +129,34 @@ def test_only_those_who_bring_a_key_may_ask(
         assert service.request("GET", "/v1/models", headers=headers).status_code == 200
     for path in FREE:
         assert service.get(path).status_code != 401
+
+
+@pytest.mark.parametrize("below", ["mounted", "root path"])
+def test_keys_are_asked_for_wherever_the_service_stands(
+    toy_translator: Translator, below: str
+) -> None:
+    settings = ServeConfig(api_keys=("some-key",))
+    app: Any = create_application([ServedModel("toy", toy_translator)], settings)
+    if below == "mounted":
+        outer = Starlette()
+        outer.mount("/here", app)
+        app = outer
+    client = TestClient(app, root_path="" if below == "mounted" else "/here")
+    assert client.post("/here/v1/translate", json={"texts": "ab"}).status_code == 401
+    answered = client.post(
+        "/here/v1/translate", json={"texts": "ab"}, headers={"Authorization": "Bearer some-key"}
+    )
+    assert answered.status_code == 200
+    assert client.get("/here/healthz").status_code == 200
+
+
+def test_keys_of_the_environment_are_some_or_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, keys in (("", ()), ("one, two", ("one", "two"))):
+        monkeypatch.setenv("CHARSEQ_API_KEYS", text)
+        assert environment_keys() == keys
+    monkeypatch.setenv("CHARSEQ_API_KEYS", " , ")
+    with pytest.raises(UsageError, match="CHARSEQ_API_KEYS holds no keys"):
+        environment_keys()
 
 
 def test_keys_are_read_from_a_file(tmp_path: Path) -> None:

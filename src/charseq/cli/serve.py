@@ -1,6 +1,5 @@
 """`charseq serve`: answers over HTTP."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from charseq.cli.options import DeviceOption, settings_options
 from charseq.config import ServeConfig
 from charseq.errors import DataError, UsageError
 from charseq.modelfile import EXAMPLES_FILE, LARGEST_EXAMPLES
-from charseq.serve.keys import keys_in, read_keys
+from charseq.serve.keys import environment_keys, read_keys
 from charseq.serve.models import ServedModel, load_served, named_paths
 from charseq.text import Input
 from charseq.text.inputs import features_of
@@ -67,7 +66,7 @@ def serve(
     device: DeviceOption = "auto",
 ) -> None:
     """Answer over HTTP, and show a page to try models on."""
-    keys = keys_in(os.environ.get("CHARSEQ_API_KEYS", ""))
+    keys = environment_keys()
     if api_key_file is not None:
         keys += read_keys(api_key_file)
     config = ServeConfig(**settings, api_keys=keys, allow_origins=tuple(allow_origin or ()))

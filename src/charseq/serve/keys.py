@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,19 @@ class Keys:
 def keys_in(text: str) -> tuple[str, ...]:
     """Return the keys of a text, with space or commas between them."""
     return tuple(text.replace(",", " ").split())
+
+
+def environment_keys() -> tuple[str, ...]:
+    """Return the keys of the environment variable `CHARSEQ_API_KEYS`, if it is set.
+
+    Raises:
+        UsageError: if it is set to something that holds none.
+    """
+    text = os.environ.get("CHARSEQ_API_KEYS", "")
+    keys = keys_in(text)
+    if text and not keys:
+        raise UsageError("CHARSEQ_API_KEYS holds no keys: write some, or unset it to ask for none")
+    return keys
 
 
 def read_keys(path: Path) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Porch:
             await self._app(scope, receive, send)
             return
         visit = scope["visit"] = Visit()
-        guarded = scope["path"].startswith(GUARDED)
+        guarded = _path(scope).startswith(GUARDED)
         began = time.perf_counter()
 
         async def send_safely(message: Message) -> None:
@@ -102,7 +102,7 @@ class Porch:
             self._write_down(scope, visit, time.perf_counter() - began)
 
     def _write_down(self, scope: Scope, visit: Visit, seconds: float) -> None:
-        path = scope["path"]
+        path = _path(scope)
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
         self._metrics.count_request(known or "other", visit.status, seconds)
         log(
@@ -125,7 +125,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] == "http" and scope["path"].startswith(GUARDED):
+        if scope["type"] == "http" and _path(scope).startswith(GUARDED):
             given = dict(scope["headers"]).get(b"authorization")
             if not self._keys.allow(given):
                 what = "bring an API key" if given is None else "this API key is not known"
@@ -133,6 +133,13 @@ class Guard:
                 await fault.response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """Return the path that a request is answered by: without what the service stands below."""
+    path: str = scope["path"]
+    below = path.removeprefix(scope.get("root_path", ""))
+    return below if below.startswith("/") else path
 
 
 async def _stopping(scope: Scope, receive: Receive, send: Send) -> None:
