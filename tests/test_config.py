@@ -148,3 +148,10 @@ def test_a_duration_is_in_seconds_or_says_its_unit(written, seconds) -> None:
 def test_what_is_no_duration_is_refused(written) -> None:
     with pytest.raises(UsageError, match="time_limit must be"):
         configure(time_limit=written)
+
+
+def test_tied_embeddings_are_of_the_same_symbols() -> None:
+    with pytest.raises(UsageError, match="tied_embeddings needs the same symbols"):
+        configure(tied_embeddings=True, embedding=8, target_separator=" ")
+    separators = {"source_separator": " ", "target_separator": " "}
+    assert configure(tied_embeddings=True, embedding=8, **separators).model.tied_embeddings

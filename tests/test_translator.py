@@ -1,8 +1,10 @@
 import math
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -285,3 +287,92 @@ def test_a_model_is_not_saved_under_the_name_of_an_export(
     with pytest.raises(UsageError, match="an export by its name: name a file that ends in"):
         toy_translator.save(tmp_path / "toy.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_stream_that_fails_answers_what_came_before(toy_translator: Translator) -> None:
+    def failing():
+        yield from ["ab", "ba"]
+        raise OSError("gone")
+
+    answers = toy_translator.stream(failing())
+    assert [str(next(answers)) for _ in range(2)] == ["BA", "AB"]
+    with pytest.raises(OSError, match="gone"):
+        next(answers)
+
+
+def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> None:
+    texts = ["a☃", *["a☺"] * (STREAM_CHUNK + 100)]
+    with pytest.warns(UnknownCharactersWarning, match="☃.*☺"):
+        list(toy_translator.stream(texts))
+
+
+@pytest.mark.parametrize(
+    ("ask", "fault"),
+    [
+        (lambda it: list(it.stream("ab")), "a stream is of several texts, not str"),
+        (lambda it: list(it.stream(None)), "a stream is of several texts, not NoneType"),
+        (lambda it: it.explain(None), "give a text, or several, not None"),
+        (lambda it: it.translate("ab", lexicon="BA"), "a lexicon is several texts, not 'BA'"),
+        (lambda it: it.lexicon(None), "a lexicon is several texts, not None"),
+        (lambda it: it.translate("ab", lexicon=["BA", 1]), "not 1 among them"),
+        (lambda it: it.translate("ab", prefix=3), "a prefix is a text, not 3"),
+        (lambda it: it.translate(["a", "b"], prefix=["A", None]), "a prefix is a text, not None"),
+        (lambda it: it.translate(["a", "b"], prefix=["A"]), "there are fewer prefixes than texts"),
+        (lambda it: it.score(["ab"], [2]), "target 1 is no string, but int"),
+        (lambda it: it.explain(["ab"], [None]), "target 1 is no string, but NoneType"),
+        (lambda it: it.evaluate(None), "a corpus is a file, a corpus's name, or pairs"),
+    ],
+)
+def test_what_is_no_text_is_said_in_plain_words(toy_translator: Translator, ask, fault) -> None:
+    with pytest.raises(UsageError, match=fault):
+        ask(toy_translator)
+
+
+def test_sources_and_targets_may_come_from_anywhere(toy_translator: Translator) -> None:
+    pairs = [("ab", "BA"), ("ba", "AB")]
+    sources, targets = (list(side) for side in zip(*pairs, strict=True))
+    scores = toy_translator.score((s for s, _ in pairs), (t for _, t in pairs))
+    assert scores == toy_translator.score(sources, targets)
+
+
+def test_a_lexicon_of_another_model_is_refused(
+    toy_translator: Translator, copier: Translator
+) -> None:
+    with pytest.raises(UsageError, match="laid out for a model of other symbols"):
+        toy_translator.translate("ab", lexicon=copier.lexicon(["agl"]))
+    assert str(toy_translator.translate("ab", lexicon=toy_translator.lexicon(["BA"]))) == "BA"
+
+
+def test_calls_at_once_leave_the_number_of_threads_as_it_was(toy_translator: Translator) -> None:
+    """The second begins while the first has left the threads to batches, and ends after it."""
+    engine, begun, ending = toy_translator.engine, threading.Event(), threading.Event()
+    found: list[int] = []
+
+    def first() -> None:
+        with engine.at_once():
+            begun.set()
+            ending.wait()
+
+    def second() -> None:
+        begun.wait()
+        with engine.at_once() as batches:
+            found.append(batches)
+            ending.set()
+            one.join()
+
+    def later() -> None:
+        found.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        one, other = threading.Thread(target=first), threading.Thread(target=second)
+        for thread in (one, other):
+            thread.start()
+        other.join()
+        after = threading.Thread(target=later)
+        after.start()
+        after.join()
+    finally:
+        torch.set_num_threads(before)
+    assert found == [2, 2]

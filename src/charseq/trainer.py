@@ -1,14 +1,18 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from charseq.answering import as_in_training
 from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure
 from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
 from charseq.errors import UsageError
-from charseq.modelfile import read_model, refuse_export_name, refuse_output
+from charseq.modelfile import (
+    ModelDescription,
+    read_model,
+    refuse_export_name,
+    refuse_output,
+)
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,
@@ -18,6 +22,7 @@ from charseq.training import (
     Rehearsal,
     TrainedModel,
     place_of,
+    progress_console,
     read_history,
     rehearse_run,
     resume_run,
@@ -34,7 +39,7 @@ def train(
     run: str | Path | None = None,
     overwrite: bool = False,
     output: str | Path | None = None,
-    held_out: str | Path | Corpus | None = None,
+    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
     start_from: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -52,7 +57,7 @@ def train(
             `runs/<corpus>-<date>`.
         overwrite: move a run that is in this folder aside, to `RUN.1` or the next free number.
         output: where the finished model is put as well.
-        held_out: a corpus to hold out, instead of a part of the first.
+        held_out: a corpus to hold out, likewise, instead of a part of the first.
         start_from: a model file whose weights training starts from; its vocabularies grow by the
             corpus's new characters.
         callbacks: each is called with the record of every epoch, for other trackers.
@@ -73,7 +78,7 @@ def train(
         folder=None if run is None else Path(run),
         overwrite=overwrite,
         callbacks=callbacks,
-        console=Console(stderr=True) if progress else None,
+        console=progress_console() if progress else None,
     )
     return _translator(trained, material)
 
@@ -84,7 +89,7 @@ def rehearse(
     preset: str = "default",
     config: str | Path | None = None,
     output: str | Path | None = None,
-    held_out: str | Path | Corpus | None = None,
+    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
     start_from: str | Path | None = None,
     mirror: str | None = None,
     **settings: object,
@@ -113,7 +118,7 @@ def resume(
     run: str | Path,
     corpus: str | Path | Corpus | Iterable[PairLike] | None = None,
     *,
-    held_out: str | Path | Corpus | None = None,
+    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
     changed: bool = False,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -148,7 +153,10 @@ def resume(
         )
     corpus = corpus or former
     if corpus is None:
-        raise UsageError(f"where is the corpus? charseq train CORPUS --resume {folder}")
+        raise UsageError(
+            f"where is the corpus? charseq train CORPUS --resume {folder}, or in Python, with pairs"
+            f" in memory too, charseq.resume({str(folder)!r}, corpus)"
+        )
     config = history.config
     start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
     spellings = Spellings.of(config.model)
@@ -163,7 +171,7 @@ def resume(
         history,
         folder,
         callbacks=callbacks,
-        console=Console(stderr=True) if progress else None,
+        console=progress_console() if progress else None,
     )
     return _translator(trained, material)
 
@@ -179,7 +187,7 @@ def _begun_with(
     preset: str,
     config: str | Path | None,
     output: str | Path | None,
-    held_out: str | Path | Corpus | None,
+    held_out: str | Path | Corpus | Iterable[PairLike] | None,
     start_from: str | Path | None,
     mirror: str | None,
     settings: dict[str, object],
@@ -194,13 +202,28 @@ def _begun_with(
         start = read_model(start_from)[0]
         _refuse_other_shape(settings, start.config)
         spellings = start.spellings
+        if isinstance(corpus, str | Path):
+            chosen = chosen.changed(**_columns_of(start, chosen.corpus, settings))
     material = _material(corpus, held_out, start_from, output, chosen.corpus, spellings, mirror)
     return material, chosen
 
 
+def _columns_of(
+    start: ModelDescription, chosen: CorpusConfig, settings: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the columns that a model was trained on, where nothing else was asked for."""
+    usual = CorpusConfig()
+    asked = {
+        name: value
+        for name, value in chosen.model_dump().items()
+        if name in settings or value != getattr(usual, name)
+    }
+    return as_in_training(asked, start)
+
+
 def _material(
     corpus: str | Path | Corpus | Iterable[PairLike],
-    held_out: str | Path | Corpus | None,
+    held_out: str | Path | Corpus | Iterable[PairLike] | None,
     start_from: str | Path | None,
     output: str | Path | None,
     config: CorpusConfig,
@@ -212,9 +235,14 @@ def _material(
         corpus = read_corpus(corpus, config, mirror=mirror, spellings=spellings)
     elif not isinstance(corpus, Corpus):
         corpus = corpus_of(corpus, config, spellings=spellings)
+    whole = config.model_copy(update={"limit": None})
     if isinstance(held_out, str | Path):
-        whole = config.model_copy(update={"limit": None})
         held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
+    elif held_out is not None and not isinstance(held_out, Corpus):
+        columns = {"source_column": 1, "target_column": 2}
+        held_out = corpus_of(
+            held_out, whole.model_copy(update=columns), name="held-out pairs", spellings=spellings
+        )
     return Material(
         corpus,
         held_out,

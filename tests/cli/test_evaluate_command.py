@@ -11,7 +11,7 @@ import pytest
 from charseq.cli import main
 from charseq.results import Translation
 from charseq.scoring import reliability_of, score
-from charseq.text import PLAIN
+from charseq.text import PLAIN, Vocabulary
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
 
@@ -59,7 +59,12 @@ def answers(monkeypatch):
         module = ModuleType("charseq.translator")
         module.load = lambda _path, **_device: SimpleNamespace(
             translate=translate,
-            description=SimpleNamespace(columns={}, spellings=PLAIN, target_separator=""),
+            description=SimpleNamespace(
+                columns={},
+                spellings=PLAIN,
+                sources=Vocabulary.of_sources(translations),
+                target_separator="",
+            ),
         )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
 

@@ -260,7 +260,26 @@ def test_evaluating_takes_columns_that_are_named(files: Path, tmp_path: Path, ru
     assert (code, json.loads(out)["exact_match"]["value"]) == (0, 1)
     code, _, error = run(*command, "--features-column", "none", *columns[:6])
     assert (code, error.count("\n")) == (2, 1)
-    assert "this model reads features with each text" in error
+    assert "the model reads features with each text" in error
+    assert "name their column, with --features-column" in error
+
+
+def test_a_model_trains_on_with_the_columns_it_was_trained_with(
+    files: Path, tmp_path: Path
+) -> None:
+    settings = {"start_from": files / "model.safetensors", "epochs": 1, "refit": False}
+    again = charseq.train(files / "pairs.tsv", run=tmp_path / "again", **settings)
+    assert (
+        again.description.columns == charseq.load(files / "model.safetensors").description.columns
+    )
+    plain = tmp_path / "plain.tsv"
+    plain.write_text("ab\tabs\nba\tbas\n" * 5, encoding="utf-8")
+    for corpus, columns in (
+        ([("ab", "abs"), ("ba", "bas")], {}),
+        (plain, {"features_column": None, "language_column": None}),
+    ):
+        with pytest.raises(UsageError, match="the model to start from reads features with each"):
+            charseq.train(corpus, run=tmp_path / "plain", **settings, **columns)
 
 
 def test_hypotheses_are_matched_with_inputs(files: Path, tmp_path: Path, run) -> None:

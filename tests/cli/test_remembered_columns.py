@@ -12,7 +12,7 @@ from charseq.answering import corpus_to_score, refuse_other_columns
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, Split
 from charseq.errors import UsageError
-from charseq.text import PLAIN
+from charseq.text import PLAIN, Vocabulary
 from charseq.training.prepare import prepare
 
 PAIRS = [Pair("ab", "ba", ("N",)), Pair("a", "b", ("V",))]
@@ -52,7 +52,8 @@ def test_a_header_is_remembered_with_the_names_that_stand_in_it() -> None:
 
 def scored(path: Path, columns: dict[str, Any], **settings: Any) -> list[Pair]:
     """Return what is read to score a model that remembers some columns."""
-    description = SimpleNamespace(columns=columns, spellings=PLAIN)
+    sources = Vocabulary.of_sources("abc")
+    description = SimpleNamespace(columns=columns, spellings=PLAIN, sources=sources)
     return list(corpus_to_score(str(path), settings, description, None).pairs)
 
 
@@ -121,6 +122,7 @@ def test_a_corpus_of_other_columns_is_told_so(model: Path, toy_pairs, tmp_path: 
     assert (code, error.count("\n")) == (2, 1)
     assert "'before'" in error
     assert "The model was trained on these columns" in error
+    assert error.endswith("such as: --no-header --source-column 1 --target-column 2\n")
     usual = ["--source-column", "1", "--target-column", "2", "--no-header"]
     code, out, _ = run("evaluate", str(model), str(path), *usual, "--json")
     assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)

@@ -30,6 +30,15 @@ def parquet(columns: dict[str, list[str]]) -> bytes:
     return sink.getvalue()
 
 
+def test_parquet_may_have_several_columns_of_one_name(tmp_path: Path) -> None:
+    columns = [pa.array(["Haus"]), pa.array(["Häuser"]), pa.array(["Maus"])]
+    path = tmp_path / "pairs.parquet"
+    pq.write_table(pa.Table.from_arrays(columns, names=["x", "x", "y"]), path)
+    assert read_corpus(path, CorpusConfig()).pairs == [Pair("Haus", "Häuser")]
+    settings = CorpusConfig(source_column=3, target_column=2)
+    assert read_corpus(path, settings).pairs == [Pair("Maus", "Häuser")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "settings"),
     [

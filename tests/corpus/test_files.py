@@ -556,6 +556,9 @@ def test_pairs_of_json_lines_survive_what_json_escapes(tmp_path: Path) -> None:
         (("x", "y", "N;;SG"), "there is an empty feature in 'N;;SG'"),
         (("x", "y", ["N\n"]), "a feature holds a line break"),
         ("xy", "not a pair of texts"),
+        (None, "not a pair of texts"),
+        (5, "not a pair of texts"),
+        ({"source": "x", "target": "y"}, "not a pair of texts"),
         (("x", "\ud800"), "a lone surrogate"),
     ],
 )
@@ -565,3 +568,34 @@ def test_pairs_in_memory_are_held_to_the_rules_of_a_file(pair: Any, fault: str) 
     kept = corpus_of([("a", "b"), pair], CorpusConfig(skip_bad_lines=True, reverse=True))
     assert kept.pairs == [Pair("b", "a")]
     assert sum(kept.left_out.values()) == 1
+
+
+@pytest.mark.parametrize("pairs", [None, 5, {"a": "b"}, b"ab"])
+def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
+    with pytest.raises(UsageError, match="a corpus is a file, a corpus's name, or pairs of texts"):
+        corpus_of(pairs, CorpusConfig())
+
+
+def test_pairs_in_memory_have_no_columns() -> None:
+    with pytest.raises(UsageError, match="pairs in memory have no columns"):
+        corpus_of([("a", "b")], CorpusConfig(source_column=2, target_column=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "hint"),
+    [
+        ("pairs.csv", b"Go.;Va !", "if its semicolons separate columns, it is read, once commas"),
+        ("pairs.csv", b"Go.\tVa !", "if its tabs separate columns, it is read with --format tsv"),
+        ("pairs.tsv", b"Go.,Va !", "if its commas separate columns, it is read with --format csv"),
+    ],
+)
+def test_columns_that_something_else_separates_are_told(
+    tmp_path: Path, name: str, line: bytes, hint: str
+) -> None:
+    with pytest.raises(DataError, match=f"1 of the 2 columns needed; {hint}"):
+        read(line, tmp_path, name)
+
+
+def test_a_cell_of_csv_may_be_as_long_as_a_line(tmp_path: Path) -> None:
+    long = b"a" * 200_000
+    assert len(read(long + b",b\n", tmp_path, "pairs.csv").pairs[0].source) == len(long)

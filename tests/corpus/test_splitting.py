@@ -2,13 +2,14 @@ import os
 import subprocess
 import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from charseq.config import TrainingConfig
-from charseq.corpus import Corpus, Pair, split_corpus
+from charseq.corpus import Corpus, Pair, references_by_input, split_corpus
 from charseq.errors import DataError
 
 sources = st.text("abc", min_size=1, max_size=2)
@@ -104,7 +105,7 @@ def test_the_seed_alone_decides_what_is_held_out() -> None:
 def test_the_split_is_the_same_in_processes_that_hash_differently() -> None:
     code = (
         "from charseq.config import TrainingConfig\n"
-        "from charseq.corpus import Corpus, Pair, split_corpus\n"
+        "from charseq.corpus import Corpus, Pair, references_by_input, split_corpus\n"
         "pairs = [Pair(f'source {n % 70}', str(n)) for n in range(100)]\n"
         "groups = [f'group {n % 20}' for n in range(100)]\n"
         "print(split_corpus(Corpus('toy', pairs, groups=groups), TrainingConfig()).held_out)\n"
@@ -176,3 +177,20 @@ def test_the_keras_examples_pairs_are_divided_as_in_the_example(shared_data) -> 
     split = split_corpus(corpus, preset.training)
     assert (len(split.training), len(split.held_out)) == (8_000, 2_000)
     assert split.training + split.held_out == tuple(corpus.pairs)
+
+
+def test_sources_in_other_normal_forms_stand_on_the_side_of_their_like() -> None:
+    words = [f"caf{letter}é" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    pairs = [Pair(word, "x") for word in words]
+    pairs += [Pair(unicodedata.normalize("NFD", word), "y") for word in words]
+    for seed in range(3):
+        split = split_corpus(corpus_of(pairs), TrainingConfig(held_out_share=0.3, seed=seed))
+        held_out, training = (
+            {unicodedata.normalize("NFC", pair.source) for pair in side}
+            for side in (split.held_out, split.training)
+        )
+        assert held_out
+        assert not held_out & training
+    assert len(references_by_input(pairs)) == len(words)
+    assert references_by_input(pairs)[pairs[0].input] == ["x", "y"]
+    assert len(references_by_input(pairs, "none")) == 2 * len(words)

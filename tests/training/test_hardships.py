@@ -126,3 +126,18 @@ def test_a_file_system_that_takes_nothing_is_said_and_the_run_goes_on_elsewhere(
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert_nothing_is_lost(stopped, before)
+
+
+def test_a_training_whose_progress_nobody_reads_goes_on(corpus: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    options = ["--units=8", "--epochs=2", "--no-refit", f"--run={tmp_path / 'run'}"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "charseq", "train", str(corpus), *options, f"--output={model}"],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    ) as training:
+        assert training.stderr is not None
+        training.stderr.readline()
+        training.stderr.close()
+        assert training.wait(timeout=120) == 0
+    assert model.exists()

@@ -13,7 +13,7 @@ from charseq.errors import UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
-from charseq.training import EpochRecord
+from charseq.training import EpochRecord, place_of
 from charseq.training.loss import held_back
 from charseq.translator import Translator
 
@@ -311,3 +311,24 @@ def test_the_tiniest_numbers_are_zeros_while_a_model_trains_and_only_then(
     )
     assert found == [0, 0]
     assert tiny() > 0
+
+
+def test_pairs_in_memory_may_be_held_out(toy_pairs, tmp_path: Path) -> None:
+    settings = {"units": 8, "epochs": 1}
+    trained = charseq.train(
+        toy_pairs[:60], held_out=toy_pairs[60:80], run=tmp_path / "run", **settings
+    )
+    assert trained.training_run is not None
+    assert [each.source for each in trained.training_run.held_out] == [
+        source for source, _ in toy_pairs[60:80]
+    ]
+
+
+def test_a_named_corpus_is_found_again_whatever_lies_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "phrasebook").mkdir()
+    assert place_of("phrasebook") == "phrasebook"
+    assert place_of("fra-eng") == "fra-eng"
+    assert place_of(Path("phrasebook")) == str(tmp_path / "phrasebook")

@@ -1,7 +1,12 @@
 """Answering with a model, whatever engine computes it: the public face but for its loading."""
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
-from charseq.answering.corpora import conditions_of, corpus_to_score, refuse_other_columns
+from charseq.answering.corpora import (
+    as_in_training,
+    conditions_of,
+    corpus_to_score,
+    refuse_other_columns,
+)
 from charseq.answering.engine import Asked, Engine, Forced, Look
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.face import LONGEST_SOURCE, STREAM_CHUNK, Answering
@@ -21,6 +26,7 @@ __all__ = [
     "Look",
     "align_pairs",
     "answer_texts",
+    "as_in_training",
     "conditions_of",
     "corpus_to_score",
     "explain_pairs",

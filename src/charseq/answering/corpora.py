@@ -6,9 +6,9 @@ from typing import Any
 
 from charseq.config import CorpusConfig
 from charseq.corpus import Corpus, Pair, PairLike, corpus_of, read_corpus
-from charseq.errors import ColumnError, UsageError
+from charseq.errors import ColumnError, UsageError, visible
 from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
-from charseq.text import PLAIN, Input
+from charseq.text import PLAIN, Input, Spellings
 
 
 def corpus_to_score(
@@ -30,23 +30,19 @@ def corpus_to_score(
         CharseqError: if a setting is unknown, or the corpus cannot be read; its subclasses say
             what.
     """
-    if isinstance(corpus, Corpus):
-        return corpus
-    spellings = description.spellings if description else PLAIN
-    config = CorpusConfig.model_validate(_as_in_training(settings, description))
-    if not isinstance(corpus, str | Path):
-        turned = bool(settings.get("reverse", False))
-        return corpus_of(corpus, config.model_copy(update={"reverse": turned}), spellings=spellings)
-    try:
-        return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
-    except ColumnError as error:
-        remembered = (description.columns.keys() if description else set()) - settings.keys()
-        if remembered.isdisjoint(NAMED_COLUMNS):
-            raise
-        raise UsageError(
-            f"{error}. The model was trained on these columns; where others are meant, name them,"
-            " such as: --no-header --source-column 1 --target-column 2"
-        ) from None
+    if isinstance(corpus, str | Path):
+        found = _read(corpus, settings, description, mirror)
+    elif isinstance(corpus, Corpus):
+        found = corpus
+    else:
+        usual = (
+            {} if description is None else {"features_separator": description.features_separator}
+        )
+        config = CorpusConfig.model_validate({**usual, **settings})
+        found = corpus_of(corpus, config, spellings=_spellings(description))
+    if description is not None:
+        _refuse_without_conditions(found, description)
+    return found
 
 
 def refuse_other_columns(
@@ -54,7 +50,7 @@ def refuse_other_columns(
 ) -> None:
     """Raise a `UsageError` where two models would read a corpus in different columns."""
     first, *others = (
-        CorpusConfig.model_validate(_as_in_training(settings, each)) for each in descriptions
+        CorpusConfig.model_validate(as_in_training(settings, each)) for each in descriptions
     )
     if any(other != first for other in others):
         raise UsageError(
@@ -73,7 +69,7 @@ def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
     }
 
 
-def _as_in_training(
+def as_in_training(
     settings: Mapping[str, object], description: ModelDescription | None
 ) -> dict[str, object]:
     """Return settings, and where they say nothing of columns those of a model's training."""
@@ -85,3 +81,46 @@ def _as_in_training(
     if "header" not in settings and not have_names(both):
         both.pop("header", None)
     return both
+
+
+def _read(
+    name: str | Path,
+    settings: Mapping[str, object],
+    description: ModelDescription | None,
+    mirror: str | None,
+) -> Corpus:
+    config = CorpusConfig.model_validate(as_in_training(settings, description))
+    try:
+        return read_corpus(name, config, mirror=mirror, spellings=_spellings(description))
+    except ColumnError as error:
+        remembered = (description.columns.keys() if description else set()) - settings.keys()
+        if remembered.isdisjoint(NAMED_COLUMNS):
+            raise
+        others = [
+            f" --{column.replace('_', '-')} {number}"
+            for number, column in enumerate(NAMED_COLUMNS, start=1)
+            if number <= 2 or column in remembered
+        ]
+        raise UsageError(
+            f"{error}. The model was trained on these columns; where others are meant, name them,"
+            f" such as: --no-header{''.join(others)}"
+        ) from None
+
+
+def _spellings(description: ModelDescription | None) -> Spellings:
+    return PLAIN if description is None else description.spellings
+
+
+def _refuse_without_conditions(corpus: Corpus, description: ModelDescription) -> None:
+    """Raise a `UsageError` where a model reads with each text what no pair has."""
+    known = description.sources.conditions
+    for option, what, wanted, given in (
+        ("features", "features", known.features, (pair.features for pair in corpus.pairs)),
+        ("language", "a language", known.languages, (pair.language for pair in corpus.pairs)),
+    ):
+        if wanted and not any(given):
+            raise UsageError(
+                f"the model reads {what} with each text, such as {visible(next(iter(wanted)))!r},"
+                f" and {visible(corpus.name)} has none: name their column, with --{option}-column"
+                f" ({option}_column=…), or give pairs that have them"
+            )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar, get_args, overload
+from typing import Literal, NamedTuple, TypeVar, cast, get_args, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.corpora import conditions_of, corpus_to_score
@@ -39,6 +39,9 @@ MOST_WEIGHTS = 4_000_000
 NOTHING_UNSEEN = Unseen()
 # What is no setting, but may be meant by one that is misspelt.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
+
+# Stands for what is not there.
+_LACKING = object()
 
 Unknown = Literal["replace", "error"]
 OfAPair = TypeVar("OfAPair", Alignment, Explanation)
@@ -165,17 +168,17 @@ class Answering:
             UsageError: as `translate` does.
         """
         manner = self._manner(unknown, lexicon, decoding)
-        strange: list[Translation] = []
-        inputs = _begun(self._inputs(lines, features, language), prefix)
-        for number in itertools.count(step=STREAM_CHUNK):
-            chunk = list(itertools.islice(inputs, STREAM_CHUNK))
-            if not chunk:
-                break
+        if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
+            raise UsageError(f"a stream is of several texts, not {type(lines).__name__}")
+        unseen, number = NOTHING_UNSEEN, 0
+        for chunk in _chunks(_begun(self._inputs(lines, features, language), prefix)):
             for translation in self._answer(chunk, manner, number):
                 if translation.unknown_symbols or translation.unknown_features:
-                    strange = [*strange[-1_000:], translation]
+                    unseen = unseen.joined(Unseen.of([translation]))
                 yield translation
-        _warn_of_unknown(strange)
+            number += len(chunk)
+        if any(unseen):
+            warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=2)
 
     def evaluate(
         self,
@@ -205,7 +208,7 @@ class Answering:
                 what.
         """
         found = corpus_to_score(corpus, settings, self.description, mirror)
-        references = references_by_input(found.pairs)
+        references = references_by_input(found.pairs, self.description.sources.spelling.normalise)
         inputs = list(references)
         answers = self.translate(
             [each.source for each in inputs],
@@ -266,7 +269,7 @@ class Answering:
                 raise UsageError("give one source and one target, or a list of each")
             features = None if features is None else [features]  # type: ignore[list-item]
             return self._scores(list(self._inputs([sources], features, language)), [targets])[0]
-        return self._scores(list(self._inputs(sources, features, language)), targets)
+        return self._scores(list(self._inputs(sources, features, language)), _listed(targets))
 
     @overload
     def align(  # type: ignore[overload-overlap]
@@ -473,6 +476,8 @@ class Answering:
             )
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = self.lexicon(lexicon)
+        if lexicon is not None:
+            lexicon.refuse_other(self.description.targets)
         return _Manner(decoding, lexicon, unknown)
 
     def _answer(
@@ -591,7 +596,7 @@ class Answering:
             manner = self._manner("replace", None, {})
             answers = self._answer([(each, "") for each in inputs], manner, 0)
         else:
-            targets = [targets] if isinstance(targets, str) else targets
+            targets = [targets] if isinstance(targets, str) else _listed(targets)
             answers = self._as_answers(inputs, targets)
         errors = [answer.error or self._too_long(answer) for answer in answers]
         # What is refused is not read.
@@ -661,11 +666,42 @@ def _begun(
     if prefix is None or isinstance(prefix, str):
         yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
         return
-    for each, own in itertools.zip_longest(inputs, prefix):
-        if each is None or own is None:
-            few_or_many = "fewer" if own is None else "more"
+    if not isinstance(prefix, Iterable):
+        raise UsageError(f"a prefix is a text, not {prefix!r}; give one for all, or one for each")
+    for each, own in itertools.zip_longest(inputs, prefix, fillvalue=_LACKING):
+        if each is _LACKING or own is _LACKING:
+            few_or_many = "fewer" if own is _LACKING else "more"
             raise UsageError(f"there are {few_or_many} prefixes than texts; give one for each")
-        yield each, own
+        if not isinstance(own, str):
+            raise UsageError(f"a prefix is a text, not {own!r}; an empty one asks for nothing")
+        yield cast(Input, each), own
+
+
+def _listed(targets: Iterable[str]) -> list[str]:
+    if not isinstance(targets, Iterable):
+        raise UsageError(f"give a target, or one for each source, not {targets!r}")
+    listed = list(targets)
+    for number, target in enumerate(listed, start=1):
+        if not isinstance(target, str):
+            raise UsageError(f"target {number:,} is no string, but {type(target).__name__}")
+    return listed
+
+
+def _chunks(inputs: Iterator[tuple[Input, str]]) -> Iterator[list[tuple[Input, str]]]:
+    """Yield inputs some at a time; where no more can be had, those before come first."""
+    failure: Exception | None = None
+    while failure is None:
+        chunk = []
+        try:
+            for each in itertools.islice(inputs, STREAM_CHUNK):
+                chunk.append(each)
+        except Exception as error:
+            failure = error
+        if chunk:
+            yield chunk
+        elif failure is None:
+            return
+    raise failure
 
 
 def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:

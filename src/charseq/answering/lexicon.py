@@ -27,14 +27,14 @@ class Lexicon:
         keys: state · symbols + symbol of each edge, rising, (edges,).
         shortest: the fewest symbols from each state to the end of a text, the end symbol counted,
             (states,).
-        symbols: in the vocabulary.
+        vocabulary: that its texts are spelt in.
         left_out: how many texts have symbols that the vocabulary lacks, and can never be written.
     """
 
     first_edges: Array
     keys: Array
     shortest: Array
-    symbols: int
+    vocabulary: Vocabulary
     left_out: int = 0
 
     @classmethod
@@ -42,9 +42,15 @@ class Lexicon:
         """Build the lexicon of these texts.
 
         Raises:
-            UsageError: if the vocabulary can spell none of them.
+            UsageError: if they are no texts, or the vocabulary can spell none of them.
         """
-        entries = encode_targets(list(dict.fromkeys(texts)), vocabulary)
+        if isinstance(texts, str) or not isinstance(texts, Iterable):
+            raise UsageError(f"a lexicon is several texts, not {texts!r}")
+        distinct = list(dict.fromkeys(texts))
+        for text in distinct:
+            if not isinstance(text, str):
+                raise UsageError(f"a lexicon is several texts, not {text!r} among them")
+        entries = encode_targets(distinct, vocabulary)
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
         spelt = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
@@ -62,9 +68,17 @@ class Lexicon:
             first_edges,
             keys,
             shortest,
-            symbols=len(vocabulary),
+            vocabulary,
             left_out=len(spelt) - int(spelt.sum()),
         )
+
+    def refuse_other(self, vocabulary: Vocabulary) -> None:
+        """Raise a `UsageError` if a model writes in another vocabulary than the texts are in."""
+        if self.vocabulary is not vocabulary and self.vocabulary != vocabulary:
+            raise UsageError(
+                "the lexicon was laid out for a model of other symbols: lay it out with the"
+                " `lexicon` of the model that it is for"
+            )
 
     def warning(self) -> str:
         """Return the sentence that says how many texts were left out."""

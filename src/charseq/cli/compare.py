@@ -73,13 +73,14 @@ def compare(
     if descriptions:
         refuse_other_columns(descriptions, settings)
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
-    right = references_by_input(corpus.pairs)
+    form = descriptions[0].sources.spelling.normalise if descriptions else "nfc"
+    right = references_by_input(corpus.pairs, form)
     inputs = list(right)
     answers = {file: translate_all(model, inputs, search) for file, model in models.items()}
     ours, theirs = (
         [answer.hypothesis for answer in answers[file]]
         if file in answers
-        else one_output_each(lines[file], corpus.pairs, right, file)
+        else one_output_each(lines[file], corpus.pairs, right, file, form)
         for file in (first, second)
     )
     if target_separator is None:

@@ -52,7 +52,7 @@ def demo(
     )
     corpus = read_corpus("phrasebook", config.corpus)
     material = training.Material(corpus, corpus_from="phrasebook")
-    trained = training.train_run(material, config, folder=run, console=Console(stderr=True))
+    trained = training.train_run(material, config, folder=run, console=training.progress_console())
     show_scores(console, trained)
     if (epochs := len(trained.history.epochs)) < FEW_EPOCHS:
         console.print(

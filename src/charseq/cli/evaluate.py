@@ -94,7 +94,8 @@ def evaluate(
     translator = None if model is None else load_model(model)
     description = None if translator is None else translator.description
     corpus = corpus_to_score(name, settings, description, mirror)
-    right = references_by_input(corpus.pairs)
+    form = "nfc" if description is None else description.sources.spelling.normalise
+    right = references_by_input(corpus.pairs, form)
     notes: dict[str, float] = {}
     separator = target_separator or ""
     unseen: list[bool] | None = None

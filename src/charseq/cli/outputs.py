@@ -13,7 +13,7 @@ from charseq.corpus.files import in_plain_words
 from charseq.errors import DataError, UsageError, visible
 from charseq.loading import SUFFIXES
 from charseq.results import Translation
-from charseq.text import Input
+from charseq.text import Form, Input
 
 
 def is_model(name: str) -> bool:
@@ -100,7 +100,11 @@ def place_of(name: str) -> str:
 
 
 def inputs_and_outputs(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+    lines: Sequence[str],
+    pairs: Sequence[Pair],
+    right: Mapping[Input, object],
+    name: str,
+    form: Form = "nfc",
 ) -> tuple[list[Input], list[str]]:
     """Return the inputs and outputs that the lines of a file stand for.
 
@@ -109,6 +113,7 @@ def inputs_and_outputs(
         pairs: those of the corpus.
         right: the references by input.
         name: of the file.
+        form: the normal form in which alike inputs are one.
 
     Raises:
         DataError: if there are as many lines as neither sources nor pairs.
@@ -118,7 +123,9 @@ def inputs_and_outputs(
     if len(lines) == len(pairs):
         # A source with several pairs counts once, as it does when a model is scored, unless it was
         # answered in several ways.
-        answers = dict.fromkeys(zip((pair.input for pair in pairs), lines, strict=True))
+        first = {each.normalised(form): each for each in right}
+        inputs = (first[pair.input.normalised(form)] for pair in pairs)
+        answers = dict.fromkeys(zip(inputs, lines, strict=True))
         return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
         f"{place_of(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
@@ -127,7 +134,11 @@ def inputs_and_outputs(
 
 
 def one_output_each(
-    lines: Sequence[str], pairs: Sequence[Pair], right: Mapping[Input, object], name: str
+    lines: Sequence[str],
+    pairs: Sequence[Pair],
+    right: Mapping[Input, object],
+    name: str,
+    form: Form,
 ) -> list[str]:
     """Return the one output that the lines of a file have for each distinct input.
 
@@ -135,11 +146,11 @@ def one_output_each(
         DataError: if there are as many lines as neither sources nor pairs, or a source was answered
             in several ways.
     """
-    inputs, outputs = inputs_and_outputs(lines, pairs, right, name)
+    inputs, outputs = inputs_and_outputs(lines, pairs, right, name, form)
     if len(inputs) > len(right):
         seen: dict[Input, int] = {}
         for number, (pair, line) in enumerate(zip(pairs, lines, strict=True), start=1):
-            first = seen.setdefault(pair.input, number)
+            first = seen.setdefault(pair.input.normalised(form), number)
             if line != lines[first - 1]:
                 raise DataError(
                     f"{place_of(name)} answers {visible(pair.input.label())} in line {first:,} with"

@@ -166,7 +166,7 @@ def train(
         output = None if written is None else Path(written)
     model = output or folder / training.MODEL_FILE
     if not quiet and made.training_run is not None:
-        console = Console(stderr=True)
+        console = training.progress_console()
         show_scores(console, made.training_run)
         console.print(
             f"Model: {model}\nCard:  {folder / training.CARD_FILE}\n"

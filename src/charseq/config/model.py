@@ -115,6 +115,8 @@ class ModelSettings(Settings):
             raise UsageError("copying does not go with pad_source_to: padding is no text")
         if self.tied_embeddings and self.embedding is None:
             raise UsageError("tied_embeddings needs the size of an embedding")
+        if self.tied_embeddings and self.source_separator != self.target_separator:
+            raise UsageError("tied_embeddings needs the same symbols, and separator, on both sides")
         return self
 
 

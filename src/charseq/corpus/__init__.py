@@ -22,6 +22,7 @@ __all__ = [
     "PairLike",
     "Split",
     "corpus_of",
+    "is_named",
     "read_corpus",
     "references_by_input",
     "split_corpus",
@@ -30,6 +31,11 @@ __all__ = [
 PHRASEBOOK = "phrasebook"
 
 _DEFAULT = CorpusConfig()
+
+
+def is_named(name: str) -> bool:
+    """Return whether a corpus is meant by its name, whatever lies in the working folder."""
+    return name == PHRASEBOOK or anki.is_name(name)
 
 
 def read_corpus(

@@ -4,13 +4,13 @@ A record is a line's bytes, a Parquet row, a pair in memory; a parser turns it i
 are source and target, or source, target, features and language, or refuses it as a bad line.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from charseq.config import Column, CorpusConfig
 from charseq.corpus.faults import BadLineError, Faults
 from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of
-from charseq.errors import DataError, visible
+from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Features, Spellings, features_of
 
 _Record = TypeVar("_Record")
@@ -92,8 +92,18 @@ def corpus_of(
     """Make a corpus of pairs in memory, held to the same rules as those of a file.
 
     Raises:
+        UsageError: if they are no pairs at all, or columns are named, which only files have.
         DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
     """
+    if isinstance(pairs, bytes | Mapping) or not isinstance(pairs, Iterable):
+        raise UsageError(
+            f"a corpus is a file, a corpus's name, or pairs of texts, not {type(pairs).__name__}"
+        )
+    if (config.source_column, config.target_column) != (1, 2):
+        raise UsageError(
+            "pairs in memory have no columns: leave source_column and target_column out, and turn"
+            " pairs round with reverse=True"
+        )
     kept, left_out = collect(pairs, _texts_of_pair, config, where=name, spellings=spellings)
     return Corpus(name=name, pairs=kept, digest=digest_of(kept), left_out=left_out)
 
@@ -137,7 +147,8 @@ def _condition_reader(
 
 
 def _texts_of_pair(pair: Any) -> tuple[Any, ...]:
-    if isinstance(pair, str) or not 2 <= len(pair) <= 4:
+    unlike = isinstance(pair, str | bytes | Mapping | Set) or not isinstance(pair, Collection)
+    if unlike or not 2 <= len(pair) <= 4:
         raise BadLineError("not a pair", f"not a pair of texts: {visible(repr(pair))}")
     source, target, features, language = (*pair, "", "")[:4]
     if not isinstance(features, str):

@@ -15,8 +15,9 @@ Positions = tuple[int, ...]
 
 _LIKELY_HEADERS = frozenset(
     """
-    id source target src tgt trg input output before after text
-    translation transliteration pronunciation phonemes ipa word lemma form inflected features
+    id tag tags feature features lang language grapheme graphemes phoneme infinitive past
+    source target src tgt trg input output before after text
+    translation transliteration pronunciation phonemes ipa word lemma form inflected
     spelling original corrected normalized normalised reference hypothesis sentence
     en eng english fr fra french de deu ger german es spa spanish it ita italian
     pt por portuguese nl nld dutch ru rus russian zh cmn chinese ja jpn japanese

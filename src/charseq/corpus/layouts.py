@@ -20,12 +20,15 @@ from charseq.corpus.columns import (
     warn_of_header,
 )
 from charseq.corpus.faults import BadLineError
-from charseq.corpus.lines import text_of
+from charseq.corpus.lines import LONGEST_LINE, text_of
 from charseq.errors import DataError, visible
 
 LineLayout = Literal["tsv", "csv", "jsonl"]
 LineParser = Callable[[bytes], tuple[str, ...]]
 """Turns a line into the texts of a pair, or raises BadLineError."""
+
+# The csv module's own limit is lower, and holds for a whole process.
+csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
 
 _Cells = Callable[[bytes], list[str]]
 _JSON_KEYS: dict[Column, str] = {1: "source", 2: "target"}
@@ -91,12 +94,27 @@ def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
     def parse(line: bytes) -> tuple[str, ...]:
         row = cells(line)
         if len(row) < wanted:
-            raise BadLineError("too few columns", f"{len(row)} of the {wanted} columns needed")
+            hint = _separated_otherwise(row[0]) if len(row) == 1 else ""
+            raise BadLineError(
+                "too few columns", f"{len(row)} of the {wanted} columns needed{hint}"
+            )
         if missing:
             row.append("")
         return chosen(row)
 
     return parse
+
+
+def _separated_otherwise(cell: str) -> str:
+    """Say what may separate the columns of a line that seems to have one only."""
+    for separator, what, layout in (
+        ("\t", "tabs", " with --format tsv"),
+        (";", "semicolons", ", once commas or tabs stand there instead"),
+        (",", "commas", " with --format csv"),
+    ):
+        if separator in cell:
+            return f"; if its {what} separate columns, it is read{layout}"
+    return ""
 
 
 def _json_parser(columns: Columns) -> LineParser:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from charseq.text import Features, Input
+from charseq.text import Features, Form, Input
 
 PairLike = tuple[str, str] | tuple[str, str, Features] | tuple[str, str, Features, str]
 """A pair in memory: source, target, and with them features and a language where it has any."""
@@ -74,12 +74,16 @@ def digest_of(pairs: Sequence[Pair]) -> str:
     return digest.hexdigest()
 
 
-def references_by_input(pairs: Iterable[Pair]) -> dict[Input, list[str]]:
-    """Return each distinct input with its distinct targets, in order of first appearance."""
-    references: dict[Input, dict[str, None]] = {}
+def references_by_input(pairs: Iterable[Pair], form: Form = "nfc") -> dict[Input, list[str]]:
+    """Return each distinct input with its distinct targets, in order of first appearance.
+
+    Inputs that are alike in the normal form `form` are one, as it first appears.
+    """
+    references: dict[Input, tuple[Input, dict[str, None]]] = {}
     for pair in pairs:
-        references.setdefault(pair.input, {})[pair.target] = None
-    return {each: list(targets) for each, targets in references.items()}
+        given = pair.input
+        references.setdefault(given.normalised(form), (given, {}))[1][pair.target] = None
+    return {first: list(targets) for first, targets in references.values()}
 
 
 def _line(pair: Pair) -> str:

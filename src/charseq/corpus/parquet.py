@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from charseq.config import CorpusConfig
 from charseq.corpus.collecting import collect
-from charseq.corpus.columns import columns_of, positions_of
+from charseq.corpus.columns import Positions, columns_of, positions_of
 from charseq.corpus.faults import BadLineError, not_utf8
 from charseq.corpus.lines import LONGEST_LINE
 from charseq.corpus.pairs import Corpus, digest_of
@@ -48,23 +48,26 @@ def read_parquet(
             kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
             if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
                 raise DataError(f"{where}: column {field.name!r} holds {field.type}, not texts")
-        rows = _rows(table, [field and field.name for field in chosen])
+        rows = _rows(table, names, positions)
         pairs, left_out = collect(rows, _texts, config, where=where, spellings=spellings)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{where} is damaged or not Parquet: {error}") from None
     return Corpus(name=name, pairs=pairs, digest=digest_of(pairs), left_out=left_out, path=path)
 
 
-def _rows(table: Any, names: Sequence[str | None]) -> Iterator[tuple[Any, ...]]:
+def _rows(table: Any, names: Sequence[str], positions: Positions) -> Iterator[tuple[Any, ...]]:
     import pyarrow as pa
 
-    for batch in table.iter_batches(10_000, columns=[name for name in names if name is not None]):
+    read = [names[position - 1] for position in positions if position]
+    # A name that is not the only one of its kind cannot be asked for: all columns are read then.
+    some = all(names.count(name) == 1 for name in read)
+    for batch in table.iter_batches(10_000, columns=read if some else None):
         columns: list[Sequence[Any]] = []
-        for name in names:
-            if name is None:
+        for position in positions:
+            if not position:
                 columns.append([""] * len(batch))
                 continue
-            column = batch.column(name)
+            column = batch.column(names[position - 1] if some else position - 1)
             try:
                 columns.append(column.to_pylist())
             except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charseq.config import TrainingSettings
 from charseq.corpus.pairs import Corpus, Pair
 from charseq.errors import DataError
-from charseq.text import Input
+from charseq.text import Form, Input
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Split:
     held_out: tuple[Pair, ...]
 
 
-def split_corpus(corpus: Corpus, config: TrainingSettings) -> Split:
+def split_corpus(corpus: Corpus, config: TrainingSettings, form: Form = "nfc") -> Split:
     """Divide a corpus by the method that `config.split` names.
 
     `source`: whole sources are drawn at random, from `config.seed` alone, until
@@ -29,6 +29,8 @@ def split_corpus(corpus: Corpus, config: TrainingSettings) -> Split:
     out. All pairs of one source stay on one side, and so do all pairs of one of the corpus's
     groups; sources and groups that hang together are drawn together. With `config.split_by` at
     `input`, a source with other features or in another language counts as another.
+
+    Sources that are alike in the normal form `form` are the same.
 
     `last`: the last `config.held_out_share` of the pairs, counted as Keras's `validation_split`
     counts them; one source may then stand on both sides. `held_out_maximum` has no say.
@@ -38,7 +40,7 @@ def split_corpus(corpus: Corpus, config: TrainingSettings) -> Split:
     """
     if config.split == "last":
         return _last(corpus, config.held_out_share)
-    units, sources_of = _units(corpus, config.split_by)
+    units, sources_of = _units(corpus, config.split_by, form)
     held_out = _drawn(sources_of, config)[units]
     return Split(
         tuple(pair for pair, out in zip(corpus.pairs, held_out, strict=True) if not out),
@@ -57,18 +59,16 @@ def _last(corpus: Corpus, share: float) -> Split:
 
 
 def _units(
-    corpus: Corpus, split_by: Literal["source", "input"]
+    corpus: Corpus, split_by: Literal["source", "input"], form: Form
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number what must stay together; return each pair's unit and each unit's sources.
 
     Split by inputs, an input counts as a source does.
     """
     numbers: dict[str | Input, int] = {}
-    by_input = split_by == "input"
-    sources = [
-        numbers.setdefault(pair.input if by_input else pair.source, len(numbers))
-        for pair in corpus.pairs
-    ]
+    inputs = (pair.input.normalised(form) for pair in corpus.pairs)
+    kinds = inputs if split_by == "input" else (each.source for each in inputs)
+    sources = [numbers.setdefault(kind, len(numbers)) for kind in kinds]
     if corpus.groups is None:
         return np.array(sources, np.int64), np.ones(len(numbers), np.int64)
     roots = _joined(sources, corpus.groups, len(numbers))

@@ -1,5 +1,6 @@
 """The engine that computes with PyTorch: every search, and teacher forcing."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -130,11 +131,12 @@ class TorchEngine:
         machine has other work; and an operation on one row is faster alone. Other devices work on
         one batch at a time.
         """
-        threads = torch.get_num_threads()
+        threads = _OWN_THREADS.enter()
         torch.set_num_threads(1)
         try:
             yield threads if self.model.device.type == "cpu" else 1
         finally:
+            _OWN_THREADS.leave()
             torch.set_num_threads(threads)
 
     def _constraint(
@@ -147,6 +149,34 @@ class TorchEngine:
             Prefixes.of(asked.prefixes, device) if any(asked.prefixes) else None,
             None if lexicon is None else self._laid_out(lexicon, device).within(limits.to(device)),
         )
+
+
+class _Threads:
+    """How many threads PyTorch has where no call has left them to batches, as one of several may.
+
+    What a thread is told holds for all that begin later, and some of those ask too.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._threads = 1
+
+    def enter(self) -> int:
+        """Count a call that leaves the threads to batches, and return how many there are."""
+        with self._lock:
+            if self._calls == 0:
+                self._threads = torch.get_num_threads()
+            self._calls += 1
+            return self._threads
+
+    def leave(self) -> None:
+        """Count a call that has given them back."""
+        with self._lock:
+            self._calls -= 1
+
+
+_OWN_THREADS = _Threads()
 
 
 def _rows(tensor: Tensor | None, *sizes: list[int]) -> Iterator[Any]:

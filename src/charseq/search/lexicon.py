@@ -23,7 +23,7 @@ class Trie(NamedTuple):
             torch.from_numpy(array).to(device)
             for array in (lexicon.first_edges, lexicon.keys, lexicon.shortest)
         )
-        return cls(first_edges, keys, shortest, lexicon.symbols)
+        return cls(first_edges, keys, shortest, len(lexicon.vocabulary))
 
     def within(self, limits: Tensor) -> "Walk":
         """Return the constraint that each row writes a text of the lexicon, whole.

@@ -5,11 +5,14 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from charseq.errors import UsageError
+from charseq.text.normalisation import Form, normalised
 
 Features = str | Sequence[str]
 """The features of one source, as a corpus writes them, `N;ACC;PL`, or one by one."""
 
 
+# Stands for what is not there.
+_LACKING: Any = object()
 _HOW_MANY = "give one for all, or one for each"
 
 
@@ -25,6 +28,12 @@ class Input(NamedTuple):
     source: str
     features: tuple[str, ...] = ()
     language: str = ""
+
+    def normalised(self, form: Form) -> "Input":
+        """Return the input with its source in a normal form, in which alike ones are equal."""
+        source = self.source
+        # What is ASCII is in every form.
+        return self if source.isascii() else self._replace(source=normalised(source, form))
 
     def label(self) -> str:
         """Return the input as one line, for tables and messages."""
@@ -70,6 +79,8 @@ def inputs_of(
         UsageError: if there are fewer or more features or languages than texts, or any of them is
             not what it should be.
     """
+    if not isinstance(texts, Iterable):
+        raise UsageError(f"give a text, or several, not {texts!r}")
     for given, what in ((features, "features"), (language, "languages")):
         if given is not None and not isinstance(given, Iterable):
             raise UsageError(f"{what} cannot be {given!r}; {_HOW_MANY}")
@@ -80,10 +91,12 @@ def inputs_of(
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise UsageError(f"text {number:,} is no string, but {type(text).__name__}")
-        own_features, own_language = (next(values, None) for values in conditions)
-        if own_features is None or own_language is None:
+        own_features, own_language = (next(values, _LACKING) for values in conditions)
+        if own_features is _LACKING or own_language is _LACKING:
             raise UsageError(f"there are fewer features or languages than texts; {_HOW_MANY}")
+        if not isinstance(own_language, str):
+            raise UsageError(f"the language of a text is a string, not {own_language!r}")
         yield Input(text, features_of(own_features, separator), own_language)
     for values in conditions:
-        if not isinstance(values, repeat) and next(values, None) is not None:
+        if not isinstance(values, repeat) and next(values, _LACKING) is not _LACKING:
             raise UsageError(f"there are more features or languages than texts; {_HOW_MANY}")

@@ -10,6 +10,7 @@ from charseq.training.folder import (
 )
 from charseq.training.history import Callback, EpochRecord, History, read_history
 from charseq.training.material import Material, place_of
+from charseq.training.progress import progress_console
 from charseq.training.rehearsal import Rehearsal, rehearse_run
 from charseq.training.run import TrainedModel, resume_run, train_run
 from charseq.training.tensorboard import tensorboard_callback
@@ -28,6 +29,7 @@ __all__ = [
     "default_folder",
     "free_folder",
     "place_of",
+    "progress_console",
     "read_history",
     "refuse_taken",
     "rehearse_run",

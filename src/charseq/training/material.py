@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from charseq.corpus import Corpus
+from charseq.corpus import Corpus, is_named
 from charseq.errors import UsageError
 
 DIGESTS = {
@@ -57,6 +57,7 @@ class Material:
                 raise UsageError(
                     f"{DIGESTS[name]} is not what it was when the run began: put it back as it was,"
                     " say where it is now, or go on regardless with --changed"
+                    " (changed=True)"
                 )
 
 
@@ -64,5 +65,7 @@ def place_of(given: object) -> str | None:
     """Return where a corpus can be read again: an absolute path, or the name of a named one."""
     if not isinstance(given, str | Path) or str(given) == "-":
         return None
+    if isinstance(given, str) and is_named(given):
+        return given
     path = Path(given)
     return str(path.absolute()) if path.exists() else str(given)

@@ -1,13 +1,44 @@
 """What a person sees while a model trains."""
 
+import os
+import sys
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from charseq.config import TrainingConfig
 from charseq.training.history import EpochRecord
+
+
+class _StandardError:
+    """Standard error, also where whoever read it has gone: a training is not for its progress."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except BrokenPipeError:
+            self._let_go()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except BrokenPipeError:
+            self._let_go()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+    def _let_go(self) -> None:
+        """Write into nothing from now on, where Python's last flush goes too."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def progress_console() -> Console:
+    """Return standard error, as a training shows its progress there."""
+    return Console(file=cast(IO[str], _StandardError()))
 
 
 class Display:

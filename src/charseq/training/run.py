@@ -168,8 +168,9 @@ def _trained(
             try:
                 run.fit(model, Clock.shared(config, began), callbacks)
                 return run.finish()
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interruption:
                 standing.write()
+                interruption.add_note(f"go on with: charseq.resume({str(folder)!r})")
                 raise
 
 

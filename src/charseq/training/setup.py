@@ -8,6 +8,7 @@ from charseq.config import RunSettings
 from charseq.corpus import Split, split_corpus
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
+from charseq.text import Spellings
 from charseq.training.device import resolve_device
 from charseq.training.loop import first_model
 from charseq.training.material import Material
@@ -63,7 +64,8 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
         settings = settings.model_copy(update={"model": start[0].config})
     device = resolve_device(settings.training.device)
     if material.held_out is None:
-        split = split_corpus(material.corpus, settings.training)
+        form = Spellings.of(settings.model).source.normalise
+        split = split_corpus(material.corpus, settings.training, form)
     else:
         split = Split(tuple(material.corpus.pairs), tuple(material.held_out.pairs))
         if settings.training.refit == "auto":
@@ -75,5 +77,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
         keep_freed_memory()
     repeated = 0
     if material.held_out is not None:
-        repeated = len(prepared.references.keys() & {each.input for each in split.training})
+        form = prepared.description.sources.spelling.normalise
+        trained = {pair.input.normalised(form) for pair in split.training}
+        repeated = sum(each.normalised(form) in trained for each in prepared.references)
     return Setup(split, prepared, start, device, repeated)
