@@ -180,6 +180,20 @@ def test_a_text_that_ends_and_the_next_that_begins_with_a_space_hold_no_two_in_a
     assert "0 sources with several in a row" in finding.what
 
 
+def test_spaces_at_the_ends_of_features_are_found():
+    finding = found_in(("abcd", "x", ("V", " PST")), ("abce", "x", ("V", "PST")))[
+        "spaces in features"
+    ]
+    assert finding.count == 1
+    assert [(each.pair, each.text) for each in finding.examples] == [(1501, "' PST'")]
+
+
+def test_inputs_in_another_normal_form_are_the_same():
+    accented = "caf\u00e9"
+    found = found_in((accented, "x"), (unicodedata.normalize("NFD", accented), "y"))
+    assert found["contradictory pairs"].count == 1
+
+
 def test_words_of_mixed_scripts_are_found_and_the_odd_letter_is_named():
     finding = found_in(("capitаl", "x"), ("Жук abc", "x"))["mixed scripts in a source word"]
     assert finding.count == 1

@@ -9,7 +9,7 @@ import torch
 import charseq
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair
-from charseq.errors import UsageError
+from charseq.errors import CharseqWarning, UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
@@ -332,3 +332,18 @@ def test_a_named_corpus_is_found_again_whatever_lies_in_the_folder(
     assert place_of("phrasebook") == "phrasebook"
     assert place_of("fra-eng") == "fra-eng"
     assert place_of(Path("phrasebook")) == str(tmp_path / "phrasebook")
+
+
+def test_held_out_inputs_that_are_of_another_kind_are_warned_about(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    others = [(target, source) for source, target in toy_pairs[60:80]]
+    with pytest.warns(CharseqWarning, match="20 of 20 held-out inputs hold symbols"):
+        charseq.train(toy_pairs[:60], held_out=others, run=tmp_path / "run", units=8, epochs=1)
+
+
+def test_padding_is_not_what_separates_symbols(tmp_path: Path) -> None:
+    pairs = [("ab", "A B"), ("ba", "B A"), ("aab", "A A B")]
+    settings = {"count_padding": True, "target_separator": " ", "attention": "none"}
+    with pytest.raises(UsageError, match="padded with what separates their symbols"):
+        charseq.train(pairs, run=tmp_path / "run", **settings)

@@ -196,6 +196,11 @@ def _vocabularies(
         ) + len(start.sources):
             raise UsageError("a model with tied embeddings cannot learn new symbols")
         return known_sources.conditioned(inputs), known_targets
+    if training.count_padding and model.pad_character == model.target_separator:
+        raise UsageError(
+            "targets are padded with what separates their symbols: choose another pad_character,"
+            " or leave count_padding out"
+        )
     unknown = model.unknown_symbol
     spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))
     read = Vocabulary.of_sources(

@@ -1,11 +1,13 @@
 """Where a training begins: its material made ready, and a model that has learnt nothing of it."""
 
+import warnings
 from dataclasses import dataclass
 
 import torch
 
 from charseq.config import RunSettings
 from charseq.corpus import Split, split_corpus
+from charseq.errors import CharseqWarning
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.text import Spellings
@@ -14,6 +16,9 @@ from charseq.training.loop import first_model
 from charseq.training.material import Material
 from charseq.training.memory import keep_freed_memory, refuse_too_much
 from charseq.training.prepare import Prepared, prepare
+
+# So many held-out inputs tell whether they are of another kind than what is trained on.
+ENOUGH_TO_JUDGE = 10
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,24 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
         keep_freed_memory()
     repeated = 0
     if material.held_out is not None:
+        _warn_of_strangers(prepared)
         form = prepared.description.sources.spelling.normalise
         trained = {pair.input.normalised(form) for pair in split.training}
         repeated = sum(each.normalised(form) in trained for each in prepared.references)
     return Setup(split, prepared, start, device, repeated)
+
+
+def _warn_of_strangers(prepared: Prepared) -> None:
+    """Warn if most of what is held out holds what nothing that is trained on does."""
+    sources = prepared.description.sources
+    strange = sum(
+        bool(sources.unknown_symbols(each.source)) or any(sources.conditions.lacking([each]))
+        for each in prepared.references
+    )
+    if len(prepared.references) >= ENOUGH_TO_JUDGE and 2 * strange > len(prepared.references):
+        warnings.warn(
+            f"{strange:,} of {len(prepared.references):,} held-out inputs hold symbols, features or"
+            " a language that no training pair has: are their columns those of the corpus?",
+            CharseqWarning,
+            stacklevel=2,
+        )

@@ -17,7 +17,13 @@ from charseq.corpus.checking.characters import (
 from charseq.corpus.checking.findings import Example, Finding, counted
 from charseq.corpus.checking.lengths import long_texts, odd_ratios
 from charseq.corpus.checking.lookalikes import look_alikes, mixed_forms, mixed_scripts
-from charseq.corpus.checking.pairs import contradictions, duplicates, on_both_sides, too_few
+from charseq.corpus.checking.pairs import (
+    contradictions,
+    duplicates,
+    on_both_sides,
+    spaced_conditions,
+    too_few,
+)
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.checking.symbols import rare_symbols, unseen_symbols
 from charseq.corpus.pairs import Corpus, Pair
@@ -65,6 +71,7 @@ def check_corpus(
         *(finding for side, other in both for finding in unseen_symbols(side, other)),
         *duplicates(pairs),
         *contradictions(pairs),
+        *spaced_conditions(pairs),
         *odd_ratios(pairs, *read),
         *(finding for look in _OF_CHARACTERS for side in written for finding in look(side)),
         *(finding for look in _OF_SYMBOLS for side in read for finding in look(side)),

@@ -97,9 +97,27 @@ def on_both_sides(training: Sequence[Pair], held_out: Sequence[Pair]) -> Iterato
     )
 
 
+def spaced_conditions(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Find features and languages with a space at an end."""
+    spaced = {
+        number: name
+        for number, pair in enumerate(pairs, start=1)
+        for name in (*pair.features, pair.language)
+        if name != name.strip()
+    }
+    if spaced:
+        yield Finding(
+            "spaces in features",
+            len(spaced),
+            f"{counted(len(spaced), 'pair')} with a space at an end of a feature or a language",
+            "remove them: to a model, a feature with one is another feature",
+            tuple(Example(number, repr(name)) for number, name in spaced.items())[:EXAMPLES],
+        )
+
+
 def _input_of(pair: Pair) -> Hashable:
-    """Return everything of a pair but its target."""
-    return pair[:1] + pair[2:]
+    """Return everything of a pair but its target; the normal form of its source counts as one."""
+    return pair.input.normalised("nfc")
 
 
 def _listed(pairs: Sequence[Pair], counts: Counter[Pair]) -> str:
