@@ -1,6 +1,5 @@
 """The public face of a model, whatever engine computes it."""
 
-import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +11,13 @@ from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.corpora import conditions_of, corpus_to_score
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import explain_pairs, write_symbols
+from charseq.answering.given import (
+    begun_with,
+    chunks,
+    listed,
+    refuse_one_and_many,
+    refuse_unequal,
+)
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
@@ -39,9 +45,6 @@ MOST_WEIGHTS = 4_000_000
 NOTHING_UNSEEN = Unseen()
 # What is no setting, but may be meant by one that is misspelt.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
-
-# Stands for what is not there.
-_LACKING = object()
 
 Unknown = Literal["replace", "error"]
 OfAPair = TypeVar("OfAPair", Alignment, Explanation)
@@ -133,12 +136,8 @@ class Answering:
         manner = self._manner(unknown, lexicon, decoding)
         if isinstance(texts, bytes) or not isinstance(texts, Iterable):
             raise UsageError(f"translate a text, or several, not {type(texts).__name__}")
-        if isinstance(texts, str):
-            features = None if features is None else [features]  # type: ignore[list-item]
-            many = self._inputs([texts], features, language)
-        else:
-            many = self._inputs(texts, features, language)
-        translations = self._answer(list(_begun(many, prefix)), manner, first)
+        begun = begun_with(self._inputs(texts, features, language), prefix)
+        translations = self._answer(list(begun), manner, first)
         _warn_of_unknown(translations)
         return translations[0] if isinstance(texts, str) else translations
 
@@ -171,7 +170,9 @@ class Answering:
         if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
             raise UsageError(f"a stream is of several texts, not {type(lines).__name__}")
         unseen, number = NOTHING_UNSEEN, 0
-        for chunk in _chunks(_begun(self._inputs(lines, features, language), prefix)):
+        for chunk in chunks(
+            begun_with(self._inputs(lines, features, language), prefix), STREAM_CHUNK
+        ):
             for translation in self._answer(chunk, manner, number):
                 if translation.unknown_symbols or translation.unknown_features:
                     unseen = unseen.joined(Unseen.of([translation]))
@@ -264,12 +265,10 @@ class Answering:
             UsageError: if there are more sources than targets, or fewer; for features and
                 languages, as `translate` does.
         """
-        if isinstance(sources, str) or isinstance(targets, str):
-            if not (isinstance(sources, str) and isinstance(targets, str)):
-                raise UsageError("give one source and one target, or a list of each")
-            features = None if features is None else [features]  # type: ignore[list-item]
-            return self._scores(list(self._inputs([sources], features, language)), [targets])[0]
-        return self._scores(list(self._inputs(sources, features, language)), _listed(targets))
+        refuse_one_and_many(sources, targets)
+        inputs = list(self._inputs(sources, features, language))
+        scores = self._scores(inputs, listed(targets))
+        return scores[0] if isinstance(sources, str) else scores
 
     @overload
     def align(  # type: ignore[overload-overlap]
@@ -387,8 +386,9 @@ class Answering:
             UsageError: if the text or the prefix is refused; for features and languages, as
                 `translate` does.
         """
-        conditions = None if features is None else [features]
-        (given,) = self._inputs([text], conditions, language)
+        if not isinstance(text, str):
+            raise UsageError(f"write the answer to a text, not to {type(text).__name__}")
+        (given,) = self._inputs(text, features, language)
         (strange,) = self._unseen([given])
         error = _refusal(text, strange, "replace") or self._refused_prefix(prefix or "")
         if error is not None:
@@ -413,10 +413,13 @@ class Answering:
 
     def _inputs(
         self,
-        texts: Iterable[str],
+        texts: str | Iterable[str],
         features: str | Iterable[Features] | None,
         language: str | Iterable[str] | None,
     ) -> Iterator[Input]:
+        """Yield what the model reads: of one text, all features given are its own."""
+        if isinstance(texts, str):
+            texts, features = [texts], None if features is None else [cast(Features, features)]
         known = self.description.sources.conditions
         for what, name, given, has in (
             ("features", "features", features, known.features),
@@ -563,7 +566,7 @@ class Answering:
 
     def _as_answers(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[Translation]:
         """Take given targets for the answers to their sources."""
-        _refuse_unequal(inputs, targets)
+        refuse_unequal(inputs, targets)
         return [
             Translation(
                 each.source,
@@ -585,19 +588,14 @@ class Answering:
         language: str | Iterable[str] | None,
     ) -> list[OfAPair]:
         """Return what is found of each source with its target, or with the model's own answer."""
-        if targets is not None and isinstance(sources, str) != isinstance(targets, str):
-            raise UsageError("give one source and one target, or a list of each")
-        if isinstance(sources, str):
-            features = None if features is None else [features]  # type: ignore[list-item]
-            inputs = list(self._inputs([sources], features, language))
-        else:
-            inputs = list(self._inputs(sources, features, language))
+        if targets is not None:
+            refuse_one_and_many(sources, targets)
+        inputs = list(self._inputs(sources, features, language))
         if targets is None:
             manner = self._manner("replace", None, {})
             answers = self._answer([(each, "") for each in inputs], manner, 0)
         else:
-            targets = [targets] if isinstance(targets, str) else _listed(targets)
-            answers = self._as_answers(inputs, targets)
+            answers = self._as_answers(inputs, listed(targets))
         errors = [answer.error or self._too_long(answer) for answer in answers]
         # What is refused is not read.
         pairs = [
@@ -630,7 +628,7 @@ class Answering:
         return f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
 
     def _scores(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[float]:
-        _refuse_unequal(inputs, targets)
+        refuse_unequal(inputs, targets)
         unseen = Unseen(*self._unseen_in_all(inputs))
         if any(unseen):
             warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=3)
@@ -659,62 +657,12 @@ class _Manner(NamedTuple):
         return f"no entry of the lexicon {begins}fits within the output limit"
 
 
-def _begun(
-    inputs: Iterable[Input], prefix: str | Iterable[str] | None
-) -> Iterator[tuple[Input, str]]:
-    """Yield each input with what its answer must begin with."""
-    if prefix is None or isinstance(prefix, str):
-        yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
-        return
-    if not isinstance(prefix, Iterable):
-        raise UsageError(f"a prefix is a text, not {prefix!r}; give one for all, or one for each")
-    for each, own in itertools.zip_longest(inputs, prefix, fillvalue=_LACKING):
-        if each is _LACKING or own is _LACKING:
-            few_or_many = "fewer" if own is _LACKING else "more"
-            raise UsageError(f"there are {few_or_many} prefixes than texts; give one for each")
-        if not isinstance(own, str):
-            raise UsageError(f"a prefix is a text, not {own!r}; an empty one asks for nothing")
-        yield cast(Input, each), own
-
-
-def _listed(targets: Iterable[str]) -> list[str]:
-    if not isinstance(targets, Iterable):
-        raise UsageError(f"give a target, or one for each source, not {targets!r}")
-    listed = list(targets)
-    for number, target in enumerate(listed, start=1):
-        if not isinstance(target, str):
-            raise UsageError(f"target {number:,} is no string, but {type(target).__name__}")
-    return listed
-
-
-def _chunks(inputs: Iterator[tuple[Input, str]]) -> Iterator[list[tuple[Input, str]]]:
-    """Yield inputs some at a time; where no more can be had, those before come first."""
-    failure: Exception | None = None
-    while failure is None:
-        chunk = []
-        try:
-            for each in itertools.islice(inputs, STREAM_CHUNK):
-                chunk.append(each)
-        except Exception as error:
-            failure = error
-        if chunk:
-            yield chunk
-        elif failure is None:
-            return
-    raise failure
-
-
 def _refusal(text: str, unseen: Unseen, unknown: Unknown) -> str | None:
     if len(text) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
     if unknown == "error" and any(unseen):
         return f"the model never saw {unseen}"
     return None
-
-
-def _refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
-    if len(inputs) != len(targets):
-        raise UsageError(f"{len(inputs):,} sources have {len(targets):,} targets: give one each")
 
 
 def _without_its_end(explanation: Explanation) -> Explanation:

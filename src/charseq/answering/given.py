@@ -1,0 +1,85 @@
+"""What callers give with their texts, looked over: prefixes, targets, streams."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar, cast
+
+from charseq.errors import UsageError
+from charseq.text import Input
+
+Given = TypeVar("Given")
+
+# Stands for what is not there.
+_LACKING = object()
+
+
+def begun_with(
+    inputs: Iterable[Input], prefix: str | Iterable[str] | None
+) -> Iterator[tuple[Input, str]]:
+    """Yield each input with what its answer must begin with.
+
+    Args:
+        inputs: what the answers are to.
+        prefix: one for all, or one for each; None: they begin as they may.
+
+    Raises:
+        UsageError: if there are fewer or more prefixes than inputs, or one is no text.
+    """
+    if prefix is None or isinstance(prefix, str):
+        yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
+        return
+    if not isinstance(prefix, Iterable):
+        raise UsageError(f"a prefix is a text, not {prefix!r}; give one for all, or one for each")
+    for each, own in itertools.zip_longest(inputs, prefix, fillvalue=_LACKING):
+        if each is _LACKING or own is _LACKING:
+            few_or_many = "fewer" if own is _LACKING else "more"
+            raise UsageError(f"there are {few_or_many} prefixes than texts; give one for each")
+        if not isinstance(own, str):
+            raise UsageError(f"a prefix is a text, not {own!r}; an empty one asks for nothing")
+        yield cast(Input, each), own
+
+
+def listed(targets: str | Iterable[str]) -> list[str]:
+    """Return one target, or several, as a list.
+
+    Raises:
+        UsageError: if any is no text.
+    """
+    if isinstance(targets, str):
+        return [targets]
+    if not isinstance(targets, Iterable):
+        raise UsageError(f"give a target, or one for each source, not {targets!r}")
+    several = list(targets)
+    for number, target in enumerate(several, start=1):
+        if not isinstance(target, str):
+            raise UsageError(f"target {number:,} is no string, but {type(target).__name__}")
+    return several
+
+
+def refuse_one_and_many(sources: object, targets: object) -> None:
+    """Raise a `UsageError` where there is one source for several targets, or the other way."""
+    if isinstance(sources, str) != isinstance(targets, str):
+        raise UsageError("give one source and one target, or a list of each")
+
+
+def refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
+    """Raise a `UsageError` where there are more inputs than targets, or fewer."""
+    if len(inputs) != len(targets):
+        raise UsageError(f"{len(inputs):,} sources have {len(targets):,} targets: give one each")
+
+
+def chunks(several: Iterator[Given], most: int) -> Iterator[list[Given]]:
+    """Yield what an iterator gives, up to so many at a time; where it fails, what came before."""
+    failure: Exception | None = None
+    while failure is None:
+        chunk: list[Given] = []
+        try:
+            for each in itertools.islice(several, most):
+                chunk.append(each)
+        except Exception as error:
+            failure = error
+        if chunk:
+            yield chunk
+        elif failure is None:
+            return
+    raise failure
