@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from charseq.answering import Answering
 from charseq.results import Explanation
-from charseq.serve.questions import Asked, Question
+from charseq.serve.questions import AskedText, Question
 
 
 class Manner(NamedTuple):
@@ -43,7 +43,9 @@ def manner_of(question: Question) -> Manner:
     )
 
 
-def answers(translator: Answering, manner: Manner, asked: Sequence[Asked]) -> list[dict[str, Any]]:
+def answers(
+    translator: Answering, manner: Manner, asked: Sequence[AskedText]
+) -> list[dict[str, Any]]:
     """Return a translation for each text, and its explanation if that is asked for.
 
     Raises:

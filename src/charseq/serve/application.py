@@ -27,7 +27,7 @@ from charseq.serve.keys import Keys
 from charseq.serve.metrics import Metrics
 from charseq.serve.models import ServedModel
 from charseq.serve.porch import CLIENT_GONE, Doors, Guard, Porch, Visit
-from charseq.serve.questions import asked_of, question_of
+from charseq.serve.questions import question_of, texts_asked
 from charseq.serve.streams import EventStream
 
 Result = TypeVar("Result")
@@ -87,7 +87,7 @@ def _answer_texts(
         question = question_of(values, settings)
         desk = _desk(desks, question.model)
         name = desk.served.name
-        asked = asked_of(question, desk.description, settings)
+        asked = texts_asked(question, desk.description, settings)
         visit: Visit = request.scope["visit"]
         visit.texts, visit.symbols = len(asked), sum(each.symbols for each in asked)
         if settings.log_texts:

@@ -12,7 +12,7 @@ from charseq.serve.answers import answers, manner_of
 from charseq.serve.batcher import Batcher
 from charseq.serve.metrics import Metrics
 from charseq.serve.models import ServedModel
-from charseq.serve.questions import Asked, Question
+from charseq.serve.questions import AskedText, Question
 from charseq.text import Input
 from charseq.text.inputs import features_of
 
@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, served: ServedModel, settings: ServeConfig, metrics: Metrics) -> None:
         self.served = served
         self._size = settings.batch_size
-        self.batcher: Batcher[Asked, dict[str, Any]] = Batcher(
+        self.batcher: Batcher[AskedText, dict[str, Any]] = Batcher(
             partial(answers, served.translator),
             size=settings.batch_size,
             most_weight=MOST_SYMBOLS,
@@ -47,7 +47,7 @@ class Desk:
         return self.served.translator.description
 
     async def translations(
-        self, question: Question, asked: Sequence[Asked]
+        self, question: Question, asked: Sequence[AskedText]
     ) -> list[dict[str, Any]]:
         """Return the answers to all texts of a question, in order.
 
@@ -64,7 +64,7 @@ class Desk:
             found += await self.batcher.answers(own, piece, weight)
         return found
 
-    def begun(self, question: Question, asked: Asked) -> AsyncIterator[tuple[str, Any]]:
+    def begun(self, question: Question, asked: AskedText) -> AsyncIterator[tuple[str, Any]]:
         """Make ready to write the answer to one text, and return what happens meanwhile.
 
         Returns:
@@ -78,7 +78,7 @@ class Desk:
         symbols = translator.write(asked.text, **conditions, prefix=asked.prefix)
         return self._events(question, asked, symbols)
 
-    def _pieces(self, asked: Sequence[Asked], beam: int) -> Iterator[Sequence[Asked]]:
+    def _pieces(self, asked: Sequence[AskedText], beam: int) -> Iterator[Sequence[AskedText]]:
         """Yield the texts some at a time: what is begun cannot be broken off."""
         first = weight = 0
         for number, each in enumerate(asked):
@@ -90,7 +90,7 @@ class Desk:
             yield asked[first:]
 
     async def _events(
-        self, question: Question, asked: Asked, symbols: Iterator[WrittenSymbol]
+        self, question: Question, asked: AskedText, symbols: Iterator[WrittenSymbol]
     ) -> AsyncIterator[tuple[str, Any]]:
         features = features_of(asked.features or "", self.description.features_separator)
         given = Input(asked.text, features, asked.language or "")

@@ -67,7 +67,7 @@ class Question(DecodingConfig):
         }
 
 
-class Asked(NamedTuple):
+class AskedText(NamedTuple):
     """One text, with what is read with it.
 
     Attributes:
@@ -113,9 +113,9 @@ def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
     return question
 
 
-def asked_of(
+def texts_asked(
     question: Question, description: ModelDescription, settings: ServeConfig
-) -> list[Asked]:
+) -> list[AskedText]:
     """Return the texts of a question for a model.
 
     Raises:
@@ -152,7 +152,7 @@ def asked_of(
     return asked
 
 
-def _refuse_many_weights(asked: Sequence[Asked], description: ModelDescription) -> None:
+def _refuse_many_weights(asked: Sequence[AskedText], description: ModelDescription) -> None:
     limit = description.output_limit
     weights = sum(each.symbols * limit.of(each.symbols) for each in asked)
     if weights > MOST_WEIGHTS:
@@ -182,9 +182,9 @@ def _asked(
     language: str | None,
     prefix: str,
     description: ModelDescription,
-) -> Asked:
+) -> AskedText:
     one_by_one = features_of(features or "", description.features_separator)
     conditions = description.sources.conditions.names(Input("", one_by_one, language or ""))
     read = len(conditions) + description.sources.spelling.length(text)
     symbols = max(read, description.targets.spelling.length(prefix))
-    return Asked(text, features, language, prefix, symbols)
+    return AskedText(text, features, language, prefix, symbols)
