@@ -1,5 +1,6 @@
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,16 @@ def model(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) 
     path = tmp_path_factory.mktemp("model") / "toy.safetensors"
     toy_translator.save(path)
     return str(path)
+
+
+# Shells ignore the signal for what they run in the background.
+INTERRUPTIBLE = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from charseq.cli import main
+main()
+"""
 
 
 def command(model: str, *arguments: str) -> list[str]:
@@ -313,3 +324,28 @@ def test_searches_that_make_no_sense_are_refused(model, translate, options, sent
     done = translate(model, *options, "ab")
     assert (done.stdout, done.returncode) == (b"", 2)
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [((), "charseq: interrupted\n"), (("--json",), '"kind": "interrupted"')],
+)
+def test_an_interruption_is_said(model: str, options: tuple[str, ...], said: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "translate", model, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write("ab\n")
+        running.stdin.flush()
+        # Now it is at work, and waits for more.
+        assert "BA" in running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, error = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said in error
+    assert error.count("\n") == 1

@@ -27,6 +27,9 @@ from charseq.errors import (
 MISTYPED: type[Exception] = typer.BadParameter.__mro__[2]
 
 
+INTERRUPTED = 130
+
+
 class Command(NamedTuple):
     """Where a command lives and what it does, so that help needs no import of it."""
 
@@ -82,13 +85,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: Sequence[str]) -> int:
     asked = next((word for word in words if not word.startswith("-")), None)
     try:
-        return int(_application(asked)(words, prog_name="charseq", standalone_mode=False) or 0)
+        code = int(_application(asked)(words, prog_name="charseq", standalone_mode=False) or 0)
+        # So Typer ends a command that was interrupted, and says nothing.
+        return tell_error("interrupted", code) if code == INTERRUPTED else code
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             raise end.__context__ from None
         return int(end.code or 0)
     except (KeyboardInterrupt, typer.Abort):
-        return tell_error("interrupted", 130)
+        return tell_error("interrupted", INTERRUPTED)
     except OSError:
         raise
     except Exception as error:

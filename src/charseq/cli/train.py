@@ -159,7 +159,8 @@ def train(
         model = folder / training.MODEL_FILE
         so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
         note(so_far)
-        raise typer.Exit(getattr(interruption, "exit_code", 130)) from None
+        # All is said: this ends without a further word.
+        raise SystemExit(getattr(interruption, "exit_code", 130)) from None
     if resume is not None:
         # Where the run was begun to write its model, beside its folder.
         written = training.read_history(folder / training.HISTORY_FILE).begun_with.get("output")
