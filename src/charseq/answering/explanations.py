@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charseq.answering.alignments import symbols_read
+from charseq.answering.columns import begun_columns
 from charseq.answering.engine import Engine, Look
 from charseq.answering.pairs import forced_of, looked_at
 from charseq.answering.texts import GREEDY, asked_of, limits_of
@@ -51,7 +52,7 @@ def explain_pairs(
 
 
 def write_symbols(
-    engine: Engine, description: ModelDescription, each: Input, prefix: Sequence[int] = ()
+    engine: Engine, description: ModelDescription, each: Input, prefix: str = ""
 ) -> Iterator[WrittenSymbol]:
     """Yield the greedy answer to an input symbol by symbol, as it is written, and last its end.
 
@@ -64,7 +65,7 @@ def write_symbols(
         engine: that answers.
         description: of its model.
         each: the input.
-        prefix: what the answer must begin with, as ids; they are yielded, too.
+        prefix: what the answer must begin with; its symbols are yielded, too.
     """
     if not symbols_read(description, each)[0]:
         yield UNREAD_END
@@ -72,8 +73,9 @@ def write_symbols(
     names, writes = _Names.of(description, each), description.targets
     start, end = writes.frame
     encoded = encode_inputs([each], description.sources, writes, description.config)
-    (limit,) = limits_of(description, encoded, [prefix]).tolist()
-    written, told, further, before = list(prefix), 0, 1, 0
+    (begun,) = begun_columns([each], [prefix], description, encoded.conditions)
+    (limit,) = limits_of(description, encoded, [begun]).tolist()
+    written, told, further, before = list(begun), 0, 1, 0
     while True:
         until = min(limit, len(written) + further)
         asked = asked_of(encoded, ONLY_ROW, np.array([until]), [written], ONLY_ROW)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar, cast, get_args, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
+from charseq.answering.columns import never_written
 from charseq.answering.corpora import conditions_of, corpus_to_score
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import explain_pairs, write_symbols
@@ -390,13 +391,12 @@ class Answering:
             raise UsageError(f"write the answer to a text, not to {type(text).__name__}")
         (given,) = self._inputs(text, features, language)
         (strange,) = self._unseen([given])
-        error = _refusal(text, strange, "replace") or self._refused_prefix(prefix or "")
+        error = _refusal(text, strange, "replace") or self._refused_prefix(given, prefix or "")
         if error is not None:
             raise UsageError(error)
         if any(strange):
             warnings.warn(strange.warning(), UnknownCharactersWarning, stacklevel=2)
-        begun = self.description.targets.ids(prefix or "")
-        return write_symbols(self.engine, self.description, given, begun)
+        return write_symbols(self.engine, self.description, given, prefix or "")
 
     def lexicon(self, texts: Iterable[str]) -> Lexicon:
         """Lay out the only answers that may be given, once for many calls of `translate`.
@@ -488,7 +488,7 @@ class Answering:
     ) -> list[Translation]:
         read = self._unseen([each for each, _ in begun])
         errors = [
-            _refusal(each.source, strange, manner.unknown) or self._refused_prefix(prefix)
+            _refusal(each.source, strange, manner.unknown) or self._refused_prefix(each, prefix)
             for (each, prefix), strange in zip(begun, read, strict=True)
         ]
         accepted = [
@@ -560,8 +560,8 @@ class Answering:
             return None
         return calibration.confidence(hypothesis.ended_log_probability, hypothesis.steps)
 
-    def _refused_prefix(self, prefix: str) -> str | None:
-        strange = self.description.targets.unknown_symbols(prefix) if prefix else None
+    def _refused_prefix(self, each: Input, prefix: str) -> str | None:
+        strange = never_written(each, prefix, self.description) if prefix else None
         return f"the model cannot write its prefix: {Unseen(strange)}" if strange else None
 
     def _as_answers(self, inputs: Sequence[Input], targets: Sequence[str]) -> list[Translation]:

@@ -6,9 +6,9 @@ from itertools import compress
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charseq.answering.batches import MOST_SYMBOLS, in_batches
+from charseq.answering.columns import columns_of
 from charseq.answering.engine import Engine, Forced, Look
 from charseq.encoding import (
     NEVER_COPIED,
@@ -16,7 +16,6 @@ from charseq.encoding import (
     Rows,
     Sequences,
     encode_inputs,
-    encode_targets,
 )
 from charseq.modelfile import ModelDescription
 from charseq.text import Input, Vocabulary
@@ -83,7 +82,7 @@ def looked_at(
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
     encoded = encode_inputs(plain, reads, writes, description.config)
-    columns = _columns(plain, written, description, encoded.conditions)
+    columns = columns_of(plain, written, description, encoded.conditions)
 
     def done(rows: Rows) -> list[Result]:
         forced = forced_of(encoded, columns, rows, writes)
@@ -130,32 +129,3 @@ def forced_of(
 def unread(description: ModelDescription, target: str) -> float:
     """Return the log-probability of a target whose source has no symbols."""
     return -math.inf if description.targets.spelling.symbols(target) else 0.0
-
-
-def _columns(
-    inputs: Sequence[Input],
-    targets: Sequence[str],
-    description: ModelDescription,
-    before: NDArray[np.int64],
-) -> Sequences:
-    """Return the column of each target symbol among a model's predictions; -1: it has none.
-
-    Args:
-        inputs: whose sources offer symbols for copying.
-        targets: one for each of them.
-        description: of the model.
-        before: how many conditions stand before each source, (inputs,).
-    """
-    reads, writes = description.sources, description.targets
-    columns = encode_targets(targets, writes)
-    unseen = np.flatnonzero(columns.ids == writes.unseen)
-    columns.ids[unseen] = NEVER_COPIED
-    if description.config.copying:
-        rows = np.searchsorted(columns.starts, unseen, side="right") - 1
-        for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
-            # The start symbol stands before the target's own.
-            symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
-            offered = list(reads.spelling.symbols(inputs[row].source))
-            if symbol in offered:
-                columns.ids[place] = len(writes) + int(before[row]) + offered.index(symbol)
-    return columns

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.answering.batches import in_batches
+from charseq.answering.columns import begun_columns
 from charseq.answering.engine import Asked, Engine
 from charseq.answering.lexicon import Lexicon
 from charseq.config import DecodingConfig
@@ -55,7 +56,8 @@ def answer_texts(
     asked = [question for question in dict.fromkeys(questions) if symbols(question[0].source)]
     distinct = [each for each, _, _ in asked]
     encoded = encode_inputs(distinct, description.sources, description.targets, description.config)
-    begun = [description.targets.ids(start) for _, start, _ in asked]
+    prefixes = [start for _, start, _ in asked]
+    begun = begun_columns(distinct, prefixes, description, encoded.conditions)
     limits = limits_of(description, encoded, begun)
     numbers = np.array([number for _, _, number in asked], np.int64)
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -73,6 +74,27 @@ def test_an_export_translates_as_its_model_does(both: Both, search, begun: bool)
     for one, other in zip(own, its, strict=True):
         assert_same_answer(one, other)
         assert not begun or not one.source or one.hypothesis.startswith(both.prefix)
+
+
+@pytest.mark.parametrize("search", [GREEDY, BEAM], ids=["greedy", "beam"])
+def test_an_answer_may_begin_with_what_is_copied(
+    copier: Translator, tmp_path: Path, search: dict[str, Any]
+) -> None:
+    its_export = runtime.load(exported(copier, tmp_path))
+    texts, prefixes = ["bжn", "🙂☃", "agl", "cжo"], ["ж", "☃", "aa", "Ω"]
+    for model in (copier, its_export):
+        *begun, refused = model.translate(texts, prefix=prefixes, **search)
+        for prefix, answer in zip(prefixes, begun, strict=False):
+            assert answer.hypothesis.startswith(prefix)
+            assert model.score(answer.source, answer.hypothesis) == pytest.approx(
+                answer.log_probability, abs=CLOSE
+            )
+        assert refused.error == "the model cannot write its prefix: Ω (U+03A9)"
+    own, its = (each.translate(texts, prefix=prefixes, **search) for each in (copier, its_export))
+    for one, other in zip(own, its, strict=True):
+        assert_same_answer(one, other)
+    first = next(iter(copier.write("bжn", prefix="ж")))
+    assert first.symbol == "ж"
 
 
 def test_an_export_refuses_and_withholds_what_its_model_does(both: Both) -> None:

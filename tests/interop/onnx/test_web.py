@@ -307,10 +307,16 @@ def test_weights_of_8_bits_run_too(ask: Any, python: Any) -> None:
     assert same >= 190
 
 
-def test_what_was_never_seen_is_copied(ask: Any) -> None:
+def test_what_was_never_seen_is_copied(ask: Any, python: Any) -> None:
     (answer,) = ask("scribe", [("a☃b", {"features": "N;SG", "language": "plain"})])
     assert answer["hypothesis"] == "a☃b"
     assert answer["unknown_symbols"] == ["☃"]
+    asked = {"features": "N;SG", "language": "plain"}
+    (begun,) = ask("scribe", [("a☃b", {**asked, "prefix": "☃a"})])
+    assert begun["hypothesis"].startswith("☃a")
+    assert begun["hypothesis"] == str(python("scribe").translate("a☃b", **asked, prefix="☃a"))
+    (refused,) = ask("scribe", [("ab", {**asked, "prefix": "☃"})])
+    assert refused["error"] == "the model cannot write its prefix: ☃ (U+2603)"
 
 
 @pytest.mark.parametrize("name", ["speaker", "toy"])

@@ -69,7 +69,7 @@ class Model {
     refuseOptions({ beam, nBest, lengthPenalty, others });
     const input = this.#inputOf(text, features, language);
     const strange = unseen(this.description, input);
-    const error = refusal(text) ?? this.#refusedPrefix(prefix);
+    const error = refusal(text) ?? this.#refusedPrefix(input, prefix);
     const told = {
       source: text,
       ...telling({
@@ -119,8 +119,11 @@ class Model {
     };
   }
 
-  #refusedPrefix(prefix) {
-    const strange = this.description.targets.unknownSymbols(prefix);
+  #refusedPrefix(input, prefix) {
+    const copied = this.session.inputNames.includes("copies") ? input.symbols : [];
+    const strange = this.description.targets
+      .unknownSymbols(prefix)
+      .filter((symbol) => !copied.includes(symbol));
     return strange.length ? `the model cannot write its prefix: ${describeUnseen(strange)}` : null;
   }
 
@@ -132,7 +135,9 @@ class Model {
       return { hypotheses: [{ ids: [], log_probability: 0, cut: false }], explanation };
     }
     const read = this.#encoded(input);
-    const begun = this.description.targets.idsOf(prefix);
+    const begun = this.description.targets.spelling
+      .symbols(prefix)
+      .map((symbol) => this.#columnOf(symbol, input, read.conditions));
     const limit = Math.max(this.description.limitOf(read.textLength), begun.length + 1);
     const given = {
       sources: integers(read.ids, [1, read.ids.length]),
@@ -157,23 +162,25 @@ class Model {
 
   /** Return the ids that the encoder reads, and where each symbol is copied to. */
   #encoded(input) {
-    const { sources, targets, padding } = this.description;
+    const { sources, padding } = this.description;
     const conditions = sources.conditionIds(input);
     const ids = input.symbols.map((symbol) => sources.idOf(symbol));
     const missing = Math.max(padding.width - ids.length, 0);
     ids.push(...Array(missing).fill(sources.idOf(padding.symbol)));
-    // A symbol outside the targets' vocabulary is copied to the place where it first stands.
-    const copies = input.symbols.map((symbol) =>
-      targets.has(symbol)
-        ? targets.idOf(symbol)
-        : targets.size + conditions.length + input.symbols.indexOf(symbol),
-    );
+    const copies = input.symbols.map((symbol) => this.#columnOf(symbol, input, conditions));
     return {
       ids: [...conditions, ...ids],
       conditions,
       textLength: ids.length,
       copies: [...conditions.map(() => NEVER_COPIED), ...copies],
     };
+  }
+
+  /** Return where a symbol is written: one outside the targets' vocabulary, where it first stands. */
+  #columnOf(symbol, input, conditions) {
+    const { targets } = this.description;
+    if (targets.has(symbol)) return targets.idOf(symbol);
+    return targets.size + conditions.length + input.symbols.indexOf(symbol);
   }
 
   #spelt(input, { ids, log_probability, cut }, lengthPenalty) {

@@ -48,11 +48,6 @@ export class Vocabulary {
     return this.#ids.get(symbol) ?? this.#unknown;
   }
 
-  /** Return the ids of a text's symbols. */
-  idsOf(text) {
-    return this.spelling.symbols(text).map((symbol) => this.idOf(symbol));
-  }
-
   /** Return the symbols of a text that are unknown, each once, in the order of code points. */
   unknownSymbols(text) {
     return this.unknownAmong(this.spelling.symbols(text));

@@ -1,0 +1,75 @@
+"""Texts as columns of a model's predictions: ids of its vocabulary and, beyond, what is copied."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.encoding import NEVER_COPIED, Sequences, encode_targets
+from charseq.modelfile import ModelDescription
+from charseq.text import Input
+
+
+def columns_of(
+    inputs: Sequence[Input],
+    targets: Sequence[str],
+    description: ModelDescription,
+    before: NDArray[np.int64],
+) -> Sequences:
+    """Return the column of each target symbol, from the start to the end symbol; -1: it has none.
+
+    Args:
+        inputs: whose sources offer symbols for copying.
+        targets: one for each of them.
+        description: of the model.
+        before: how many conditions stand before each source, (inputs,).
+    """
+    writes = description.targets
+    columns = encode_targets(targets, writes)
+    unseen = np.flatnonzero(columns.ids == writes.unseen)
+    columns.ids[unseen] = NEVER_COPIED
+    if description.config.copying:
+        rows = np.searchsorted(columns.starts, unseen, side="right") - 1
+        for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
+            # The start symbol stands before the target's own.
+            symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
+            offered = offered_by(inputs[row], description)
+            if symbol in offered:
+                columns.ids[place] = len(writes) + int(before[row]) + offered.index(symbol)
+    return columns
+
+
+def begun_columns(
+    inputs: Sequence[Input],
+    prefixes: Sequence[str],
+    description: ModelDescription,
+    before: NDArray[np.int64],
+) -> list[Sequence[int]]:
+    """Return the columns of what each answer must begin with.
+
+    Args:
+        inputs: what is answered.
+        prefixes: one for each of them, which the model can write.
+        description: of the model.
+        before: how many conditions stand before each source, (inputs,).
+    """
+    if not any(prefixes):
+        return [()] * len(inputs)
+    columns = columns_of(inputs, prefixes, description, before)
+    ends = columns.starts + columns.lengths
+    return [
+        columns.ids[start + 1 : end - 1].tolist()
+        for start, end in zip(columns.starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def never_written(each: Input, text: str, description: ModelDescription) -> list[str]:
+    """Return the symbols of a text that a model can neither write nor copy from a source."""
+    strange = description.targets.unknown_symbols(text)
+    offered = offered_by(each, description) if strange and description.config.copying else ()
+    return [symbol for symbol in strange if symbol not in offered]
+
+
+def offered_by(each: Input, description: ModelDescription) -> list[str]:
+    """Return the symbols of a source, which a model that copies may write as they are."""
+    return list(description.sources.spelling.symbols(each.source))
