@@ -1,14 +1,14 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from charseq.answering import as_in_training
-from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure
-from charseq.corpus import Corpus, PairLike, corpus_of, read_corpus
+from charseq.answering import CorpusLike, as_in_training, telling_of_columns
+from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, sections_of
+from charseq.corpus import Corpus, corpus_of, read_corpus
 from charseq.errors import UsageError
 from charseq.modelfile import (
-    ModelDescription,
+    TEXT_COLUMNS,
     read_model,
     refuse_export_name,
     refuse_output,
@@ -32,14 +32,14 @@ from charseq.translator import Translator
 
 
 def train(
-    corpus: str | Path | Corpus | Iterable[PairLike],
+    corpus: CorpusLike,
     *,
     preset: str = "default",
     config: str | Path | None = None,
     run: str | Path | None = None,
     overwrite: bool = False,
     output: str | Path | None = None,
-    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
+    held_out: CorpusLike | None = None,
     start_from: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -59,7 +59,8 @@ def train(
         output: where the finished model is put as well.
         held_out: a corpus to hold out, likewise, instead of a part of the first.
         start_from: a model file whose weights training starts from; its vocabularies grow by the
-            corpus's new characters.
+            corpus's new characters, and files are read by the columns that it was trained on,
+            unless others are asked for.
         callbacks: each is called with the record of every epoch, for other trackers.
         progress: show every epoch on standard error, with a bar where that is a terminal.
         mirror: where named corpora are downloaded from.
@@ -84,12 +85,12 @@ def train(
 
 
 def rehearse(
-    corpus: str | Path | Corpus | Iterable[PairLike],
+    corpus: CorpusLike,
     *,
     preset: str = "default",
     config: str | Path | None = None,
     output: str | Path | None = None,
-    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
+    held_out: CorpusLike | None = None,
     start_from: str | Path | None = None,
     mirror: str | None = None,
     **settings: object,
@@ -116,9 +117,9 @@ def rehearse(
 
 def resume(
     run: str | Path,
-    corpus: str | Path | Corpus | Iterable[PairLike] | None = None,
+    corpus: CorpusLike | None = None,
     *,
-    held_out: str | Path | Corpus | Iterable[PairLike] | None = None,
+    held_out: CorpusLike | None = None,
     changed: bool = False,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -163,7 +164,14 @@ def resume(
     if start_from is not None:
         spellings = read_model(start_from)[0].spellings
     held_out = held_out or begun_with.get("held_out")
-    material = _material(corpus, held_out, start_from, output, config.corpus, spellings, mirror)
+    material = Material(
+        _read(corpus, config.corpus, spellings, mirror),
+        _held_out(held_out, config.corpus, spellings, mirror),
+        start_from=None if start_from is None else Path(start_from),
+        corpus_from=place_of(corpus),
+        held_out_from=place_of(held_out),
+        output=None if output is None else Path(output),
+    )
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(
@@ -183,11 +191,11 @@ def _is_gone(corpus: str) -> bool:
 
 
 def _begun_with(
-    corpus: str | Path | Corpus | Iterable[PairLike],
+    corpus: CorpusLike,
     preset: str,
     config: str | Path | None,
     output: str | Path | None,
-    held_out: str | Path | Corpus | Iterable[PairLike] | None,
+    held_out: CorpusLike | None,
     start_from: str | Path | None,
     mirror: str | None,
     settings: dict[str, object],
@@ -197,60 +205,55 @@ def _begun_with(
         # Before the work, not after it.
         refuse_output(Path(output))
         refuse_export_name(Path(output))
-    spellings = Spellings.of(chosen.model)
+    spellings, start = Spellings.of(chosen.model), None
     if start_from is not None:
         start = read_model(start_from)[0]
         _refuse_other_shape(settings, start.config)
         spellings = start.spellings
-        if isinstance(corpus, str | Path):
-            chosen = chosen.changed(**_columns_of(start, chosen.corpus, settings))
-    material = _material(corpus, held_out, start_from, output, chosen.corpus, spellings, mirror)
-    return material, chosen
-
-
-def _columns_of(
-    start: ModelDescription, chosen: CorpusConfig, settings: Mapping[str, object]
-) -> dict[str, object]:
-    """Return the columns that a model was trained on, where nothing else was asked for."""
-    usual = CorpusConfig()
-    asked = {
-        name: value
-        for name, value in chosen.model_dump().items()
-        if name in settings or value != getattr(usual, name)
-    }
-    return as_in_training(asked, start)
-
-
-def _material(
-    corpus: str | Path | Corpus | Iterable[PairLike],
-    held_out: str | Path | Corpus | Iterable[PairLike] | None,
-    start_from: str | Path | None,
-    output: str | Path | None,
-    config: CorpusConfig,
-    spellings: Spellings,
-    mirror: str | None,
-) -> Material:
-    corpus_from, held_out_from = place_of(corpus), place_of(held_out)
-    if isinstance(corpus, str | Path):
-        corpus = read_corpus(corpus, config, mirror=mirror, spellings=spellings)
-    elif not isinstance(corpus, Corpus):
-        corpus = corpus_of(corpus, config, spellings=spellings)
-    whole = config.model_copy(update={"limit": None})
-    if isinstance(held_out, str | Path):
-        held_out = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
-    elif held_out is not None and not isinstance(held_out, Corpus):
-        columns = {"source_column": 1, "target_column": 2}
-        held_out = corpus_of(
-            held_out, whole.model_copy(update=columns), name="held-out pairs", spellings=spellings
+    asked = _asked_of_corpora(config, settings)
+    begun = chosen.changed(**as_in_training(corpus, asked, start))
+    if not isinstance(held_out, str | Path):
+        # The columns that are asked for are the corpus's.
+        asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
+    held = chosen.changed(**as_in_training(held_out or (), asked, start)).corpus
+    with telling_of_columns(asked, start):
+        material = Material(
+            _read(corpus, begun.corpus, spellings, mirror),
+            _held_out(held_out, held, spellings, mirror),
+            start_from=None if start_from is None else Path(start_from),
+            corpus_from=place_of(corpus),
+            held_out_from=place_of(held_out),
+            output=None if output is None else Path(output),
         )
-    return Material(
-        corpus,
-        held_out,
-        start_from=None if start_from is None else Path(start_from),
-        corpus_from=corpus_from,
-        held_out_from=held_out_from,
-        output=None if output is None else Path(output),
-    )
+    return material, begun
+
+
+def _asked_of_corpora(
+    config: str | Path | None, settings: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what a file of settings and what was given say of how corpora are read."""
+    of_file = {} if config is None else sections_of(config).get("corpus", {})
+    return of_file | {
+        name: value for name, value in settings.items() if name in CorpusConfig.model_fields
+    }
+
+
+def _read(
+    corpus: CorpusLike, config: CorpusConfig, spellings: Spellings, mirror: str | None
+) -> Corpus:
+    if isinstance(corpus, str | Path):
+        return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
+    if isinstance(corpus, Corpus):
+        return corpus
+    return corpus_of(corpus, config, spellings=spellings)
+
+
+def _held_out(
+    corpus: CorpusLike | None, config: CorpusConfig, spellings: Spellings, mirror: str | None
+) -> Corpus | None:
+    """Read what is held out, which is always whole."""
+    whole = config.model_copy(update={"limit": None})
+    return None if corpus is None else _read(corpus, whole, spellings, mirror)
 
 
 def _translator(trained: TrainedModel, material: Material) -> Translator:

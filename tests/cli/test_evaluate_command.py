@@ -77,6 +77,15 @@ def answer_of(result: SimpleNamespace) -> dict:
 
 
 class TestHypotheses:
+    def test_may_be_of_sources_as_they_are_written(self, run, tmp_path, outputs):
+        """Two that differ in their normal form alone are one source, answered twice."""
+        corpus = tmp_path / "forms.tsv"
+        corpus.write_text("caf\u00e9\tx\ncafe\u0301\ty\nb\tz\nb\tw\n", encoding="utf-8")
+        for lines in (["x", "z"], ["x", "y", "z"], ["x", "y", "z", "z"]):
+            found = answer_of(run("--hypotheses", outputs(*lines), str(corpus), "--json"))
+            assert found["exact_match"]["value"] == 1
+            assert found["items"] == (2 if len(lines) == 2 else 3)
+
     def test_are_scored_against_all_references_of_each_distinct_source(self, run, corpus, outputs):
         lines = ["Vas-y !", "Salut", "Cours\u202f!"]
         found = answer_of(run("--hypotheses", outputs(*lines), corpus, "--json"))

@@ -80,11 +80,11 @@ def test_no_header_is_expected_where_no_column_is_named(tmp_path: Path) -> None:
 
 def test_models_of_different_columns_are_not_compared_unasked() -> None:
     plain, reversed_ = (SimpleNamespace(columns=columns) for columns in ({}, {"reverse": True}))
-    refuse_other_columns([plain], {})
-    refuse_other_columns([reversed_, reversed_], {})
-    refuse_other_columns([plain, reversed_], {"reverse": False})
+    refuse_other_columns("a.tsv", [plain], {})
+    refuse_other_columns("a.tsv", [reversed_, reversed_], {})
+    refuse_other_columns("a.tsv", [plain, reversed_], {"reverse": False})
     with pytest.raises(UsageError, match="trained on different columns: say which"):
-        refuse_other_columns([plain, reversed_], {})
+        refuse_other_columns("a.tsv", [plain, reversed_], {})
 
 
 @pytest.fixture(scope="module")

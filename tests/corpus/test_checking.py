@@ -192,6 +192,11 @@ def test_inputs_in_another_normal_form_are_the_same():
     accented = "caf\u00e9"
     found = found_in((accented, "x"), (unicodedata.normalize("NFD", accented), "y"))
     assert found["contradictory pairs"].count == 1
+    other = unicodedata.normalize("NFD", accented)
+    shared = found_in((accented, "x"), held_out=[(other, "y")])["inputs on both sides"]
+    assert shared.count == 1
+    as_they_stand = found_in((accented, "x"), (other, "y"), normalise="none")
+    assert "contradictory pairs" not in as_they_stand
 
 
 def test_words_of_mixed_scripts_are_found_and_the_odd_letter_is_named():

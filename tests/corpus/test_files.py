@@ -576,11 +576,6 @@ def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
         corpus_of(pairs, CorpusConfig())
 
 
-def test_pairs_in_memory_have_no_columns() -> None:
-    with pytest.raises(UsageError, match="pairs in memory have no columns"):
-        corpus_of([("a", "b")], CorpusConfig(source_column=2, target_column=1))
-
-
 @pytest.mark.parametrize(
     ("name", "line", "hint"),
     [

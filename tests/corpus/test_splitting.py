@@ -105,7 +105,7 @@ def test_the_seed_alone_decides_what_is_held_out() -> None:
 def test_the_split_is_the_same_in_processes_that_hash_differently() -> None:
     code = (
         "from charseq.config import TrainingConfig\n"
-        "from charseq.corpus import Corpus, Pair, references_by_input, split_corpus\n"
+        "from charseq.corpus import Corpus, Pair, split_corpus\n"
         "pairs = [Pair(f'source {n % 70}', str(n)) for n in range(100)]\n"
         "groups = [f'group {n % 20}' for n in range(100)]\n"
         "print(split_corpus(Corpus('toy', pairs, groups=groups), TrainingConfig()).held_out)\n"

@@ -141,3 +141,11 @@ def test_a_training_whose_progress_nobody_reads_goes_on(corpus: Path, tmp_path: 
         training.stderr.close()
         assert training.wait(timeout=120) == 0
     assert model.exists()
+
+
+def test_a_training_with_standard_error_closed_ends_as_others(corpus: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    options = f"--units=8 --epochs=1 --no-refit --run={tmp_path / 'run'} --output={model}"
+    command = f"{sys.executable} -m charseq train {corpus} {options} 2>&-"
+    assert called("sh", "-c", command).returncode == 0
+    assert model.exists()

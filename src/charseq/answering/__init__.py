@@ -2,10 +2,12 @@
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
 from charseq.answering.corpora import (
+    CorpusLike,
     as_in_training,
     conditions_of,
     corpus_to_score,
     refuse_other_columns,
+    telling_of_columns,
 )
 from charseq.answering.engine import Asked, Engine, Forced, Look
 from charseq.answering.explanations import explain_pairs, write_symbols
@@ -20,6 +22,7 @@ __all__ = [
     "STREAM_CHUNK",
     "Answering",
     "Asked",
+    "CorpusLike",
     "Engine",
     "Forced",
     "Lexicon",
@@ -35,5 +38,6 @@ __all__ = [
     "score_pairs",
     "spelt",
     "symbols_read",
+    "telling_of_columns",
     "write_symbols",
 ]

@@ -1,18 +1,22 @@
-"""Corpora that a model is scored against: read as its own was, unless told otherwise."""
+"""Corpora that are read as a model's own was, unless something else is asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from charseq.config import CorpusConfig
-from charseq.corpus import Corpus, Pair, PairLike, corpus_of, read_corpus
+from charseq.corpus import Corpus, Pair, PairLike, corpus_of, is_named, read_corpus
 from charseq.errors import ColumnError, UsageError, visible
 from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
-from charseq.text import PLAIN, Input, Spellings
+from charseq.text import PLAIN, Input
+
+CorpusLike = str | Path | Corpus | Iterable[PairLike]
+"""A file, a corpus's name, a corpus, or pairs of source and target."""
 
 
 def corpus_to_score(
-    corpus: str | Path | Corpus | Iterable[PairLike],
+    corpus: CorpusLike,
     settings: Mapping[str, object],
     description: ModelDescription | None,
     mirror: str | None = None,
@@ -20,37 +24,106 @@ def corpus_to_score(
     """Return a corpus to score against.
 
     Args:
-        corpus: a file, a corpus's name, a corpus, or pairs of source and target.
+        corpus: what to read; a corpus is taken as it is.
         settings: those of `CorpusConfig` that are asked for.
-        description: of the model that is scored, if there is one: what the settings do not say of a
-            file's columns is as in its training. Pairs are taken as they are.
+        description: of the model that is scored, if there is one: what the settings do not say is
+            as in its training.
         mirror: where named corpora are downloaded from.
 
     Raises:
         CharseqError: if a setting is unknown, or the corpus cannot be read; its subclasses say
             what.
     """
+    spellings = PLAIN if description is None else description.spellings
+    config = CorpusConfig.model_validate(as_in_training(corpus, settings, description))
     if isinstance(corpus, str | Path):
-        found = _read(corpus, settings, description, mirror)
-    elif isinstance(corpus, Corpus):
-        found = corpus
+        with telling_of_columns(settings, description):
+            found = read_corpus(corpus, config, mirror=mirror, spellings=spellings)
+    elif not isinstance(corpus, Corpus):
+        found = corpus_of(corpus, config, spellings=spellings)
+    elif settings:
+        raise UsageError(f"a corpus is taken as it is: leave {next(iter(settings))} out")
     else:
-        usual = (
-            {} if description is None else {"features_separator": description.features_separator}
-        )
-        config = CorpusConfig.model_validate({**usual, **settings})
-        found = corpus_of(corpus, config, spellings=_spellings(description))
+        found = corpus
     if description is not None:
         _refuse_without_conditions(found, description)
     return found
 
 
+def as_in_training(
+    corpus: CorpusLike, settings: Mapping[str, object], description: ModelDescription | None
+) -> dict[str, object]:
+    """Return settings, and where they say nothing of columns those of a model's training.
+
+    Only a file of one's own has columns; a named corpus, and an archive, may be turned round, and
+    pairs in memory are taken as they are.
+
+    Args:
+        corpus: what is to be read.
+        settings: those of `CorpusConfig` that are asked for.
+        description: of the model, if there is one.
+
+    Raises:
+        UsageError: if columns are asked for that pairs in memory do not have.
+    """
+    remembered: dict[str, object] = dict(description.columns) if description else {}
+    asked = settings.keys() & {"source_column", "target_column"}
+    usual = CorpusConfig()
+    unusual = [name for name in sorted(asked) if settings[name] != getattr(usual, name)]
+    if not isinstance(corpus, str | Path):
+        if unusual:
+            raise UsageError(
+                f"pairs in memory have no columns: leave {' and '.join(unusual)} out, and"
+                " turn pairs round with reverse=True"
+            )
+        remembered = _only(remembered, "features_separator")
+    elif _is_of_the_collection(corpus):
+        remembered = _only(remembered, "reverse")
+    if asked:
+        # These are the ones that are meant, whichever was once the source.
+        remembered.pop("reverse", None)
+    both = {**remembered, **settings}
+    if "header" not in settings and not have_names(both):
+        both.pop("header", None)
+    return both
+
+
+@contextmanager
+def telling_of_columns(
+    settings: Mapping[str, object], description: ModelDescription | None
+) -> Iterator[None]:
+    """Say, where a column is not there, that it was a model that asked for it, and what to do.
+
+    Args:
+        settings: those of `CorpusConfig` that are asked for.
+        description: of the model, if there is one.
+
+    Raises:
+        UsageError: where columns of the model's training are not there.
+    """
+    try:
+        yield
+    except ColumnError as error:
+        remembered = (description.columns.keys() if description else set()) - settings.keys()
+        if remembered.isdisjoint(NAMED_COLUMNS):
+            raise
+        others = [
+            f" --{column.replace('_', '-')} {number}"
+            for number, column in enumerate(NAMED_COLUMNS, start=1)
+            if number <= 2 or column in remembered
+        ]
+        raise UsageError(
+            f"{error}. The model was trained on these columns; where others are meant, name them,"
+            f" such as: --no-header{''.join(others)}"
+        ) from None
+
+
 def refuse_other_columns(
-    descriptions: Sequence[ModelDescription], settings: Mapping[str, object]
+    name: str, descriptions: Sequence[ModelDescription], settings: Mapping[str, object]
 ) -> None:
     """Raise a `UsageError` where two models would read a corpus in different columns."""
     first, *others = (
-        CorpusConfig.model_validate(as_in_training(settings, each)) for each in descriptions
+        CorpusConfig.model_validate(as_in_training(name, settings, each)) for each in descriptions
     )
     if any(other != first for other in others):
         raise UsageError(
@@ -69,46 +142,13 @@ def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
     }
 
 
-def as_in_training(
-    settings: Mapping[str, object], description: ModelDescription | None
-) -> dict[str, object]:
-    """Return settings, and where they say nothing of columns those of a model's training."""
-    remembered = dict(description.columns) if description else {}
-    if settings.keys() & {"source_column", "target_column"}:
-        # These are the ones that are meant, whichever was once the source.
-        remembered.pop("reverse", None)
-    both = {**remembered, **settings}
-    if "header" not in settings and not have_names(both):
-        both.pop("header", None)
-    return both
+def _only(settings: Mapping[str, object], name: str) -> dict[str, object]:
+    return {name: settings[name]} if name in settings else {}
 
 
-def _read(
-    name: str | Path,
-    settings: Mapping[str, object],
-    description: ModelDescription | None,
-    mirror: str | None,
-) -> Corpus:
-    config = CorpusConfig.model_validate(as_in_training(settings, description))
-    try:
-        return read_corpus(name, config, mirror=mirror, spellings=_spellings(description))
-    except ColumnError as error:
-        remembered = (description.columns.keys() if description else set()) - settings.keys()
-        if remembered.isdisjoint(NAMED_COLUMNS):
-            raise
-        others = [
-            f" --{column.replace('_', '-')} {number}"
-            for number, column in enumerate(NAMED_COLUMNS, start=1)
-            if number <= 2 or column in remembered
-        ]
-        raise UsageError(
-            f"{error}. The model was trained on these columns; where others are meant, name them,"
-            f" such as: --no-header{''.join(others)}"
-        ) from None
-
-
-def _spellings(description: ModelDescription | None) -> Spellings:
-    return PLAIN if description is None else description.spellings
+def _is_of_the_collection(corpus: str | Path) -> bool:
+    """Return whether a corpus is a named one, or an archive like those that are downloaded."""
+    return (isinstance(corpus, str) and is_named(corpus)) or Path(corpus).suffix.lower() == ".zip"
 
 
 def _refuse_without_conditions(corpus: Corpus, description: ModelDescription) -> None:

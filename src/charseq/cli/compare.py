@@ -71,7 +71,7 @@ def compare(
     models = {file: load_model(file) for file in (first, second) if is_model(file)}
     descriptions = [model.description for model in models.values()]
     if descriptions:
-        refuse_other_columns(descriptions, settings)
+        refuse_other_columns(name, descriptions, settings)
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
     form = descriptions[0].sources.spelling.normalise if descriptions else "nfc"
     right = references_by_input(corpus.pairs, form)

@@ -101,7 +101,7 @@ def evaluate(
     unseen: list[bool] | None = None
     translations: list[Translation] = []
     if translator is None:
-        inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses))
+        inputs, outputs = inputs_and_outputs(lines, corpus.pairs, right, str(hypotheses), form)
     else:
         inputs = list(right)
         translations = translate_all(translator, inputs, search)

@@ -104,7 +104,7 @@ def inputs_and_outputs(
     pairs: Sequence[Pair],
     right: Mapping[Input, object],
     name: str,
-    form: Form = "nfc",
+    form: Form,
 ) -> tuple[list[Input], list[str]]:
     """Return the inputs and outputs that the lines of a file stand for.
 
@@ -120,11 +120,12 @@ def inputs_and_outputs(
     """
     if len(lines) == len(right):
         return list(right), list(lines)
-    if len(lines) == len(pairs):
+    answered = _answered(lines, pairs)
+    if len(lines) == len(answered):
         # A source with several pairs counts once, as it does when a model is scored, unless it was
         # answered in several ways.
         first = {each.normalised(form): each for each in right}
-        inputs = (first[pair.input.normalised(form)] for pair in pairs)
+        inputs = (first[each.normalised(form)] for each in answered)
         answers = dict.fromkeys(zip(inputs, lines, strict=True))
         return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
@@ -149,12 +150,20 @@ def one_output_each(
     inputs, outputs = inputs_and_outputs(lines, pairs, right, name, form)
     if len(inputs) > len(right):
         seen: dict[Input, int] = {}
-        for number, (pair, line) in enumerate(zip(pairs, lines, strict=True), start=1):
-            first = seen.setdefault(pair.input.normalised(form), number)
+        answered = zip(_answered(lines, pairs), lines, strict=True)
+        for number, (each, line) in enumerate(answered, start=1):
+            first = seen.setdefault(each.normalised(form), number)
             if line != lines[first - 1]:
                 raise DataError(
-                    f"{place_of(name)} answers {visible(pair.input.label())} in line {first:,} with"
+                    f"{place_of(name)} answers {visible(each.label())} in line {first:,} with"
                     f" {visible(lines[first - 1])} and in line {number:,} with {visible(line)}:"
                     " to compare, give one output for each distinct source"
                 )
     return outputs
+
+
+def _answered(lines: Sequence[str], pairs: Sequence[Pair]) -> list[Input]:
+    """Return the inputs, as they are written, that lines stand for: each once, or all in order."""
+    inputs = [pair.input for pair in pairs]
+    distinct = list(dict.fromkeys(inputs))
+    return distinct if len(lines) == len(distinct) else inputs

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from charseq.config.corpus import CorpusConfig
     from charseq.config.decoding import DecodingConfig
     from charseq.config.model import ModelConfig, ModelSettings
-    from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure
+    from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure, sections_of
     from charseq.config.serving import ServeConfig
     from charseq.config.settings import Column, Settings, refuse_unknown
     from charseq.config.training import TrainingConfig, TrainingSettings
@@ -28,13 +28,14 @@ __all__ = [
     "TrainingSettings",
     "configure",
     "refuse_unknown",
+    "sections_of",
 ]
 
 _HOMES = {
     "corpus": ("CorpusConfig",),
     "decoding": ("DecodingConfig",),
     "model": ("ModelConfig", "ModelSettings"),
-    "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure"),
+    "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure", "sections_of"),
     "serving": ("ServeConfig",),
     "settings": ("Column", "Settings", "refuse_unknown"),
     "training": ("TrainingConfig", "TrainingSettings"),

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from charseq.bounded import read_bounded
 from charseq.config.corpus import CorpusConfig
@@ -136,12 +136,23 @@ def configure(
     refuse_unknown([preset], PRESETS, what="preset")
     config = PRESETS[preset]
     if file is not None:
+        sections = sections_of(file)
         try:
-            config = config.merged(tomllib.loads(read_bounded(Path(file), LARGEST).decode()))
-        except OSError as error:
-            raise UsageError(f"cannot read {file}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UsageError(f"{file} is not valid TOML: {error}") from None
+            config = config.merged(sections)
         except UsageError as error:
             raise UsageError(f"{file}: {error}") from None
     return config.changed(**settings)
+
+
+def sections_of(file: str | Path) -> dict[str, dict[str, Any]]:
+    """Return what a TOML file of settings says, by section.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    try:
+        return tomllib.loads(read_bounded(Path(file), LARGEST).decode())
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{file} is not valid TOML: {error}") from None

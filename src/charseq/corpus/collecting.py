@@ -92,17 +92,12 @@ def corpus_of(
     """Make a corpus of pairs in memory, held to the same rules as those of a file.
 
     Raises:
-        UsageError: if they are no pairs at all, or columns are named, which only files have.
+        UsageError: if they are no pairs at all.
         DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
     """
     if isinstance(pairs, bytes | Mapping) or not isinstance(pairs, Iterable):
         raise UsageError(
             f"a corpus is a file, a corpus's name, or pairs of texts, not {type(pairs).__name__}"
-        )
-    if (config.source_column, config.target_column) != (1, 2):
-        raise UsageError(
-            "pairs in memory have no columns: leave source_column and target_column out, and turn"
-            " pairs round with reverse=True"
         )
     kept, left_out = collect(pairs, _texts_of_pair, config, where=name, spellings=spellings)
     return Corpus(name=name, pairs=kept, digest=digest_of(kept), left_out=left_out)

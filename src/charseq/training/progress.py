@@ -38,6 +38,8 @@ class _StandardError:
 
 def progress_console() -> Console:
     """Return standard error, as a training shows its progress there."""
+    if sys.stderr is None:  # Closed from the beginning: Rich writes nowhere then.
+        return Console(stderr=True)
     return Console(file=cast(IO[str], _StandardError()))
 
 

@@ -170,7 +170,8 @@ def _trained(
                 return run.finish()
             except KeyboardInterrupt as interruption:
                 standing.write()
-                interruption.add_note(f"go on with: charseq.resume({str(folder)!r})")
+                again = repr(str(folder)) + ("" if material.corpus_from else ", corpus")
+                interruption.add_note(f"go on with: charseq.resume({again})")
                 raise
 
 

@@ -63,14 +63,15 @@ def check_corpus(
     pairs, others = corpus.pairs, held_out.pairs if held_out else ()
     texts = (text for pair in chain(pairs, others) for text in (pair.source, pair.target))
     spellings = Spellings.of(with_form(model, texts))
+    form = spellings.source.normalise
     written, read = _sides(pairs, PLAIN), _sides(pairs, spellings)
     both = zip(read, _sides(others, spellings), strict=True) if held_out else ()
     return [
         *too_few(pairs),
-        *(on_both_sides(pairs, others) if held_out else ()),
+        *(on_both_sides(pairs, others, form) if held_out else ()),
         *(finding for side, other in both for finding in unseen_symbols(side, other)),
         *duplicates(pairs),
-        *contradictions(pairs),
+        *contradictions(pairs, form),
         *spaced_conditions(pairs),
         *odd_ratios(pairs, *read),
         *(finding for look in _OF_CHARACTERS for side in written for finding in look(side)),

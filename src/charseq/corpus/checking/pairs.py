@@ -1,17 +1,18 @@
 """Findings about whole pairs: too few, repeated, contradictory, on both sides of a split."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
 from charseq.corpus.pairs import Pair
+from charseq.text import Form, Input
 
 FEW_INPUTS = 1_000
 
 
 def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Find that there are so few inputs that a held-out score says little."""
-    inputs = len(set(map(_input_of, pairs)))
+    inputs = len({pair.input for pair in pairs})
     if inputs >= FEW_INPUTS:
         return
     held_out = max(1, inputs // 10)
@@ -46,16 +47,16 @@ def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
-def contradictions(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """Find inputs that have several targets."""
+def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
+    """Find inputs that have several targets, alike ones in a normal form as one."""
     counts = Counter(pairs)
-    targets = Counter(map(_input_of, counts))
+    targets = Counter(pair.input.normalised(form) for pair in counts)
     several = {key for key, count in targets.items() if count > 1}
     if not several:
         return
-    of_input: dict[Hashable, list[Pair]] = {}
+    of_input: dict[Input, list[Pair]] = {}
     for pair in counts:
-        if (key := _input_of(pair)) in several:
+        if (key := pair.input.normalised(form)) in several:
             of_input.setdefault(key, []).append(pair)
     most = sorted(of_input.values(), key=len, reverse=True)
     yield Finding(
@@ -72,19 +73,22 @@ def contradictions(pairs: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
-def on_both_sides(training: Sequence[Pair], held_out: Sequence[Pair]) -> Iterator[Finding]:
-    """Find held-out inputs that are trained on as well."""
-    known = set(map(_input_of, training))
-    shared = [pair for pair in held_out if _input_of(pair) in known]
+def on_both_sides(
+    training: Sequence[Pair], held_out: Sequence[Pair], form: Form
+) -> Iterator[Finding]:
+    """Find held-out inputs that are trained on as well, be it in another normal form."""
+    known = {pair.input.normalised(form) for pair in training}
+    asked = [pair.input.normalised(form) for pair in held_out]
+    shared = [pair for pair, each in zip(held_out, asked, strict=True) if each in known]
     if not shared:
         return
-    inputs = dict.fromkeys(map(_input_of, shared))
+    inputs = known.intersection(asked)
     whole = len(set(shared) & set(training))
-    everything = len(set(map(_input_of, held_out)))
+    everything = len(set(asked))
     examples = tuple(
         Example(number, f"{pair.source} → {pair.target}")
-        for number, pair in enumerate(held_out, start=1)
-        if _input_of(pair) in known
+        for number, (pair, each) in enumerate(zip(held_out, asked, strict=True), start=1)
+        if each in known
     )[:EXAMPLES]
     yield Finding(
         "inputs on both sides",
@@ -113,11 +117,6 @@ def spaced_conditions(pairs: Sequence[Pair]) -> Iterator[Finding]:
             "remove them: to a model, a feature with one is another feature",
             tuple(Example(number, repr(name)) for number, name in spaced.items())[:EXAMPLES],
         )
-
-
-def _input_of(pair: Pair) -> Hashable:
-    """Return everything of a pair but its target; the normal form of its source counts as one."""
-    return pair.input.normalised("nfc")
 
 
 def _listed(pairs: Sequence[Pair], counts: Counter[Pair]) -> str:

@@ -99,7 +99,8 @@ def agreement(
         exported: the same model's export.
         pairs: whose sources are asked; without them, 200 inputs are made up.
     """
-    references = references_by_input(pairs) if pairs else {}
+    form = model.description.sources.spelling.normalise
+    references = references_by_input(pairs, form) if pairs else {}
     inputs = list(references)[:MOST_CHECKED] or made_up_inputs(model.description)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownCharactersWarning)

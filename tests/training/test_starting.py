@@ -1,0 +1,80 @@
+"""A training that starts from a model reads what that model read, unless it is told otherwise."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import charseq
+from charseq.errors import DataError, UsageError
+from charseq.trainer import rehearse
+
+SMALL: dict[str, Any] = {"units": 8, "epochs": 1, "refit": False}
+PAIRS = [(f"{a}{b}", f"{b}{a}".upper()) for a in "abcd" for b in "abcdef"]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that was trained on the third column and the second."""
+    folder = tmp_path_factory.mktemp("start")
+    charseq.train(
+        table(folder / "pairs.tsv"),
+        run=folder / "run",
+        source_column=3,
+        target_column=2,
+        **SMALL,
+    )
+    return folder / "run" / "model.safetensors"
+
+
+def table(path: Path) -> Path:
+    rows = (f"{number}\t{target}\t{source}\n" for number, (source, target) in enumerate(PAIRS))
+    path.write_text("".join(rows), encoding="utf-8")
+    return path
+
+
+def trained(run: Path, *arguments: Any, **settings: Any) -> tuple[set[str], set[str]]:
+    """Return the symbols that are read and written after one more epoch."""
+    model = charseq.train(*arguments, run=run, epochs=1, refit=False, **settings)
+    description = model.description
+    return tuple(  # type: ignore[return-value]
+        {symbol for symbol in vocabulary.symbols if len(symbol) == 1}
+        for vocabulary in (description.sources, description.targets)
+    )
+
+
+LOWER, UPPER = set("abcdef"), set("ABCDEF")
+
+
+def test_a_file_is_read_by_the_models_columns(start: Path, tmp_path: Path) -> None:
+    corpus = table(tmp_path / "more.tsv")
+    assert trained(tmp_path / "run", corpus, start_from=start) == (LOWER, UPPER)
+
+
+@pytest.mark.parametrize("told", ["as arguments", "in a file"])
+def test_columns_that_are_asked_for_are_read(start: Path, tmp_path: Path, told: str) -> None:
+    """Also where they are the usual ones."""
+    corpus = tmp_path / "plain.tsv"
+    corpus.write_text("".join(f"{s}\t{t}\n" for s, t in PAIRS), encoding="utf-8")
+    with pytest.raises(DataError, match="2 of the 3 columns needed"):
+        charseq.train(corpus, run=tmp_path / "refused", start_from=start)
+    asked: dict[str, Any] = {"source_column": 1, "target_column": 2}
+    if told == "in a file":
+        (tmp_path / "settings.toml").write_text("[corpus]\nsource_column = 1\ntarget_column = 2\n")
+        asked = {"config": tmp_path / "settings.toml"}
+    assert trained(tmp_path / "run", corpus, start_from=start, **asked) == (LOWER, UPPER)
+
+
+def test_pairs_in_memory_have_no_columns(start: Path, tmp_path: Path) -> None:
+    held_out = table(tmp_path / "held-out.tsv")
+    both = trained(tmp_path / "run", PAIRS, held_out=held_out, start_from=start)
+    assert both == (LOWER, UPPER)
+    both = trained(tmp_path / "other", held_out, held_out=PAIRS, start_from=start)
+    assert both == (LOWER, UPPER)
+    with pytest.raises(UsageError, match="pairs in memory have no columns: leave source_column"):
+        charseq.train(PAIRS, run=tmp_path / "run", source_column=2, target_column=1)
+
+
+def test_named_corpora_have_columns_of_their_own(start: Path) -> None:
+    found = rehearse("phrasebook", start_from=start, limit=50)
+    assert found.config.corpus.source_column == 1
