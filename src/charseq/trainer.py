@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from charseq.answering import CorpusLike, as_in_training, telling_of_columns
+from charseq.answering import as_in_training, refuse_without_conditions, telling_of_columns
 from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, sections_of
-from charseq.corpus import Corpus, corpus_of, read_corpus
+from charseq.corpus import CorpusLike, corpus_from
 from charseq.errors import UsageError
 from charseq.modelfile import (
     TEXT_COLUMNS,
@@ -164,14 +164,8 @@ def resume(
     if start_from is not None:
         spellings = read_model(start_from)[0].spellings
     held_out = held_out or begun_with.get("held_out")
-    material = Material(
-        _read(corpus, config.corpus, spellings, mirror),
-        _held_out(held_out, config.corpus, spellings, mirror),
-        start_from=None if start_from is None else Path(start_from),
-        corpus_from=place_of(corpus),
-        held_out_from=place_of(held_out),
-        output=None if output is None else Path(output),
-    )
+    read = config.corpus
+    material = _material(corpus, held_out, start_from, output, read, read, spellings, mirror)
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(
@@ -217,14 +211,11 @@ def _begun_with(
         asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
     held = chosen.changed(**as_in_training(held_out or (), asked, start)).corpus
     with telling_of_columns(asked, start):
-        material = Material(
-            _read(corpus, begun.corpus, spellings, mirror),
-            _held_out(held_out, held, spellings, mirror),
-            start_from=None if start_from is None else Path(start_from),
-            corpus_from=place_of(corpus),
-            held_out_from=place_of(held_out),
-            output=None if output is None else Path(output),
+        material = _material(
+            corpus, held_out, start_from, output, begun.corpus, held, spellings, mirror
         )
+    if start is not None:
+        refuse_without_conditions(material.corpus, start, "the model to start from")
     return material, begun
 
 
@@ -238,22 +229,28 @@ def _asked_of_corpora(
     }
 
 
-def _read(
-    corpus: CorpusLike, config: CorpusConfig, spellings: Spellings, mirror: str | None
-) -> Corpus:
-    if isinstance(corpus, str | Path):
-        return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
-    if isinstance(corpus, Corpus):
-        return corpus
-    return corpus_of(corpus, config, spellings=spellings)
-
-
-def _held_out(
-    corpus: CorpusLike | None, config: CorpusConfig, spellings: Spellings, mirror: str | None
-) -> Corpus | None:
-    """Read what is held out, which is always whole."""
-    whole = config.model_copy(update={"limit": None})
-    return None if corpus is None else _read(corpus, whole, spellings, mirror)
+def _material(
+    corpus: CorpusLike,
+    held_out: CorpusLike | None,
+    start_from: str | Path | None,
+    output: str | Path | None,
+    config: CorpusConfig,
+    held_out_config: CorpusConfig,
+    spellings: Spellings,
+    mirror: str | None,
+) -> Material:
+    # What is held out is always whole.
+    whole = held_out_config.model_copy(update={"limit": None})
+    return Material(
+        corpus_from(corpus, config, mirror=mirror, spellings=spellings),
+        None
+        if held_out is None
+        else corpus_from(held_out, whole, mirror=mirror, spellings=spellings),
+        start_from=None if start_from is None else Path(start_from),
+        corpus_from=place_of(corpus),
+        held_out_from=place_of(held_out),
+        output=None if output is None else Path(output),
+    )
 
 
 def _translator(trained: TrainedModel, material: Material) -> Translator:

@@ -2,11 +2,11 @@
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
 from charseq.answering.corpora import (
-    CorpusLike,
     as_in_training,
     conditions_of,
     corpus_to_score,
     refuse_other_columns,
+    refuse_without_conditions,
     telling_of_columns,
 )
 from charseq.answering.engine import Asked, Engine, Forced, Look
@@ -22,7 +22,6 @@ __all__ = [
     "STREAM_CHUNK",
     "Answering",
     "Asked",
-    "CorpusLike",
     "Engine",
     "Forced",
     "Lexicon",
@@ -35,6 +34,7 @@ __all__ = [
     "explain_pairs",
     "refuse_other_columns",
     "refuse_without_attention",
+    "refuse_without_conditions",
     "score_pairs",
     "spelt",
     "symbols_read",

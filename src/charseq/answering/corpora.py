@@ -1,18 +1,15 @@
 """Corpora that are read as a model's own was, unless something else is asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from charseq.config import CorpusConfig
-from charseq.corpus import Corpus, Pair, PairLike, corpus_of, is_named, read_corpus
+from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
 from charseq.errors import ColumnError, UsageError, visible
 from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
 from charseq.text import PLAIN, Input
-
-CorpusLike = str | Path | Corpus | Iterable[PairLike]
-"""A file, a corpus's name, a corpus, or pairs of source and target."""
 
 
 def corpus_to_score(
@@ -36,17 +33,12 @@ def corpus_to_score(
     """
     spellings = PLAIN if description is None else description.spellings
     config = CorpusConfig.model_validate(as_in_training(corpus, settings, description))
-    if isinstance(corpus, str | Path):
-        with telling_of_columns(settings, description):
-            found = read_corpus(corpus, config, mirror=mirror, spellings=spellings)
-    elif not isinstance(corpus, Corpus):
-        found = corpus_of(corpus, config, spellings=spellings)
-    elif settings:
+    if settings and isinstance(corpus, Corpus):
         raise UsageError(f"a corpus is taken as it is: leave {next(iter(settings))} out")
-    else:
-        found = corpus
+    with telling_of_columns(settings, description):
+        found = corpus_from(corpus, config, mirror=mirror, spellings=spellings)
     if description is not None:
-        _refuse_without_conditions(found, description)
+        refuse_without_conditions(found, description)
     return found
 
 
@@ -68,9 +60,9 @@ def as_in_training(
     """
     remembered: dict[str, object] = dict(description.columns) if description else {}
     asked = settings.keys() & {"source_column", "target_column"}
-    usual = CorpusConfig()
-    unusual = [name for name in sorted(asked) if settings[name] != getattr(usual, name)]
     if not isinstance(corpus, str | Path):
+        usual = CorpusConfig()
+        unusual = [name for name in sorted(asked) if settings[name] != getattr(usual, name)]
         if unusual:
             raise UsageError(
                 f"pairs in memory have no columns: leave {' and '.join(unusual)} out, and"
@@ -133,6 +125,29 @@ def refuse_other_columns(
         )
 
 
+def refuse_without_conditions(
+    corpus: Corpus, description: ModelDescription, model: str = "the model"
+) -> None:
+    """Raise a `UsageError` where a model reads with each text what no pair has.
+
+    Args:
+        corpus: the pairs.
+        description: of the model.
+        model: what the message calls it.
+    """
+    known = description.sources.conditions
+    for option, what, wanted, given in (
+        ("features", "features", known.features, (pair.features for pair in corpus.pairs)),
+        ("language", "a language", known.languages, (pair.language for pair in corpus.pairs)),
+    ):
+        if wanted and not any(given):
+            raise UsageError(
+                f"{model} reads {what} with each text, such as {visible(next(iter(wanted)))!r},"
+                f" and {visible(corpus.name)} has none: name their column, with --{option}-column"
+                f" ({option}_column=…), or give pairs that have them"
+            )
+
+
 def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
     """Return the features and the languages of inputs as a model takes them, if any has some."""
     features, languages = [each.features for each in inputs], [each.language for each in inputs]
@@ -148,19 +163,4 @@ def _only(settings: Mapping[str, object], name: str) -> dict[str, object]:
 
 def _is_of_the_collection(corpus: str | Path) -> bool:
     """Return whether a corpus is a named one, or an archive like those that are downloaded."""
-    return (isinstance(corpus, str) and is_named(corpus)) or Path(corpus).suffix.lower() == ".zip"
-
-
-def _refuse_without_conditions(corpus: Corpus, description: ModelDescription) -> None:
-    """Raise a `UsageError` where a model reads with each text what no pair has."""
-    known = description.sources.conditions
-    for option, what, wanted, given in (
-        ("features", "features", known.features, (pair.features for pair in corpus.pairs)),
-        ("language", "a language", known.languages, (pair.language for pair in corpus.pairs)),
-    ):
-        if wanted and not any(given):
-            raise UsageError(
-                f"the model reads {what} with each text, such as {visible(next(iter(wanted)))!r},"
-                f" and {visible(corpus.name)} has none: name their column, with --{option}-column"
-                f" ({option}_column=…), or give pairs that have them"
-            )
+    return is_named(corpus) or Path(corpus).suffix.lower() == ".zip"

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeVar, cast, get_args, overload
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.columns import never_written
-from charseq.answering.corpora import CorpusLike, conditions_of, corpus_to_score
+from charseq.answering.corpora import conditions_of, corpus_to_score
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.given import (
@@ -22,7 +22,7 @@ from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
 from charseq.config import DecodingConfig, refuse_unknown
-from charseq.corpus import references_by_input
+from charseq.corpus import CorpusLike, references_by_input
 from charseq.errors import UnknownCharactersWarning, UsageError, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription

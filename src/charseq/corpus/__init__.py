@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from charseq.config import CorpusConfig
@@ -18,9 +19,11 @@ from charseq.text import PLAIN, Spellings
 __all__ = [
     "PHRASEBOOK",
     "Corpus",
+    "CorpusLike",
     "Pair",
     "PairLike",
     "Split",
+    "corpus_from",
     "corpus_of",
     "is_named",
     "read_corpus",
@@ -33,9 +36,38 @@ PHRASEBOOK = "phrasebook"
 _DEFAULT = CorpusConfig()
 
 
-def is_named(name: str) -> bool:
+CorpusLike = str | Path | Corpus | Iterable[PairLike]
+"""A file, a corpus's name, a corpus, or pairs of source and target."""
+
+
+def is_named(corpus: object) -> bool:
     """Return whether a corpus is meant by its name, whatever lies in the working folder."""
-    return name == PHRASEBOOK or anki.is_name(name)
+    return isinstance(corpus, str) and (corpus == PHRASEBOOK or anki.is_name(corpus))
+
+
+def corpus_from(
+    corpus: CorpusLike,
+    config: CorpusConfig,
+    *,
+    mirror: str | None = None,
+    spellings: Spellings = PLAIN,
+) -> Corpus:
+    """Return the corpus that something stands for; a corpus is taken as it is.
+
+    Args:
+        corpus: a file, a corpus's name, a corpus, or pairs of source and target.
+        config: as for `read_corpus`.
+        mirror: as for `read_corpus`.
+        spellings: as for `read_corpus`.
+
+    Raises:
+        CharseqError: if it cannot be read; its subclasses say what.
+    """
+    if isinstance(corpus, str | Path):
+        return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
+    if isinstance(corpus, Corpus):
+        return corpus
+    return corpus_of(corpus, config, spellings=spellings)
 
 
 def read_corpus(

@@ -65,7 +65,7 @@ def place_of(given: object) -> str | None:
     """Return where a corpus can be read again: an absolute path, or the name of a named one."""
     if not isinstance(given, str | Path) or str(given) == "-":
         return None
-    if isinstance(given, str) and is_named(given):
-        return given
+    if is_named(given):
+        return str(given)
     path = Path(given)
     return str(path.absolute()) if path.exists() else str(given)

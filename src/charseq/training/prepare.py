@@ -180,15 +180,6 @@ def _vocabularies(
     source_pad = [model.pad_character] * (model.pad_source_to is not None)
     target_pad = [model.pad_character] * training.count_padding
     if start is not None:
-        known = start.sources.conditions
-        if (known.features and not any(pair.features for pair in pairs)) or (
-            known.languages and not any(pair.language for pair in pairs)
-        ):
-            what = "features" if known.features else "a language"
-            raise UsageError(
-                f"the model to start from reads {what} with each text, and the corpus has none:"
-                " name their column, with --features-column or --language-column"
-            )
         known_sources = start.sources.extended(sources, also=source_pad)
         known_targets = start.targets.extended(targets, also=target_pad)
         if model.tied_embeddings and len(known_targets) + len(known_sources) > len(
