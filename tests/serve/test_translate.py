@@ -1,5 +1,6 @@
 """`POST /v1/translate`: the answers are the translator's own."""
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -245,3 +246,32 @@ def test_a_page_elsewhere_may_call_only_where_it_is_allowed(
     open_to_here = serving({"toy": toy_translator}, allow_origins=(here,), api_keys=("k",))
     assert preflight(open_to_here, here).headers[allowed] == here
     assert allowed not in preflight(open_to_here, there).headers
+
+
+def test_a_page_elsewhere_may_read_why_it_is_refused(
+    serving: Callable[..., Service], toy_translator: Translator
+) -> None:
+    here = "https://here.example"
+    service = serving({"toy": toy_translator}, allow_origins=(here,), api_keys=("k",))
+
+    def asked() -> httpx.Response:
+        return service.request(
+            "POST", "/v1/translate", json={"texts": "ab"}, headers={"Origin": here}
+        )
+
+    keyless = asked()
+    service.app.state.doors.open = False
+    stopping = asked()
+    assert (keyless.status_code, stopping.status_code) == (401, 503)
+    for refusal in (keyless, stopping):
+        assert refusal.headers["access-control-allow-origin"] == here
+
+
+def test_a_service_that_was_stopped_may_be_started_again(service: Service) -> None:
+    async def lived() -> None:
+        async with service.app.router.lifespan_context(service.app):
+            pass
+
+    for _ in range(2):
+        asyncio.run(lived())
+        assert service.ask(texts="ab").json()["translations"][0]["hypothesis"]

@@ -73,7 +73,7 @@ def create_application(
     app.user_middleware = [
         Middleware(Porch, doors=doors, metrics=metrics, paths=paths),
         *_for_other_origins(settings.allow_origins),
-        Middleware(Guard, keys=Keys(settings.api_keys)),
+        Middleware(Guard, doors=doors, keys=Keys(settings.api_keys)),
     ]
     return app
 

@@ -62,7 +62,7 @@ class Batcher(Generic[Asked, Answer]):
         self._wait = wait
         self._free = places
         self._observe = observe
-        self._thread = ThreadPoolExecutor(1, "charseq-answers")
+        self._thread = _one_thread()
         self._queue: deque[_Job[Asked, Answer]] = deque()
         self._work: asyncio.Task[None] | None = None
         self._enough = asyncio.Event()
@@ -123,8 +123,9 @@ class Batcher(Generic[Asked, Answer]):
         return await loop.run_in_executor(self._thread, lambda: function(*arguments, **named))
 
     def close(self) -> None:
-        """End the thread, after what it is doing."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """End the thread, after what it is doing; who asks later is answered in another."""
+        former, self._thread = self._thread, _one_thread()
+        former.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
         """Answer all that waits, and what comes meanwhile."""
@@ -188,3 +189,8 @@ class Batcher(Generic[Asked, Answer]):
             own = [next(answers) for _ in job.asked]
             if not job.answers.done():
                 job.answers.set_result(own)
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    """Return what runs one function after another, in a thread that starts with the first."""
+    return ThreadPoolExecutor(1, "charseq-answers")

@@ -54,11 +54,11 @@ class Doors:
 
 
 class Porch:
-    """Lets requests in.
+    """Takes every request, and writes down what became of it.
 
     Args:
         app: what answers.
-        doors: turns requests away once they are closed.
+        doors: counts who is within.
         metrics: counts.
         paths: those that are counted by their names; all others are counted together.
     """
@@ -75,7 +75,7 @@ class Porch:
             await self._app(scope, receive, send)
             return
         visit = scope["visit"] = Visit()
-        guarded = _path(scope).startswith(GUARDED)
+        guarded = _is_guarded(scope)
         began = time.perf_counter()
 
         async def send_safely(message: Message) -> None:
@@ -85,9 +85,6 @@ class Porch:
             await send(message)
 
         try:
-            if guarded and not self._doors.open:
-                await _stopping(scope, receive, send_safely)
-                return
             self._doors.within += guarded
             try:
                 await self._app(scope, receive, send_safely)
@@ -117,15 +114,22 @@ class Porch:
 
 
 class Guard:
-    """Lets only those ask for translations who bring a key."""
+    """Lets only those ask for translations who bring a key, and nobody once the doors are closed.
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    It stands within what answers web pages from elsewhere, which may read its refusals too.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Doors, keys: Keys) -> None:
         self._app = app
+        self._doors = doors
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] == "http" and _path(scope).startswith(GUARDED):
+        if scope["type"] == "http" and _is_guarded(scope):
+            if not self._doors.open:
+                await _stopping(scope, receive, send)
+                return
             given = dict(scope["headers"]).get(b"authorization")
             if not self._keys.allow(given):
                 what = "bring an API key" if given is None else "this API key is not known"
@@ -133,6 +137,10 @@ class Guard:
                 await fault.response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _is_guarded(scope: Scope) -> bool:
+    return _path(scope).startswith(GUARDED)
 
 
 def _path(scope: Scope) -> str:
