@@ -117,14 +117,14 @@ def write(
             previous, memory, state = previous[chosen], memory.select(chosen), state.select(chosen)
             if constraint is not None:
                 constraint = constraint.select(chosen)
+    at = (
+        np.repeat(np.arange(len(steps)), [len(rows) for rows, _, _ in steps]),
+        np.concatenate([rows for rows, _, _ in steps]),
+    )
     symbols = np.full((len(steps), count), end)
+    symbols[at] = np.concatenate([written for _, written, _ in steps])
     gained = np.zeros((len(steps), count), np.float32)
-    gains = torch.cat([gain for _, _, gain in steps]).cpu().numpy()
-    first = 0
-    for place, (rows, written, _) in enumerate(steps):
-        symbols[place, rows] = written
-        gained[place, rows] = gains[first : first + len(rows)]
-        first += len(rows)
+    gained[at] = torch.cat([gain for _, _, gain in steps]).cpu().numpy()
     return _cut(symbols, gained, limits.numpy(), end)
 
 
