@@ -4,11 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Auto, Character, Separator, Settings
+from charseq.config.settings import Auto, Character, Rate, Separator, Settings
 from charseq.errors import UsageError
 
 Units = Annotated[int, Field(ge=1, le=65_536)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ModelSettings(Settings):

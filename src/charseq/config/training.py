@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from charseq.config.settings import Auto, Count, Duration, Settings, Share
+from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share
 
 StepSize = Annotated[float, Field(gt=0)]
 
@@ -37,8 +37,10 @@ class TrainingSettings(Settings):
     weight_decay: Annotated[float, Field(ge=0)] = Field(
         0.0, description="how much AdamW shrinks weights, per step and step size"
     )
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.1, description="the share of a target's probability that is spread over all symbols"
+    label_smoothing: Rate | Auto = Field(
+        "auto",
+        description="the share of a target's probability that is spread over all symbols; 'auto':"
+        " by the corpus's size",
     )
     average: Share | None = Field(
         None,
@@ -53,7 +55,7 @@ class TrainingSettings(Settings):
         description="as the Keras example: pad all targets to the longest, and let padding count"
         " in the loss, with Keras's clipped cross-entropy and batches in shuffled order",
     )
-    unknown_rate: Annotated[float, Field(ge=0, lt=1)] = Field(
+    unknown_rate: Rate = Field(
         0.005,
         description="how often source characters are replaced by the unknown symbol in training;"
         " rare ones more often",
@@ -122,5 +124,6 @@ class TrainingConfig(TrainingSettings):
     epochs: Count = 100
     batch_size: Count = 64
     learning_rate: StepSize = 0.004
+    label_smoothing: Rate = 0.1
     refit: bool = False
     precision: Literal["float32", "bf16"] = "float32"
