@@ -27,7 +27,8 @@ def test_models_are_described(conjugator: Translator, speaker: Translator) -> No
     examples = [Input("ab", ("N", "PL"), "x"), Input("ba")]
     models = [ServedModel("forms", conjugator, card="# Card", examples=examples)]
     app = create_application([*models, ServedModel("speaker", speaker)])
-    forms, sounds = Service(app).get("/v1/models").json()["models"]
+    told = Service(app).get("/v1/models").json()
+    forms, sounds = told["models"]
     assert forms == {
         "name": "forms",
         "runtime": "PyTorch",
@@ -45,6 +46,13 @@ def test_models_are_described(conjugator: Translator, speaker: Translator) -> No
     }
     assert (sounds["name"], sounds["languages"], sounds["card"]) == ("speaker", [], "")
     assert sounds["target_separator"] == " "
+    assert told["limits"] == {
+        "max_body_bytes": 1_048_576,
+        "max_texts": 1_000,
+        "max_symbols": 1_000,
+        "max_beam": 20,
+        "max_n_best": 20,
+    }
 
 
 def test_a_model_is_loaded_with_the_card_that_lies_beside_it(

@@ -67,7 +67,7 @@ def create_application(
     )
     app.state.doors = doors
     _answer_texts(app, desks, settings, metrics)
-    _tell_of_itself(app, desks, doors, metrics)
+    _tell_of_itself(app, desks, settings, doors, metrics)
     _show_page(app)
     paths = frozenset(path for route in app.routes if (path := getattr(route, "path", "")))
     app.user_middleware = [
@@ -103,11 +103,18 @@ def _answer_texts(
 
 
 def _tell_of_itself(
-    app: FastAPI, desks: Mapping[str, Desk], doors: Doors, metrics: Metrics
+    app: FastAPI,
+    desks: Mapping[str, Desk],
+    settings: ServeConfig,
+    doors: Doors,
+    metrics: Metrics,
 ) -> None:
+    limits = settings.model_dump(include=set(schema.Limits.model_fields))
+
     @app.get("/v1/models", **schema.MODELS)
     async def models() -> Response:
-        return JsonResponse({"models": [desk.served.as_dict() for desk in desks.values()]})
+        described = [desk.served.as_dict() for desk in desks.values()]
+        return JsonResponse({"models": described, "limits": limits})
 
     @app.get("/healthz", **schema.HEALTH)
     async def health() -> Response:

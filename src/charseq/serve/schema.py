@@ -52,10 +52,21 @@ class Model(BaseModel):
     card: str = Field(description="the model card, in Markdown; empty without one")
 
 
+class Limits(BaseModel):
+    """What a request may ask for."""
+
+    max_body_bytes: int = Field(description="the most bytes that it has")
+    max_texts: int = Field(description="the most texts")
+    max_symbols: int = Field(description="the most symbols of a text, with all that it goes with")
+    max_beam: int = Field(description="the widest beam")
+    max_n_best: int = Field(description="the most answers for a text")
+
+
 class Models(BaseModel):
     """All models; the first is asked where a request names none."""
 
     models: list[Model]
+    limits: Limits
 
 
 class Status(BaseModel):

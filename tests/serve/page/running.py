@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import uvicorn
 
+from charseq.config import ServeConfig
 from charseq.serve import ServedModel, create_application
 
 
 @contextlib.contextmanager
-def running(models: Sequence[ServedModel]) -> Iterator[str]:
+def running(models: Sequence[ServedModel], settings: ServeConfig | None = None) -> Iterator[str]:
     """Serve models on a free port, and give the page's address."""
-    application = create_application(models)
+    application = create_application(models, settings)
     server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

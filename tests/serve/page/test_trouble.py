@@ -1,9 +1,16 @@
 """What the page says and does when the service is away, busy, closed or at a loss."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.browsing import watched
 from tests.serve.page.reading import Opener, answer_of, refuse, stream, stream_of
+from tests.serve.page.running import running
+
+from charseq import Translator
+from charseq.config import ServeConfig
+from charseq.serve import ServedModel
 
 
 def _routed(address: str, handle: Callable[[Route], object]) -> Callable[[Page], None]:
@@ -104,3 +111,34 @@ def test_an_answer_that_was_cut_says_so(open_page: Opener) -> None:
     page = open_page("#model=toy&text=ab", _routed("**/v1/translate", lambda r: stream(r, events)))
     expect(page.locator("#answer")).to_have_text("BBBB")
     expect(page.locator("#remarks")).to_contain_text("The answer was cut")
+
+
+def test_a_service_of_narrow_limits_is_asked_for_no_more(
+    browser: Browser, toy_translator: Translator, tmp_path: Path
+) -> None:
+    settings = ServeConfig(max_beam=3, max_texts=2, max_body_bytes=120)
+    with (
+        running([ServedModel("toy", toy_translator)], settings) as address,
+        watched(browser, address) as new_page,
+    ):
+        page = new_page()
+        page.goto(f"{address}#text=ab")
+        expect(page.locator("#answer")).to_have_text("BA")
+        expect(page.locator("#alternatives li")).to_have_count(3)
+        expect(page.get_by_role("alert")).to_be_hidden()
+        page.get_by_role("tab", name="File").click()
+        (tmp_path / "words.txt").write_text("ab\nabcd\n" + "abcd" * 9 + "\n" + "b\n" * 20)
+        page.get_by_label("Drop a text file here").set_input_files(tmp_path / "words.txt")
+        expect(page.get_by_role("status")).to_have_text("All 23 lines are done.")
+
+
+def test_an_answer_stands_though_the_others_are_refused(open_page: Opener) -> None:
+    def refuse_beams(route: Route) -> None:
+        if '"beam"' in (route.request.post_data or ""):
+            refuse(route, 413, "too_large", "beam is 5, and this service allows 3")
+        else:
+            route.continue_()
+
+    page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_beams))
+    expect(page.get_by_role("alert")).to_contain_text("this service allows 3")
+    expect(page.locator("#answer")).to_have_text("BA")

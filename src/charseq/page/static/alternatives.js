@@ -14,10 +14,13 @@ export function fade() {
 export function show({ alternatives = [] }) {
   list.classList.remove("stale");
   list.replaceChildren(...alternatives.map(item));
+  byId("alternatives-hint").textContent = hintFor(alternatives);
+}
+
+function hintFor(alternatives) {
+  if (!alternatives.length) return "";
   const sure = alternatives.some(({ confidence }) => confidence !== undefined);
-  byId("alternatives-hint").textContent = sure
-    ? "How likely each is to be right."
-    : "How probable the model finds each.";
+  return sure ? "How likely each is to be right." : "How probable the model finds each.";
 }
 
 /** Return an answer with its confidence, where the model has one, and its probability. */

@@ -2,6 +2,8 @@
 
 import { counted } from "./symbols.js";
 
+const encoder = new TextEncoder();
+
 /**
  * Return a file's lines; a line feed ends each, and a carriage return before it is dropped.
  *
@@ -33,9 +35,28 @@ export function requestOf(lines, defaults) {
   return request;
 }
 
-/** Yield rows, some at a time. */
-export function* portions(rows, size) {
-  for (let first = 0; first < rows.length; first += size) yield rows.slice(first, first + size);
+/**
+ * Yield lines, some at a time.
+ *
+ * @param {string[]} lines
+ * @param {number} most of them in one request
+ * @param {{max_texts: number, max_body_bytes: number}} limits of the service
+ */
+export function* portions(lines, most, { max_texts: texts, max_body_bytes: bytes }) {
+  const size = Math.min(most, texts);
+  let portion = [];
+  let room = bytes / 2; // The other half is for what a request says of each line.
+  for (const line of lines) {
+    const taken = encoder.encode(JSON.stringify(line)).length;
+    if (portion.length === size || (portion.length && taken > room)) {
+      yield portion;
+      portion = [];
+      room = bytes / 2;
+    }
+    portion.push(line);
+    room -= taken;
+  }
+  if (portion.length) yield portion;
 }
 
 /** Return a TSV file's text of translations: a source and a hypothesis in each line. */

@@ -5,10 +5,10 @@ import { byId } from "./dom.js";
 import * as notice from "./notice.js";
 import { enumerated } from "./sentences.js";
 import { translations } from "./service.js";
-import { chosenModel, settings } from "./settings.js";
+import { chosenModel, limits, settings } from "./settings.js";
 import { counted } from "./symbols.js";
 
-const PORTION = 200; // Lines in one request.
+const PORTION = 200; // Lines in one request, or as many as the service takes.
 
 const field = byId("file");
 const drop = byId("drop");
@@ -81,7 +81,7 @@ async function translate(lines, name) {
   };
   tell();
   try {
-    for (const portion of portions(lines, PORTION)) {
+    for (const portion of portions(lines, PORTION, limits())) {
       const request = { ...asked, ...requestOf(portion, { features, language }) };
       done.push(...(await translations(request, { signal, waiting: notice.tellBusy })));
       notice.clear();

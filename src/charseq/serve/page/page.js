@@ -5,7 +5,7 @@ import { makeCard } from "./card.js";
 import { makeFileTab, showColumns } from "./file.js";
 import { queryOf } from "./link.js";
 import * as notice from "./notice.js";
-import { models } from "./service.js";
+import { offers } from "./service.js";
 import { choose, offer, onChange } from "./settings.js";
 import { makeTabs } from "./tabs.js";
 import { ask, makeTextTab, showExamples, write } from "./text.js";
@@ -24,7 +24,7 @@ begin();
 
 async function begin() {
   try {
-    offer(await models({ waiting: notice.tellBusy }));
+    offer(await offers({ waiting: notice.tellBusy }));
   } catch (error) {
     notice.tell(error, begin);
     return;

@@ -23,10 +23,9 @@ export function hasKey() {
   return sessionStorage.getItem(KEY) !== null;
 }
 
-/** Return what is known of the service's models; `waiting(seconds)` hears of a busy service. */
-export async function models({ waiting }) {
-  const answer = await called("v1/models", { waiting });
-  return (await read(answer)).models;
+/** Return the service's `models` and its `limits`; `waiting(seconds)` hears of a busy service. */
+export async function offers({ waiting }) {
+  return read(await called("v1/models", { waiting }));
 }
 
 /** Return the translations that a request asks for. */

@@ -9,10 +9,16 @@ const knownFeatures = byId("known-features");
 const sureField = byId("sure");
 
 let offered = [];
+let allowed = {};
 
 /** Return what is known of the chosen model. */
 export function chosenModel() {
   return offered[modelField.selectedIndex];
+}
+
+/** Return what the service takes in one request. */
+export function limits() {
+  return allowed;
 }
 
 /** Return the settings as a request asks for them, without texts. */
@@ -32,8 +38,9 @@ export function told() {
 }
 
 /** Offer models; the first one is chosen, until `choose` says otherwise. */
-export function offer(models) {
+export function offer({ models, limits }) {
   offered = models;
+  allowed = limits;
   modelField.replaceChildren(...models.map(({ name }) => element("option", { value: name }, name)));
   fit();
   byId("settings").hidden = false;

@@ -7,11 +7,11 @@ import * as examples from "./examples.js";
 import { fragmentOf } from "./link.js";
 import * as notice from "./notice.js";
 import { rest, translations, written } from "./service.js";
-import { chosenModel, choose, settings, told } from "./settings.js";
+import { chosenModel, choose, limits, settings, told } from "./settings.js";
 
 const PAUSE = 120; // Milliseconds without typing before the answer begins,
 const REST = 400; // and then before the n best answers are asked for.
-const BEST = 5;
+const BEST = 5; // Answers, or as many as the service gives.
 
 const source = byId("source");
 
@@ -68,9 +68,24 @@ async function answered(request, pause, signal) {
   if (request.abstain_below === undefined) await follow(request, calling);
   else await decide(request, calling);
   await rest(REST, signal);
-  const [best] = await translations({ ...request, beam: BEST, n_best: BEST }, calling);
+  try {
+    await compare(request, calling);
+  } catch (error) {
+    // The answer stands, whatever became of the others.
+    if (!signal.aborted) notice.tell(error, () => ask(0));
+  }
+}
+
+/** Show the n best answers. */
+async function compare(request, calling) {
+  const best = Math.min(BEST, limits().max_beam, limits().max_n_best);
+  if (best < 2) {
+    alternatives.show({});
+    return;
+  }
+  const [translation] = await translations({ ...request, beam: best, n_best: best }, calling);
   notice.clear();
-  alternatives.show(best);
+  alternatives.show(translation);
 }
 
 /** Show an answer while it is written. */
