@@ -140,7 +140,9 @@ def test_a_card_says_where_the_model_ends():
     assert "It reads 9 symbols: ! . G H R i n o u\n" in card
     assert "It writes 9 symbols: (space) ! . S V a l t u\n" in card
     assert "longest source it was trained on has 17 symbols" in card
-    assert "read as the unknown symbol" in card
+    assert "read as the unknown symbol, with a warning, and cannot be copied" in card
+    copying = replace(DESCRIPTION, config=ModelConfig(attention="dot", copying=True))
+    assert "and can be copied as it stands" in card_of(description=copying)
     bare = replace(
         DESCRIPTION,
         sources=Vocabulary.of_sources((each.source for each in REFERENCES), unknown=False),

@@ -293,9 +293,10 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
     if description.sources.unknown is None:
         yield "- A symbol that it never saw is read as nothing, which it was not trained on."
     else:
+        may = "can be copied as it stands" if description.config.copying else "cannot be copied"
         yield (
-            "- A symbol that it never saw is read as the unknown symbol, with a warning, and cannot"
-            " be copied to the answer."
+            "- A symbol that it never saw is read as the unknown symbol, with a warning, and"
+            f" {may} to the answer."
         )
     yield (
         f"- The longest source it was trained on has {training.longest_source:,} symbols; longer"

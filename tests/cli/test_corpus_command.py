@@ -114,6 +114,12 @@ def test_check_numbers_pairs_where_lines_were_left_out(charseq_, checked: Path) 
     assert "  pair 2: Go." in charseq_("check", str(checked), "--skip-bad-lines").output
 
 
+def test_check_numbers_json_lines_from_the_first(charseq_, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"source": "ab", "target": "x "}\n{"source": "cd", "target": "y"}\n')
+    assert "  line 1: 'x '" in charseq_("check", str(path), "--header").output
+
+
 def test_check_looks_for_inputs_on_both_sides(charseq_, checked: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     held_out = tmp_path / "held-out.tsv"
     held_out.write_text("Run!\tCours !\nHi.\tSalut.\n", encoding="utf-8")

@@ -230,6 +230,31 @@ def test_features_for_a_model_without_them_are_the_users_mistake(
     )
 
 
+def test_a_model_without_features_is_scored_and_compared_where_there_are_some(
+    files: Path, toy_translator: Translator, tmp_path: Path, run
+) -> None:
+    toy, reader = tmp_path / "toy.safetensors", files / "model.safetensors"
+    toy_translator.save(toy)
+    columns = ["--features-column", "3", "--language-column", "4"]
+    said = [
+        {"note": {"message": f"a model was trained without {what}, and answers without them"}}
+        for what in ("features", "languages")
+    ]
+    code, out, error = run(
+        "compare", str(toy), str(reader), str(files / "pairs.tsv"), *columns, "--json"
+    )
+    found = json.loads(out)
+    assert (code, list(map(json.loads, error.splitlines()))) == (0, said)
+    # Inputs stay apart by what one of the models reads.
+    assert found["b"] == str(reader)
+    assert found["second"]["items"] == len(PAIRS)
+    assert found["second"]["exact_match"]["value"] > found["first"]["exact_match"]["value"]
+    code, out, error = run("evaluate", str(toy), str(files / "pairs.tsv"), *columns, "--json")
+    assert (code, list(map(json.loads, error.splitlines()))) == (0, said)
+    report = toy_translator.evaluate(files / "pairs.tsv", features_column=3, language_column=4)
+    assert report.exact_match.value == json.loads(out)["exact_match"]["value"]
+
+
 def test_what_to_try_says_what_the_model_reads() -> None:
     known = Conditions(0, {"x": 1}, {"N": 2})
     for conditions, options in (

@@ -240,6 +240,7 @@ def test_texts_in_another_form_than_nfc_are_found_and_those_in_both_forms_counte
     assert finding.count == 2
     assert "1 of them in the corpus in NFC as well" in finding.what
     assert (finding.examples[0].pair, finding.examples[0].text) == (1502, r"e\u0301te\u0301")
+    assert [each.pair for each in finding.examples] == [1502, 1503]
 
 
 def test_hangul_apart_is_found_though_its_letters_do_not_combine():

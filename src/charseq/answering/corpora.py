@@ -9,7 +9,7 @@ from charseq.config import CorpusConfig
 from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
 from charseq.errors import ColumnError, UsageError, visible
 from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
-from charseq.text import PLAIN, Input
+from charseq.text import PLAIN, Conditions, Input
 
 
 def corpus_to_score(
@@ -148,12 +148,21 @@ def refuse_without_conditions(
             )
 
 
-def conditions_of(inputs: Sequence[Input] | Sequence[Pair]) -> dict[str, Any]:
-    """Return the features and the languages of inputs as a model takes them, if any has some."""
+def conditions_of(
+    inputs: Sequence[Input] | Sequence[Pair], known: Conditions | None = None
+) -> dict[str, Any]:
+    """Return the features and the languages of inputs as a model takes them, if any has some.
+
+    Args:
+        inputs: the inputs.
+        known: those of the model, where what it was trained without is to be left out.
+    """
     features, languages = [each.features for each in inputs], [each.language for each in inputs]
+    with_features = known is None or known.features
+    with_languages = known is None or known.languages
     return {
-        "features": features if any(features) else None,
-        "language": languages if any(languages) else None,
+        "features": features if with_features and any(features) else None,
+        "language": languages if with_languages and any(languages) else None,
     }
 
 

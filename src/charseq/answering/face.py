@@ -118,7 +118,7 @@ class Answering:
                 one string for all, or the features of each.
             language: which of the model's languages the texts are in, where it was trained with
                 several: one for all, or one for each.
-            prefix: what the answer must begin with: one for all, or one for each.
+            prefix: the symbols that the answer must begin with: one for all, or one for each.
             lexicon: the only answers that may be given, as texts, or as `lexicon` makes them once
                 for many calls.
             unknown: what becomes of symbols that the model never saw: `replace` maps them to the
@@ -193,7 +193,8 @@ class Answering:
         """Translate the inputs of a corpus, and score the answers against all references.
 
         An input with several references counts once, and a text that `translate` refuses as an
-        empty answer.
+        empty answer. Features and languages that the model was trained without are not shown to
+        it, but tell inputs apart.
 
         Args:
             corpus: a file, a corpus's name, a corpus, or pairs of source and target, and with them
@@ -213,7 +214,7 @@ class Answering:
         inputs = list(references)
         answers = self.translate(
             [each.source for each in inputs],
-            **conditions_of(inputs),
+            **conditions_of(inputs, self.description.sources.conditions),
             beam=beam,
             length_penalty=length_penalty,
         )

@@ -28,7 +28,8 @@ class Lexicon:
         shortest: the fewest symbols from each state to the end of a text, the end symbol counted,
             (states,).
         vocabulary: that its texts are spelt in.
-        left_out: how many texts have symbols that the vocabulary lacks, and can never be written.
+        left_out: how many texts can never be written: they have symbols that the vocabulary lacks,
+            or none at all.
     """
 
     first_edges: Array
@@ -53,11 +54,14 @@ class Lexicon:
         entries = encode_targets(distinct, vocabulary)
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
-        spelt = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
+        known = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
+        # A separator alone spells nothing, and is not meant as an empty answer.
+        given = np.array([bool(text) for text in distinct], bool)
+        spelt = known & ~(given & (entries.lengths == len(vocabulary.frame)))
         if not spelt.any():
             raise UsageError(
                 "the lexicon has no entry that the model can write: each has a symbol that the"
-                " model never saw in a target"
+                " model never saw in a target, or none at all"
                 if len(spelt)
                 else "the lexicon has no entries"
             )
@@ -84,7 +88,7 @@ class Lexicon:
         """Return the sentence that says how many texts were left out."""
         return (
             "entries of the lexicon left out, since they hold symbols that the model never saw in"
-            f" a target: {self.left_out:,}"
+            f" a target, or none at all: {self.left_out:,}"
         )
 
 

@@ -121,7 +121,7 @@ def check(
         fields = {
             "corpus": corpus.name,
             "pairs": len(corpus),
-            "first_line": _first_line(corpus, config),
+            "first_line": corpus.first_line,
             "findings": [finding.as_dict() for finding in findings],
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
@@ -130,7 +130,7 @@ def check(
         typer.echo(f"{visible(corpus.name)}: {len(corpus):,} pairs, {found}")
         for finding in findings:
             where = other if finding.held_out and other else corpus
-            _show_finding(finding, _first_line(where, config))
+            _show_finding(finding, where.first_line)
     if strict and findings:
         raise typer.Exit(DataError.exit_code)
 
@@ -151,12 +151,6 @@ def download(
         refuse_unknown([name], anki.LANGUAGES, what="corpus")
     path = anki.download(name, mirror) if refresh else anki.fetch(name, mirror)
     typer.echo(str(path))
-
-
-def _first_line(corpus: Corpus, config: CorpusConfig) -> int | None:
-    """Return the line of the first pair where every line from there on is a pair, else None."""
-    of_lines = corpus.path is not None and corpus.path.suffix not in (".parquet", ".pq")
-    return 1 + config.header if of_lines and not corpus.left_out else None
 
 
 def _show_finding(finding: "Finding", first_line: int | None) -> None:

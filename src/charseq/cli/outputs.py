@@ -15,6 +15,8 @@ from charseq.loading import SUFFIXES
 from charseq.results import Translation
 from charseq.text import Form, Input
 
+_IN_WORDS = {"features": "features", "language": "languages"}
+
 
 def is_model(name: str) -> bool:
     """Return whether a file is a model by its name."""
@@ -40,9 +42,16 @@ def warn_of_impossible(impossible: int, targets: int) -> None:
 def translate_all(
     model: Answering, inputs: list[Input], decoding: DecodingConfig
 ) -> list[Translation]:
-    """Return a model's answers; those that it refused are counted on standard error."""
+    """Return a model's answers; those that it refused are counted on standard error.
+
+    What it was trained without it is not shown, which is said.
+    """
+    conditions = conditions_of(inputs, model.description.sources.conditions)
+    for name, given in conditions_of(inputs).items():
+        if given and not conditions[name]:
+            note(f"a model was trained without {_IN_WORDS[name]}, and answers without them")
     translations = model.translate(
-        [each.source for each in inputs], **conditions_of(inputs), **decoding.model_dump()
+        [each.source for each in inputs], **conditions, **decoding.model_dump()
     )
     refused = [translation for translation in translations if translation.error is not None]
     if refused:

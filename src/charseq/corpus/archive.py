@@ -71,6 +71,7 @@ def read_archive(
         pairs=corpus.pairs,
         digest=corpus.digest,
         left_out=corpus.left_out,
+        first_line=corpus.first_line,
         attribution=attribution,
         path=path,
         archive_digest=_file_digest(path),

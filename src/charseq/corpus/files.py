@@ -115,6 +115,7 @@ def read_lines(
         pairs=pairs,
         digest=digest_of(pairs),
         left_out=left_out,
+        first_line=None if left_out else 1 + header,
         attribution=attribution,
         path=path,
     )

@@ -44,6 +44,8 @@ class Corpus:
             format and compression they were read from.
         groups: for each pair, what must stay on one side of a split beside its source.
         left_out: how many lines were left out, by reason.
+        first_line: where the first pair stands, from 1, if every line from there on is a pair; None
+            where some were left out, or pairs have no lines.
         attribution: whom to thank, under which licence.
         path: the file that was read; None for standard input and built-in corpora.
         archive_digest: the SHA-256 of the zip, where the corpus came in one.
@@ -54,6 +56,7 @@ class Corpus:
     digest: str = ""
     groups: Sequence[str] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    first_line: int | None = None
     attribution: str = ""
     path: Path | None = None
     archive_digest: str = ""

@@ -109,7 +109,7 @@ def mixed_forms(side: Side) -> Iterator[Finding]:
         " and are different symbols",
         tuple(
             Example(each.pair, each.text.encode("unicode_escape").decode("ascii"))
-            for each in examples_of([*both, *apart], texts)
+            for each in examples_of(dict.fromkeys([*both, *apart]), texts)
         ),
     )
 
