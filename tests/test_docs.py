@@ -202,10 +202,21 @@ def test_the_page_of_commands_has_the_defaults(
 
 
 def test_the_table_of_choices_is_the_rule() -> None:
-    rows = [row for row in _rows("how-to/training.md") if len(row) == 9][2:]
+    rows = [row for row in _rows("how-to/training.md") if len(row) == 10][2:]
     assert len(rows) > 2
     fewest = 10
-    for most, units, looks, dropout, of_symbols, smoothing, batch, epochs, refit in rows:
+    for (
+        most,
+        units,
+        looks,
+        dropout,
+        of_sources,
+        of_symbols,
+        smoothing,
+        batch,
+        epochs,
+        refit,
+    ) in rows:
         number = int(re.sub(r"\D", "", most) or "60000")
         for pairs in (fewest, number - 1):
             split = Split((Pair("a", "b"),) * pairs, (Pair("a", "b"),))
@@ -213,6 +224,7 @@ def test_the_table_of_choices_is_the_rule() -> None:
             model = config.model
             assert (model.units, model.attention_layers) == (int(units), int(looks))
             assert (model.dropout, model.symbol_dropout) == (float(dropout), float(of_symbols))
+            assert model.source_dropout == float(of_sources.partition(",")[0])
             training = config.training
             assert (training.batch_size, training.epochs) == (int(batch), int(epochs))
             assert training.label_smoothing == float(smoothing)

@@ -221,6 +221,21 @@ def test_dropout_is_noise_that_its_generator_repeats_and_translating_lacks() -> 
         torch.testing.assert_close(stepped(model, batch), model(batch), rtol=0, atol=1e-5)
 
 
+def test_source_dropout_is_noise_on_what_is_read_alone() -> None:
+    noisy = {"dropout": 0.0, "source_dropout": 0.5, "layers": 2, "copying": False}
+    config = ATTENDING.model_copy(update=noisy)
+    model, batch = random_model(config), random_batch(config, [3, 5], 5)
+    noises = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    quiet, state = model.encode(batch.sources, batch.source_lengths)
+    first, second = (
+        model.encode(batch.sources, batch.source_lengths, noise=noise)[0] for noise in noises
+    )
+    assert not torch.allclose(quiet.views[0].values, first.views[0].values)
+    assert not torch.allclose(first.views[0].values, second.views[0].values)
+    written = [model.decoder(batch.targets[:, :-1], state, quiet, noise) for noise in noises]
+    assert torch.equal(*written)
+
+
 def test_symbol_dropout_hides_what_stands_before_from_training_alone() -> None:
     config = ATTENDING.model_copy(update={"copying": False, "symbol_dropout": 1 - 1e-9})
     model, batch = random_model(config), random_batch(config, [3, 5], 5)

@@ -39,6 +39,16 @@ def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -
     assert small.training.batch_size < large.training.batch_size
 
 
+def test_source_symbols_of_some_thousand_words_lose_more_features() -> None:
+    few, some, many = (decision(times=times).model for times in (1, 100, 400))
+    assert few.source_dropout == few.dropout
+    assert some.source_dropout is not None
+    assert some.source_dropout > some.dropout == many.source_dropout
+    sentences = decision([Pair("so long that it is no word", "x")], times=8_000).model
+    assert sentences.source_dropout == sentences.dropout
+    assert decision(times=100, dropout=0.2).model.source_dropout == 0.2
+
+
 def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision().model.attention_layers == 2
     assert decision(times=1_000).model.attention_layers == 1
@@ -80,6 +90,7 @@ def test_what_is_asked_for_stays(preset: str) -> None:
         "units": 10,
         "embedding": 7,
         "dropout": 0.25,
+        "source_dropout": 0.35,
         "symbol_dropout": 0.5,
         "label_smoothing": 0.3,
         "batch_size": 3,

@@ -60,6 +60,11 @@ class ModelSettings(Settings):
         description="the share of features that training drops between layers; 'auto': by the"
         " corpus's size",
     )
+    source_dropout: Rate | Auto | None = Field(
+        "auto",
+        description="the share of features that training drops from the source's symbols; 'auto':"
+        " by the corpus's size; unset: as dropout",
+    )
     symbol_dropout: Rate | Auto = Field(
         "auto",
         description="how often training hides a target's symbol from the one after it, which then"
@@ -131,6 +136,7 @@ class ModelConfig(ModelSettings):
     relative_positions: bool = False
     copying: bool = False
     dropout: Rate = 0.0
+    source_dropout: Rate | None = None
     symbol_dropout: Rate = 0.0
     normalise: Literal["none", "nfc", "nfd", "jamo"] = "nfc"
 

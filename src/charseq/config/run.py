@@ -95,6 +95,7 @@ PRESETS: Mapping[str, RunSettings] = {
             relative_positions=False,
             copying=False,
             dropout=0,
+            source_dropout=0,
             symbol_dropout=0,
             normalise="none",
             unknown_symbol=False,

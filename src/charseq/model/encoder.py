@@ -17,7 +17,8 @@ class Encoder(nn.Module):
 
     def __init__(self, config: ModelConfig, symbols: int) -> None:
         super().__init__()
-        self.dropout = config.dropout
+        first = config.dropout if config.source_dropout is None else config.source_dropout
+        self.dropout = [first] + [config.dropout] * (config.layers - 1)
         self.embedding = Embedding(symbols, config.embedding)
         units = config.units // 2 if config.bidirectional else config.units
         self.residual = (
@@ -33,8 +34,8 @@ class Encoder(nn.Module):
         """Return each layer's last state after sources of one length, (batch, time)."""
         vectors = self.embedding(ids.t())
         states = []
-        for layer in layers_of(self.forwards):
-            vectors, hidden, cell = layer(locked_dropout(vectors, self.dropout, noise))
+        for layer, rate in zip(layers_of(self.forwards), self.dropout, strict=True):
+            vectors, hidden, cell = layer(locked_dropout(vectors, rate, noise))
             states.append((hidden, cell))
         return State.of_layers(states, ids.new_empty(len(ids), 0))
 
@@ -60,7 +61,7 @@ class Encoder(nn.Module):
         ends = _Ends(ids, lengths)
         last = vectors
         for number, onwards in enumerate(layers_of(self.forwards)):
-            vectors = locked_dropout(vectors, self.dropout, noise)
+            vectors = locked_dropout(vectors, self.dropout[number], noise)
             outputs, _, _ = onwards(vectors)
             last = ends.last(outputs)
             if self.backwards:
@@ -69,7 +70,7 @@ class Encoder(nn.Module):
                 outputs = torch.cat([outputs, ends.reversed(back)], dim=2)
             vectors = outputs
         if self.residual is not None:
-            vectors = vectors + self.residual(locked_dropout(symbols, self.dropout, noise))
+            vectors = vectors + self.residual(locked_dropout(symbols, self.dropout[0], noise))
         return vectors, last
 
 

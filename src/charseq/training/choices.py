@@ -85,6 +85,9 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape["embedding"] = max(1, shape["units"] // 2)
     if asked.dropout == "auto":
         shape["dropout"] = 0.5 if pairs < FEW else 0.4 if pairs < MANY else 0.1
+    if asked.source_dropout == "auto":
+        more = asked.dropout == "auto" and FEW <= pairs < SOME and _are_words(split.training, asked)
+        shape["source_dropout"] = 0.55 if more else shape["dropout"]
     attending = asked.attention != "none"
     if asked.symbol_dropout == "auto":
         # Without attention, the decoder has little else to go by.
@@ -99,6 +102,10 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
             possible and kept_share(split.training, Spellings.of(asked)) >= COPIED_SHARE
         )
     return ModelConfig(**shape)
+
+
+def _are_words(training: Sequence[Pair], model: ModelSettings) -> bool:
+    return mean_length(training, Spellings.of(model)) <= LONG
 
 
 def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig) -> TrainingConfig:
@@ -116,7 +123,7 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
         work["label_smoothing"] = 0.2 if pairs < FEW else 0.1
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and (
-            pairs < FEW or (pairs < MANY and mean_length(training, Spellings.of(model)) <= LONG)
+            pairs < FEW or (pairs < MANY and _are_words(training, model))
         )
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16(resolve_device(asked.device))
