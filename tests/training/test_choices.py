@@ -35,7 +35,6 @@ def test_fewer_pairs_make_smaller_models_with_more_noise_and_smaller_batches() -
     assert small.model.dropout > large.model.dropout
     assert small.model.symbol_dropout > large.model.symbol_dropout == 0
     assert decision(attention="none").model.symbol_dropout == 0
-    assert small.training.label_smoothing > large.training.label_smoothing > 0
     assert small.training.batch_size < large.training.batch_size
 
 
@@ -92,7 +91,6 @@ def test_what_is_asked_for_stays(preset: str) -> None:
         "dropout": 0.25,
         "source_dropout": 0.35,
         "symbol_dropout": 0.5,
-        "label_smoothing": 0.3,
         "batch_size": 3,
         "epochs": 2,
     }

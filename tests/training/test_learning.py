@@ -77,7 +77,7 @@ def epochs(run, pairs, **settings: object) -> list[EpochRecord]:
     "settings",
     [
         {"schedule": "constant"},
-        {"label_smoothing": 0.1},
+        {"label_smoothing": 0.2},
         {"average": 0.99},
         {"weight_decay": 1.0},
     ],

@@ -37,10 +37,8 @@ class TrainingSettings(Settings):
     weight_decay: Annotated[float, Field(ge=0)] = Field(
         0.0, description="how much AdamW shrinks weights, per step and step size"
     )
-    label_smoothing: Rate | Auto = Field(
-        "auto",
-        description="the share of a target's probability that is spread over all symbols; 'auto':"
-        " by the corpus's size",
+    label_smoothing: Rate = Field(
+        0.1, description="the share of a target's probability that is spread over all symbols"
     )
     average: Share | None = Field(
         None,
@@ -124,6 +122,5 @@ class TrainingConfig(TrainingSettings):
     epochs: Count = 100
     batch_size: Count = 64
     learning_rate: StepSize = 0.004
-    label_smoothing: Rate = 0.1
     refit: bool = False
     precision: Literal["float32", "bf16"] = "float32"

@@ -119,8 +119,6 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
         work["epochs"] = 100 if pairs < FEW else 25 if pairs < MANY else 10
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
-    if asked.label_smoothing == "auto":
-        work["label_smoothing"] = 0.2 if pairs < FEW else 0.1
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and (
             pairs < FEW or (pairs < MANY and _are_words(training, model))
