@@ -21,6 +21,8 @@ from charseq.interop.keras.weights import read_weights, tensor_sizes, write_weig
 from charseq.modelfile import ModelDescription, OutputLimit, Tensors
 from charseq.text import Vocabulary
 
+# What only training knows of, and has no part in answers.
+_NOISE = {"dropout", "source_dropout", "symbol_dropout"}
 # What the archive and the inference code bring along; every other setting must be the example's.
 _CARRIED = {
     "maximum_output_length",
@@ -144,7 +146,7 @@ def _exported_shape(description: ModelDescription, tensors: Tensors) -> ExampleS
     config, example = description.config, PRESETS["keras-example"].model
     for name in ModelConfig.model_fields:
         value, expected = getattr(config, name), getattr(example, name)
-        if name not in _CARRIED and value != expected:
+        if name not in _CARRIED | _NOISE and value != expected:
             raise UsageError(
                 f"only models of the Keras example's shape can be exported to Keras: {name} is"
                 f" {value!r}, the example's is {expected!r}"
