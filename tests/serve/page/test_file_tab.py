@@ -104,13 +104,26 @@ def test_a_file_that_fails_says_why_and_gives_what_is_done(
     open_page: Opener, tmp_path: Path
 ) -> None:
     def refuse_it(route: Route) -> None:
-        refuse(route, 413, "too_large", "One of the texts is too long.")
+        refuse(route, 500, "internal", "The model cannot answer.")
 
     page = open_page("#model=toy", _after(1, refuse_it))
     _choose(page, "ab\n" * 500)
-    expect(page.get_by_role("alert")).to_contain_text("One of the texts is too long.")
+    expect(page.get_by_role("alert")).to_contain_text("The model cannot answer.")
     expect(page.get_by_role("status")).to_have_text("Stopped after 200 of 500 lines.")
     assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
+
+
+def test_lines_too_large_for_the_service_are_left_out_and_the_others_translated(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    long = "ab" * 3_000
+    page = open_page("#model=toy")
+    _choose(page, f"ab\n{long}\nabc\n{long}\nb\n")
+    expect(page.get_by_role("status")).to_have_text(
+        "All 5 lines are done. Refused, and without an answer: 2, first line 2: the text has 6,000"
+        " symbols, and this service takes 1,000."
+    )
+    assert _downloaded(page, tmp_path) == f"ab\tBA\n{long}\t\nabc\tCBA\n{long}\t\nb\tB\n"
 
 
 def test_a_busy_service_is_waited_for(open_page: Opener) -> None:
@@ -126,7 +139,7 @@ def test_a_busy_service_is_waited_for(open_page: Opener) -> None:
     page = open_page("#model=toy", _after(0, be_busy_once))
     _choose(page, "ab\n")
     expect(page.get_by_role("alert")).to_contain_text("busy")
-    expect(page.get_by_role("status")).to_have_text("All 1 lines are done.")
+    expect(page.get_by_role("status")).to_have_text("The line is done.")
     expect(page.get_by_role("alert")).to_be_hidden()
 
 

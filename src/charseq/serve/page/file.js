@@ -3,7 +3,7 @@
 import { linesOf, portions, progressOf, requestOf, tableOf } from "./batch.js";
 import { byId } from "./dom.js";
 import * as notice from "./notice.js";
-import { enumerated } from "./sentences.js";
+import { enumerated, sentence } from "./sentences.js";
 import { translations } from "./service.js";
 import { chosenModel, limits, settings } from "./settings.js";
 import { counted } from "./symbols.js";
@@ -72,6 +72,11 @@ async function translate(lines, name) {
   const { signal } = anew();
   begin(name);
   const { features, language, ...asked } = settings();
+  const translated = (texts) =>
+    translations(
+      { ...asked, ...requestOf(texts, { features, language }) },
+      { signal, waiting: notice.tellBusy },
+    );
   const began = performance.now();
   const done = [];
   const tell = () => {
@@ -82,8 +87,7 @@ async function translate(lines, name) {
   tell();
   try {
     for (const portion of portions(lines, PORTION, limits())) {
-      const request = { ...asked, ...requestOf(portion, { features, language }) };
-      done.push(...(await translations(request, { signal, waiting: notice.tellBusy })));
+      done.push(...(await inPieces(portion, translated)));
       notice.clear();
       tell();
     }
@@ -95,6 +99,25 @@ async function translate(lines, name) {
     return;
   }
   end(done, finished(done), name);
+}
+
+/**
+ * Return the translations of some lines, in as many requests as the service wants them in; a line
+ * that is too large by itself is refused, and has none.
+ */
+async function inPieces(lines, translated) {
+  try {
+    return await translated(lines);
+  } catch (error) {
+    if (error.kind !== "too_large") throw error;
+    if (lines.length === 1) {
+      const [source] = requestOf(lines, {}).texts;
+      return [{ source, hypothesis: "", error: error.message }];
+    }
+    const half = Math.ceil(lines.length / 2);
+    const first = await inPieces(lines.slice(0, half), translated);
+    return [...first, ...(await inPieces(lines.slice(half), translated))];
+  }
 }
 
 /** Give up what is being translated, and return what stops the next. */
@@ -132,10 +155,17 @@ function release() {
 }
 
 function finished(done) {
-  const refused = done.filter(({ error }) => error).length;
+  const refused = done.filter(({ error }) => error);
   const withheld = done.filter(({ abstained }) => abstained).length;
-  const said = [`All ${counted(done.length)} lines are done.`];
-  if (refused) said.push(`${counted(refused)} of them were refused, and have no answer.`);
-  if (withheld) said.push(`${counted(withheld)} have none because the model was not sure enough.`);
+  const lines = done.length === 1 ? "The line is" : `All ${counted(done.length)} lines are`;
+  const said = [`${lines} done.`];
+  if (refused.length) {
+    const [first] = refused;
+    const where = `line ${counted(done.indexOf(first) + 1)}: ${first.error}`;
+    said.push(sentence(`refused, and without an answer: ${counted(refused.length)}, first ${where}`));
+  }
+  if (withheld) {
+    said.push(`Withheld, because the model was not sure enough: ${counted(withheld)}.`);
+  }
   return said.join(" ");
 }
