@@ -265,7 +265,7 @@ def test_the_phrasebook_is_read_with_its_groups_and_settings() -> None:
     assert corpus.attribution
     assert len(read_corpus("phrasebook", CorpusConfig(limit=2))) == 2
     assert len(read_corpus("phrasebook")) == 3
-    with pytest.raises(DataError, match="max_length 3"):
+    with pytest.raises(DataError, match="3 × longer than 3 characters"):
         read_corpus("phrasebook", CorpusConfig(max_length=3))
 
 

@@ -4,16 +4,17 @@ import contextlib
 import difflib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from charseq.config import CorpusConfig
 from charseq.corpus import anki
 from charseq.corpus.archive import read_archive
-from charseq.corpus.collecting import corpus_of, longer_than
+from charseq.corpus.collecting import corpus_of
 from charseq.corpus.files import read_file
-from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, references_by_input
+from charseq.corpus.pairs import Corpus, Pair, PairLike, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
-from charseq.errors import DataError, UsageError, visible
+from charseq.errors import UsageError, visible
 from charseq.text import PLAIN, Spellings
 
 __all__ = [
@@ -113,28 +114,11 @@ def read_corpus(
 def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
     from charseq.corpus.phrasebook import phrases
 
-    longest = config.max_length
-    english, french = reversed(spellings) if config.reverse else spellings
-    everything = phrases()
-    kept = [
-        phrase
-        for phrase in everything
-        if longest is None
-        or (english.length(phrase.english) <= longest and french.length(phrase.french) <= longest)
-    ]
-    dropped = len(everything) - len(kept)
-    kept = kept[: config.limit]
-    if not kept:
-        raise DataError(f"no pair of the {PHRASEBOOK} is as short as max_length {longest}")
-    pairs = [Pair(phrase.english, phrase.french) for phrase in kept]
-    if config.reverse:
-        pairs = [Pair(pair.target, pair.source) for pair in pairs]
-    return Corpus(
-        name=PHRASEBOOK,
-        pairs=pairs,
-        digest=digest_of(pairs),
-        groups=[phrase.group for phrase in kept],
-        left_out={longer_than(longest, spellings): dropped} if dropped else {},
+    groups = {(phrase.english, phrase.french): phrase.group for phrase in phrases()}
+    corpus = corpus_of(list(groups), config, name=PHRASEBOOK, spellings=spellings)
+    return replace(
+        corpus,
+        groups=[groups[pair[1::-1] if config.reverse else pair[:2]] for pair in corpus.pairs],
         attribution="written for charseq; Apache-2.0",
     )
 

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -66,16 +67,7 @@ def read_archive(
                 spellings=spellings,
             )
         attribution = corpus.attribution or _about(archive)
-    return Corpus(
-        name=name,
-        pairs=corpus.pairs,
-        digest=corpus.digest,
-        left_out=corpus.left_out,
-        first_line=corpus.first_line,
-        attribution=attribution,
-        path=path,
-        archive_digest=_file_digest(path),
-    )
+    return replace(corpus, attribution=attribution, archive_digest=_file_digest(path))
 
 
 def check_archive(path: Path) -> None:

@@ -13,8 +13,7 @@ from charseq.serve.batcher import Batcher
 from charseq.serve.metrics import Metrics
 from charseq.serve.models import ServedModel
 from charseq.serve.questions import AskedText, Question
-from charseq.text import Input
-from charseq.text.inputs import features_of
+from charseq.text import Input, features_of
 
 MOST_SYMBOLS = 32_768
 """Of a batch, each counted as often as its beam is wide: a second of work, not minutes."""

@@ -10,8 +10,7 @@ from charseq.config import DecodingConfig, ServeConfig
 from charseq.errors import UsageError
 from charseq.modelfile import ModelDescription
 from charseq.serve.faults import Fault
-from charseq.text import Input
-from charseq.text.inputs import features_of
+from charseq.text import Input, features_of
 
 MOST_WEIGHTS = 2_000_000
 """Of attention, in the explanations of one request: some twenty megabytes of JSON."""

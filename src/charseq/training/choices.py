@@ -78,7 +78,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         return asked
     pairs = len(split.training)
     texts = (text for pair in (*split.training, *split.held_out) for text in pair[:2])
-    shape: dict[str, Any] = with_form(asked, texts).model_dump()
+    asked = with_form(asked, texts)
+    shape: dict[str, Any] = asked.model_dump()
     if asked.units == "auto":
         shape["units"] = 128 if pairs < FEW else 256 if pairs < MANY else 512
     if asked.embedding == "auto":

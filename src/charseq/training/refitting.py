@@ -15,6 +15,11 @@ from charseq.training.setup import Setup
 from charseq.training.standing import Standing
 
 
+def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
+    """Return how many epochs on all pairs read as many as those on the training pairs."""
+    return max(1, round(epochs * training_pairs / pairs))
+
+
 def refitted(
     corpus: Corpus,
     setup: Setup,
@@ -34,8 +39,8 @@ def refitted(
     """
     split, config, start = setup.split, setup.prepared.config, setup.start
     pairs = (*split.training, *split.held_out)
-    fewer = round(epochs * len(split.training) / len(pairs))
-    training = config.training.model_copy(update={"epochs": max(1, fewer)})
+    fewer = refit_epochs(epochs, len(split.training), len(pairs))
+    training = config.training.model_copy(update={"epochs": fewer})
     whole = config.model_copy(update={"training": training})
     prepared = prepare(corpus, Split(pairs, split.held_out), whole, start and start[0])
     model = first_model(prepared, start and start[1]).to(setup.device)

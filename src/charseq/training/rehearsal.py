@@ -16,6 +16,7 @@ from charseq.training.material import Material
 from charseq.training.memory import enough_memory
 from charseq.training.prepare import Prepared
 from charseq.training.recording import FIRST_TIMES
+from charseq.training.refitting import refit_epochs
 from charseq.training.setup import set_up
 
 # Steps that are taken and timed, after some that warm up.
@@ -87,9 +88,9 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
     steps = training.epochs * trainer.batches
     seconds = training.epochs * _symbols(prepared) * per_symbol
     if training.refit:
-        everything = len(prepared.training) + len(prepared.held_out)
-        larger = everything / len(prepared.training)
-        fewer = max(1, round(training.epochs / larger))
+        pairs = len(prepared.training) + len(prepared.held_out)
+        fewer = refit_epochs(training.epochs, len(prepared.training), pairs)
+        larger = pairs / len(prepared.training)
         steps += fewer * round(larger * trainer.batches)
         seconds *= 1 + fewer * larger / training.epochs
     if training.time_limit is not None:
