@@ -31,7 +31,7 @@ INTERRUPTED = 130
 
 
 class Command(NamedTuple):
-    """Where a command lives and what it does, so that help needs no import of it."""
+    """Which module a command is in and what it does, so that listing it needs no import of it."""
 
     module: str
     summary: str
@@ -150,11 +150,11 @@ def _application(asked: str | None) -> typer.Typer:
             app.command(name, help=summary)(lambda: None)
             continue
         home = importlib.import_module(f"charseq.cli.{module}")
-        command = home.COMMANDS[name]
+        command = getattr(home, name.replace("-", "_"))
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, help=summary)
         else:
-            app.command(name, help=summary)(command)
+            app.command(name)(command)
     return app
 
 

@@ -147,6 +147,3 @@ def _write(alignment: Alignment, as_json: bool) -> None:
     else:
         return
     sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
-
-
-COMMANDS = {"align": align}

@@ -175,6 +175,3 @@ def _items(title: str, items: Sequence[ComparedItem]) -> Table:
             Text(texts_in_lines(item.references)),
         )
     return table
-
-
-COMMANDS = {"compare": compare}

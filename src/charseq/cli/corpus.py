@@ -16,8 +16,7 @@ from charseq.text import Spellings
 if TYPE_CHECKING:
     from charseq.corpus.checking import Finding
 
-app = typer.Typer(no_args_is_help=True)
-COMMANDS = {"corpus": app}
+corpus = typer.Typer(no_args_is_help=True)
 
 NameArgument = Annotated[
     str,
@@ -29,7 +28,7 @@ NameArgument = Annotated[
 ]
 
 
-@app.command("list")
+@corpus.command("list")
 def list_corpora() -> None:
     """List the built-in and the named corpora, and which of them are in the cache."""
     typer.echo(f"{PHRASEBOOK}  English → French, built in")
@@ -42,7 +41,7 @@ def list_corpora() -> None:
     )
 
 
-@app.command()
+@corpus.command()
 @settings_options(CorpusConfig)
 def info(name: NameArgument, *, mirror: MirrorOption = None, settings: dict[str, Any]) -> None:
     """Show what a corpus holds, whom to thank for it, and where it is."""
@@ -51,7 +50,7 @@ def info(name: NameArgument, *, mirror: MirrorOption = None, settings: dict[str,
         typer.echo(f"{title:<18}{value}")
 
 
-@app.command()
+@corpus.command()
 @settings_options(CorpusConfig)
 def head(
     name: NameArgument,
@@ -80,7 +79,7 @@ def head(
         sys.stdout.write("\t".join(map(shown, cells)) + "\n")
 
 
-@app.command()
+@corpus.command()
 @settings_options(CorpusConfig)
 @settings_options(
     ModelSettings,
@@ -135,7 +134,7 @@ def check(
         raise typer.Exit(DataError.exit_code)
 
 
-@app.command()
+@corpus.command()
 def download(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus's name, such as fra-eng.")],
     *,

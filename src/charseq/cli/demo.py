@@ -83,6 +83,3 @@ def demo(
         f"\n\nTry next:       {hint}",
         markup=False,
     )
-
-
-COMMANDS = {"demo": demo}

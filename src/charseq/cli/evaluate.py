@@ -194,6 +194,3 @@ def _show_worst(console: Console, errors: Sequence[ScoredItem]) -> None:
         )
     console.print()
     console.print(table)
-
-
-COMMANDS = {"evaluate": evaluate}

@@ -151,6 +151,3 @@ def _site_writer(
         raise UsageError(f"cannot read {beside}: {error.strerror}") from None
     runtime = runtime_files(onnxruntime_web)
     return partial(write_site, folder, runtime=runtime, examples=examples)
-
-
-COMMANDS = {"export": export}

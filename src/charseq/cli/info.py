@@ -123,6 +123,3 @@ def _symbols(vocabulary: Vocabulary) -> str:
     conditions = vocabulary.conditions.ids
     special = [vocabulary.symbols[i] for i in vocabulary.special if i not in conditions]
     return f"{len(vocabulary) - len(conditions)}: {' '.join([*special, *shown])}"
-
-
-COMMANDS = {"info": info}

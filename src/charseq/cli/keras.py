@@ -97,6 +97,3 @@ def _target(output: Path | None, source: Path, suffix: str) -> Path:
     if target.exists():
         raise UsageError(f"{target} is there already: say with -o what to write")
     return target
-
-
-COMMANDS = {"import-keras": import_keras, "export-keras": export_keras}

@@ -63,6 +63,3 @@ def _json(pair: Pair, log_probability: float) -> str:
         **({"language": pair.language} if pair.language else {}),
     }
     return json.dumps(fields, ensure_ascii=False)
-
-
-COMMANDS = {"score": score}

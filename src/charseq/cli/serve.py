@@ -109,6 +109,3 @@ def _examples(path: Path, model: ServedModel) -> list[Input]:
         features = features_of(row.get("features", ""), description.features_separator)
         inputs.append(Input(row["source"], features, row.get("language", "")))
     return [each for each in inputs if each.source]
-
-
-COMMANDS = {"serve": serve}

@@ -182,6 +182,3 @@ def _refuse_other_settings(settings: Collection[str], given: Mapping[str, object
     kept += [option for option, value in given.items() if value is not None]
     if kept:
         raise UsageError(f"a run that is resumed keeps its settings: leave {kept[0]} out")
-
-
-COMMANDS = {"train": train}

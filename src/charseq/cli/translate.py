@@ -119,6 +119,3 @@ def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> li
 
 def _refused(text: str, reason: str) -> Translation:
     return Translation(source=text, hypothesis="", error=reason)
-
-
-COMMANDS = {"translate": translate}
