@@ -468,6 +468,18 @@ def test_the_page_says_what_the_model_never_saw(open_page: Opener) -> None:
     assert page.locator("#work b").count() == 0
 
 
+def test_pasted_lines_are_one_text(open_page: Opener, python: Any) -> None:
+    page = open_page()
+    page.get_by_role("textbox", name="Source").fill("fa \n dé")
+    expect(page.get_by_role("textbox", name="Source")).to_have_value("fa dé")
+    expect(page.locator("#answer")).to_have_text(str(python("speaker").translate("fa dé")))
+
+
+def test_the_page_begins_with_an_examples_features(open_page: Opener) -> None:
+    page = open_page("scribe/")
+    expect(page.get_by_label("Features", exact=True)).to_have_value("N;PL")
+
+
 def test_the_page_offers_languages_and_features(open_page: Opener, python: Any) -> None:
     page = open_page("scribe/")
     page.get_by_label("Language", exact=True).select_option("reversed")

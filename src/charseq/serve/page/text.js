@@ -8,22 +8,20 @@ import { fragmentOf } from "./link.js";
 import * as notice from "./notice.js";
 import { rest, translations, written } from "./service.js";
 import { chosenModel, choose, limits, settings, told } from "./settings.js";
+import * as field from "./source.js";
 
 const PAUSE = 120; // Milliseconds without typing before the answer begins,
 const REST = 400; // and then before the n best answers are asked for.
 const BEST = 5; // Answers, or as many as the service gives.
 
-const source = byId("source");
+const { source } = field;
 
 let asking = new AbortController();
 
 /** Let the tab react to what is typed and clicked. */
 export function makeTextTab() {
-  source.addEventListener("input", () => {
-    // Setting the value moves the cursor: only where it must be.
-    if (source.value.includes("\n")) source.value = oneLine(source.value);
-    ask();
-  });
+  field.keepOneLine();
+  source.addEventListener("input", () => ask());
   byId("copy-link").addEventListener("click", (event) => copy(location.href, event.target));
 }
 
@@ -37,7 +35,7 @@ export function showExamples() {
 
 /** Put a text into the field and ask for its answer. */
 export function write(text) {
-  source.value = oneLine(text);
+  field.write(text);
   ask(0);
 }
 
@@ -112,9 +110,4 @@ async function decide(request, calling) {
 /** Let the address lead to this query; not at every key, which browsers may refuse. */
 function showLink(text) {
   history.replaceState(null, "", fragmentOf({ ...told(), text }));
-}
-
-/** Return a text as models read it: a pasted one may have several lines. */
-function oneLine(text) {
-  return text.replace(/\s*\n\s*/g, " ");
 }

@@ -6,12 +6,11 @@ import { load } from "./charseq.js";
 import { byId } from "./dom.js";
 import * as examples from "./examples.js";
 import { sentence } from "./sentences.js";
+import { keepOneLine, source, write } from "./source.js";
 
 const BEST = 5;
 const PAUSE = 30; // Milliseconds without typing before the answer is looked for,
 const REST = 300; // and then before the n best answers are.
-
-const source = byId("source");
 
 let model;
 let asked = 0;
@@ -31,8 +30,11 @@ async function begin() {
   offer("features", [...sources.features.keys()]);
   byId("language").replaceChildren(...[...sources.languages.keys()].map((name) => new Option(name)));
   byId("features").placeholder = [...sources.features.keys()].slice(0, 2).join(model.description.featuresSeparator);
+  keepOneLine();
   for (const field of [source, byId("language"), byId("features")]) field.addEventListener("input", ask);
-  examples.show(await inputsToTry(), choose);
+  const inputs = await inputsToTry();
+  byId("features").value = inputs.find((each) => each.features)?.features ?? "";
+  examples.show(inputs, choose);
   say("");
   byId("work").hidden = false;
   await keepForOffline();
@@ -60,7 +62,8 @@ async function inputsToTry() {
 
 /** Fill the fields with an example, and answer it. */
 function choose(example) {
-  for (const name of ["source", "language", "features"]) {
+  write(example.source);
+  for (const name of ["language", "features"]) {
     if (example[name] !== undefined) byId(name).value = example[name];
   }
   ask();
