@@ -32,7 +32,7 @@ def charseq_command() -> str:
     )
 
 
-def translate_hint(model: Path, text: str = "…", conditions: Conditions = TEXTS_ALONE) -> str:
+def translate_hint(model: str | Path, text: str = "…", conditions: Conditions = TEXTS_ALONE) -> str:
     """Return the command line that translates a text with a model that knows some conditions."""
     options = ["--features '…'"] * bool(conditions.features)
     options += ["--language '…'"] * bool(conditions.languages)

@@ -1,8 +1,9 @@
 """`charseq train`: from a corpus to a model."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,11 @@ from charseq.cli.options import MirrorOption, settings_options
 from charseq.cli.telling import note
 from charseq.config import PRESETS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
+
+if TYPE_CHECKING:
+    from charseq import Translator
+
+DEFAULT = "default"
 
 
 @settings_options(CorpusConfig, ModelSettings, TrainingSettings)
@@ -58,8 +64,13 @@ def train(
         ),
     ] = None,
     preset: Annotated[
-        str, typer.Option(metavar="|".join(PRESETS), help="The settings to start from.")
-    ] = "default",
+        str | None,
+        typer.Option(
+            metavar="|".join(PRESETS),
+            help=f"The settings to start from (default: {DEFAULT}).",
+            show_default=False,
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A TOML file of settings, over the preset's."),
@@ -94,17 +105,18 @@ def train(
 ) -> None:
     """Train a model on a corpus of pairs."""
     if print_config:
-        typer.echo(configure(preset, config, **settings).to_toml())
+        typer.echo(configure(preset or DEFAULT, config, **settings).to_toml())
         return
     if resume is not None:
-        given: dict[str, object] = {
+        given = {
             "--run": run,
             "--output": output,
             "--config": config,
             "--from": start_from,
+            "--preset": preset,
+            "--overwrite": overwrite or None,
+            "--dry-run": dry_run or None,
         }
-        given |= {"--overwrite": overwrite or None, "--dry-run": dry_run or None}
-        given |= {"--preset": None if preset == "default" else preset}
         _refuse_other_settings(settings, given)
     elif corpus is None:
         raise UsageError("which corpus? charseq train CORPUS")
@@ -116,12 +128,12 @@ def train(
     from rich.console import Console
 
     from charseq import trainer, training
-    from charseq.cli.hints import show_rehearsal, show_scores, translate_hint
+    from charseq.cli.hints import show_rehearsal
 
     folder = resume or run or training.default_folder(str(corpus))
     asked: dict[str, Any] = {
         **settings,
-        "preset": preset,
+        "preset": preset or DEFAULT,
         "config": config,
         "output": output,
         "held_out": held_out,
@@ -132,49 +144,53 @@ def train(
         training.refuse_taken(folder, overwrite=overwrite)
         show_rehearsal(Console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
-    callbacks = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
-    try:
-        if resume is not None:
-            made = trainer.resume(
-                resume,
-                corpus,
-                held_out=held_out,
-                changed=changed,
-                callbacks=callbacks,
-                progress=not quiet,
-                mirror=mirror,
-            )
+    watching: dict[str, Any] = {
+        "callbacks": [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else [],
+        "progress": not quiet,
+    }
+    with _saying_how_to_go_on(folder):
+        if resume is None:
+            made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
         else:
-            made = trainer.train(
-                str(corpus),
-                run=folder,
-                overwrite=overwrite,
-                callbacks=callbacks,
-                progress=not quiet,
-                **asked,
+            made = trainer.resume(
+                resume, corpus, held_out=held_out, changed=changed, mirror=mirror, **watching
             )
+    if not quiet:
+        # One that was resumed may have been begun with an output.
+        begun_with = training.read_history(folder / training.HISTORY_FILE).begun_with
+        _show(made, output or begun_with.get("output") or folder / training.MODEL_FILE, folder)
+
+
+@contextmanager
+def _saying_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Where a training is interrupted, say what there is of it, and end with its exit code."""
+    from charseq.training import HISTORY_FILE, MODEL_FILE
+
+    try:
+        yield
     except KeyboardInterrupt as interruption:
-        if (folder / training.HISTORY_FILE).exists():
+        if (folder / HISTORY_FILE).exists():
             note(f"stopped; go on with: charseq train --resume {folder}")
-        model = folder / training.MODEL_FILE
-        so_far = f"the model so far is {model}" if model.exists() else "there is no model yet"
-        note(so_far)
+        model = folder / MODEL_FILE
+        note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # All is said: this ends without a further word.
         raise SystemExit(getattr(interruption, "exit_code", 130)) from None
-    if resume is not None:
-        # Where the run was begun to write its model, beside its folder.
-        written = training.read_history(folder / training.HISTORY_FILE).begun_with.get("output")
-        output = None if written is None else Path(written)
-    model = output or folder / training.MODEL_FILE
-    if not quiet and made.training_run is not None:
-        console = training.progress_console()
+
+
+def _show(made: "Translator", model: str | Path, folder: Path) -> None:
+    """Show the scores of a finished training, where its model is, and how to try it."""
+    from charseq.cli.hints import show_scores, translate_hint
+    from charseq.training import CARD_FILE, progress_console
+
+    console = progress_console()
+    if made.training_run is not None:
         show_scores(console, made.training_run)
-        console.print(
-            f"Model: {model}\nCard:  {folder / training.CARD_FILE}\n"
-            f"Try:   {translate_hint(model, conditions=made.description.sources.conditions)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+    console.print(
+        f"Model: {model}\nCard:  {folder / CARD_FILE}\n"
+        f"Try:   {translate_hint(model, conditions=made.description.sources.conditions)}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _refuse_other_settings(settings: Collection[str], given: Mapping[str, object]) -> None:
