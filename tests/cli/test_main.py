@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -134,3 +135,10 @@ def test_closed_streams_are_no_fault(streams: str, code: int, told: str) -> None
     command = f"{sys.executable} -m charseq corpus info - {streams}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, told)
+
+
+def test_help_says_which_settings_are_durations(capsys) -> None:
+    assert run("serve", "--help") == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"--timeout +DURATION", shown)
+    assert re.search(r"--batch-wait +NUMBER", shown)

@@ -10,6 +10,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from charseq.config import DecodingConfig, Settings
+from charseq.config.settings import Duration
 
 MirrorOption = Annotated[
     str | None,
@@ -129,7 +130,7 @@ def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:
     if field.annotation is bool or bool in get_args(field.annotation):
         switch = typer.Option(f"--{flag}/--no-{flag}", help=text, rich_help_panel=panel)
         return Annotated[bool | None, switch]
-    metavar = "|".join(_choices(field.annotation))
+    metavar = "|".join(_choices(_annotation(field)))
     return Annotated[
         str | None, typer.Option(f"--{flag}", help=text, metavar=metavar, rich_help_panel=panel)
     ]
@@ -139,8 +140,13 @@ def _value(field: FieldInfo, given: object) -> object:
     """Turn what was typed into what the setting's own parsing would not tell apart."""
     if not isinstance(given, str):
         return given
-    choices = _choices(field.annotation)
+    choices = _choices(_annotation(field))
     return int(given) if "INTEGER" in choices and given.isdecimal() else given
+
+
+def _annotation(field: FieldInfo) -> Any:
+    # Pydantic takes the outermost `Annotated` apart.
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 def _choices(annotation: Any) -> list[str]:
@@ -149,7 +155,8 @@ def _choices(annotation: Any) -> list[str]:
     if origin is Literal:
         return [str(choice) for choice in get_args(annotation)]
     if origin is Annotated:
-        return _choices(get_args(annotation)[0])
+        kind, *details = get_args(annotation)
+        return ["DURATION"] if get_args(Duration)[-1] in details else _choices(kind)
     if origin in (Union, UnionType):
         return [choice for part in get_args(annotation) for choice in _choices(part)]
     kinds = {int: "INTEGER", float: "NUMBER", str: "TEXT", type(None): "none"}
