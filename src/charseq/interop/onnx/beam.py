@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charseq.interop.onnx.constraints import Constraints
 from charseq.interop.onnx.graph import BOOL, FLOAT, INTEGER, Graph, Shape, Value
 from charseq.interop.onnx.greedy import Greedy
 from charseq.interop.onnx.network import Memory, Network
-from charseq.interop.onnx.question import Question
 
 
 class Answers(NamedTuple):
@@ -93,7 +93,7 @@ def beam_search(
     network: Network,
     memory: Memory,
     state: Sequence[Value],
-    question: Question,
+    constraints: Constraints,
     first: Greedy,
     beam: Beam,
 ) -> Answers:
@@ -119,7 +119,7 @@ def beam_search(
     ]
 
     def prepared(inner: Graph) -> list[Value]:
-        return _begun(inner, network, state, question, first, beam)
+        return _begun(inner, network, state, constraints, first, beam)
 
     def nothing(inner: Graph) -> list[Value]:
         kinds: dict[int, type] = {INTEGER: np.int64, FLOAT: np.float32, BOOL: np.bool_}
@@ -136,10 +136,10 @@ def beam_search(
     def body(
         inner: Graph, place: Value, carried: Sequence[Value]
     ) -> tuple[Value, Sequence[Value], Sequence[Value]]:
-        return _round(inner, network, memory, question, beam, frame, place, carried)
+        return _round(inner, network, memory, constraints, beam, frame, place, carried)
 
     described = [(value, *shape) for value, shape in zip(starts, shapes, strict=True)]
-    found = graph.loop(question.most, described, body, condition=wide)
+    found = graph.loop(constraints.most, described, body, condition=wide)
     kept = Listed(*found[5:10])
     return Answers(
         *graph.choose(
@@ -154,15 +154,15 @@ def _begun(
     graph: Graph,
     network: Network,
     state: Sequence[Value],
-    question: Question,
+    constraints: Constraints,
     first: Greedy,
     beam: Beam,
 ) -> list[Value]:
     """Return the frame of a beam search, and what its first round starts from."""
     start, end = network.description.targets.frame
     least, none = graph.constant(-np.inf, np.float32), graph.constant(0.0)
-    batch = graph.op("Shape", question.limits)
-    most = graph.op("Unsqueeze", question.most, graph.constant([0]))
+    batch = graph.op("Shape", constraints.limits)
+    most = graph.op("Unsqueeze", constraints.most, graph.constant([0]))
     one_more = graph.op("Add", most, graph.constant(1))
     slots = beam.slots(graph)
     grid = graph.op("Concat", batch, slots, axis=0)
@@ -170,8 +170,8 @@ def _begun(
     totals = graph.op("Unsqueeze", first.totals, graph.constant([1]))
     live = graph.op("And", graph.op("Greater", totals, least), head)
     ids, gains = (graph.op("Transpose", each, perm=[1, 0]) for each in (first.ids, first.gains))
-    taken = _widened(graph, ids, question.most, end)
-    longest = _penalty(graph, question.limits, beam.length_penalty)
+    taken = _widened(graph, ids, constraints.most, end)
+    longest = _penalty(graph, constraints.limits, beam.length_penalty)
 
     def spread(value: Value) -> Value:
         """Give each source's value, (batch, units), to all of its rows."""
@@ -181,7 +181,7 @@ def _begun(
         return graph.op("Reshape", wide, graph.op("Concat", graph.constant([-1]), units, axis=0))
 
     # The greedy answer, and nothing else yet.
-    steps = graph.op("Cast", graph.op("Less", first.lengths, question.limits), to=INTEGER)
+    steps = graph.op("Cast", graph.op("Less", first.lengths, constraints.limits), to=INTEGER)
     steps = graph.op("Add", first.lengths, steps)
     score = graph.op("Div", first.totals, _penalty(graph, steps, beam.length_penalty))
     more = graph.op("Sub", beam.answers, graph.constant(1))
@@ -211,7 +211,7 @@ def _round(
     graph: Graph,
     network: Network,
     memory: Memory,
-    question: Question,
+    constraints: Constraints,
     beam: Beam,
     frame: Frame,
     place: Value,
@@ -225,10 +225,10 @@ def _round(
     best, before = Listed(*rest[:5]), rest[5:]
     reached, after = network.step(graph, previous, before, memory, place, slots)
     columns = network.grid(graph, reached.log_probabilities, slots)
-    masked = graph.op("Add", columns, question.mask)
+    masked = graph.op("Add", columns, constraints.mask)
     symbols = graph.op("Shape", masked, start=2)
     every = graph.range(graph.op("Squeeze", symbols))
-    own = graph.op("Gather", question.forced, place, axis=0)
+    own = graph.op("Gather", constraints.forced, place, axis=0)
     own = graph.op("Unsqueeze", own, graph.constant([1, 2]))
     free = graph.op("Less", own, graph.constant(0))
     allowed = graph.op("Or", free, graph.op("Equal", own, every))
@@ -262,7 +262,7 @@ def _round(
     new_gains = _put(graph, _rows(graph, gains, lines), place, gained)
     followed = graph.op("GatherElements", as_greedy, parents, axis=1)
     as_greedy = graph.op("And", followed, graph.op("Equal", chosen, greedy_symbol))
-    over = graph.op("Equal", question.limits, count)
+    over = graph.op("Equal", constraints.limits, count)
     over = graph.op("Unsqueeze", over, graph.constant([1]))
     stopped = graph.op("And", over, graph.op("Not", as_greedy))
     cut = Listed(

@@ -15,6 +15,7 @@ import charseq
 from charseq.corpus import Pair
 from charseq.interop.onnx.beam import Beam, beam_search
 from charseq.interop.onnx.checking import Agreement, agreement
+from charseq.interop.onnx.constraints import Constraints
 from charseq.interop.onnx.explaining import Explained, explained, unexplained
 from charseq.interop.onnx.graph import (
     BOOL,
@@ -31,7 +32,6 @@ from charseq.interop.onnx.graph import (
 )
 from charseq.interop.onnx.greedy import greedy
 from charseq.interop.onnx.network import Inputs, Network
-from charseq.interop.onnx.question import Question
 from charseq.interop.onnx.weights import Precision, Weights
 from charseq.modelfile import METADATA_KEY, ModelDescription, description_to_dict
 
@@ -135,15 +135,15 @@ def onnx_model(
     network = Network(graph, description, tensors, Weights(precision))
     inputs = Inputs("sources", "source_lengths", "conditions", "copies")
     memory, state = network.encode(inputs)
-    question = Question.of(graph, _mask(graph, network))
-    first = greedy(graph, network, memory, state, question)
+    constraints = Constraints.of(graph, _mask(graph, network))
+    first = greedy(graph, network, memory, state, constraints)
 
     beam = Beam("beam", "n_best", "length_penalty")
-    answers = beam_search(graph, network, memory, state, question, first, beam)
+    answers = beam_search(graph, network, memory, state, constraints, first, beam)
 
     def told(inner: Graph) -> Explained:
         best = inner.op("Gather", answers.ids, inner.constant(0), axis=1)
-        return explained(inner, network, memory, state, best, question.mask)
+        return explained(inner, network, memory, state, best, constraints.mask)
 
     explanation = graph.choose("explain", told, unexplained)
     for name, value in zip(OUTPUTS, (*answers, *explanation), strict=True):

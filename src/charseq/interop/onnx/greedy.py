@@ -6,9 +6,9 @@ What is found is what `charseq.search.greedy` finds.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from charseq.interop.onnx.constraints import Constraints
 from charseq.interop.onnx.graph import FLOAT, INTEGER, Body, Graph, Shape, Value
 from charseq.interop.onnx.network import Memory, Network
-from charseq.interop.onnx.question import Question
 
 
 class Greedy(NamedTuple):
@@ -28,26 +28,26 @@ class Greedy(NamedTuple):
 
 
 def greedy(
-    graph: Graph, network: Network, memory: Memory, state: Sequence[Value], question: Question
+    graph: Graph, network: Network, memory: Memory, state: Sequence[Value], constraints: Constraints
 ) -> Greedy:
     """Write the most probable symbol at each step until all rows have ended, or hit the limit."""
     start, end = network.description.targets.frame
-    rows = graph.op("Shape", question.limits)
+    rows = graph.op("Shape", constraints.limits)
     first = graph.op("Expand", graph.constant([start]), rows)
     # A loop of few nodes for one row without a prefix, and one for all else: of the two, one has no
     # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
     # a subgraph, but not in one within another.
     many = graph.op("Greater", graph.op("Squeeze", rows), graph.constant(1))
-    many = graph.highest(graph.op("Or", many, question.begun))
+    many = graph.highest(graph.op("Or", many, constraints.begun))
     single = graph.highest(graph.op("Not", many))
     # -inf for what is never written, (batch or 1, symbols).
-    mask = graph.op("Squeeze", question.mask, graph.constant([1]))
+    mask = graph.op("Squeeze", constraints.mask, graph.constant([1]))
     everyone = graph.range(graph.op("Squeeze", rows))
     one_row = _one_row(network, memory, mask)
-    many_rows = _many_rows(graph, network, memory, question, mask)
+    many_rows = _many_rows(graph, network, memory, constraints, mask)
     parts = (
-        _written(graph, network, question, [first, *state], single, one_row),
-        _written(graph, network, question, [everyone, first, *state], many, many_rows),
+        _written(graph, network, constraints, [first, *state], single, one_row),
+        _written(graph, network, constraints, [everyone, first, *state], many, many_rows),
     )
     # A loop without a round does not know how many rows it would have had.
     shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
@@ -61,13 +61,13 @@ def greedy(
     )
     closed = graph.op("Equal", graph.op("Concat", ids, closing, axis=0), graph.constant(end))
     lengths = graph.op("ArgMax", graph.op("Cast", closed, to=FLOAT), axis=0, keepdims=0)
-    lengths = graph.op("Min", lengths, question.limits)
+    lengths = graph.op("Min", lengths, constraints.limits)
     places = graph.op("Unsqueeze", graph.range(graph.size(ids, 0)), graph.constant([1]))
     # The end counts where it came within the limit.
     counted = graph.op(
         "And",
         graph.op("LessOrEqual", places, lengths),
-        graph.op("Less", places, question.limits),
+        graph.op("Less", places, constraints.limits),
     )
     gains = graph.op("Where", counted, gains, graph.constant(0.0))
     totals = graph.op("ReduceSum", gains, graph.constant([0]), keepdims=0)
@@ -78,7 +78,7 @@ def greedy(
 def _written(
     graph: Graph,
     network: Network,
-    question: Question,
+    constraints: Constraints,
     carried: Sequence[Value],
     condition: Value,
     body: Body,
@@ -88,7 +88,7 @@ def _written(
     Args:
         graph: the outermost.
         network: the model's.
-        question: what is asked for.
+        constraints: what answers may be.
         carried: ids of the rows, and the decoder's state.
         condition: whether there is a first round.
         body: of the loop.
@@ -99,7 +99,7 @@ def _written(
     shapes: list[tuple[int, Shape]] = [(FLOAT, shape) for shape in network.state_shapes]
     shapes = [(INTEGER, ("rows",))] * (len(carried) - len(shapes)) + shapes
     described = [(value, *shape) for value, shape in zip(carried, shapes, strict=True)]
-    *_, ids, gains = graph.loop(question.most, described, body, condition=condition)
+    *_, ids, gains = graph.loop(constraints.most, described, body, condition=condition)
     return [ids, gains]
 
 
@@ -122,7 +122,7 @@ def _one_row(network: Network, memory: Memory, mask: Value) -> Body:
 
 
 def _many_rows(
-    graph: Graph, network: Network, memory: Memory, question: Question, mask: Value
+    graph: Graph, network: Network, memory: Memory, constraints: Constraints, mask: Value
 ) -> Body:
     """Return a round for many rows: those that have ended leave.
 
@@ -130,7 +130,7 @@ def _many_rows(
     for rows that have left.
     """
     end = network.description.targets.frame[1]
-    batch = graph.op("Shape", question.limits)
+    batch = graph.op("Shape", constraints.limits)
     ends = graph.op("Expand", graph.constant([end]), batch)
     nothing = graph.op("Expand", graph.constant([0.0]), batch)
 
@@ -146,7 +146,7 @@ def _many_rows(
         masked = inner.op(
             "Add", scores.log_probabilities, of_rows(mask) if network.copying else mask
         )
-        wanted = of_rows(inner.op("Gather", question.forced, place, axis=0))
+        wanted = of_rows(inner.op("Gather", constraints.forced, place, axis=0))
         free = inner.op("Less", wanted, inner.constant(0))
         best = inner.op("ArgMax", masked, axis=1, keepdims=0)
         symbols = inner.op("Where", free, best, wanted)
@@ -154,7 +154,9 @@ def _many_rows(
         # Shapes that stay the same let the rounds' outputs be stacked.
         written = inner.op("ScatterElements", ends, rows, symbols, axis=0)
         gained = inner.op("ScatterElements", nothing, rows, gains, axis=0)
-        left = inner.op("Sub", of_rows(question.limits), inner.op("Add", place, inner.constant(1)))
+        left = inner.op(
+            "Sub", of_rows(constraints.limits), inner.op("Add", place, inner.constant(1))
+        )
         going = inner.op(
             "And",
             inner.op("Greater", left, inner.constant(0)),

@@ -1,12 +1,12 @@
-"""What a graph is asked, laid out for its searches."""
+"""What answers may be, laid out for a graph's searches."""
 
 from typing import NamedTuple
 
 from charseq.interop.onnx.graph import Graph, Value
 
 
-class Question(NamedTuple):
-    """What is asked for; see `exporting`.
+class Constraints(NamedTuple):
+    """How long answers may be, how they begin and what they never hold; see `exporting`.
 
     Attributes:
         limits: the most symbols of each answer, (batch,).
@@ -23,8 +23,8 @@ class Question(NamedTuple):
     mask: Value
 
     @classmethod
-    def of(cls, graph: Graph, mask: Value) -> "Question":
-        """Read what the graph's inputs ask for."""
+    def of(cls, graph: Graph, mask: Value) -> "Constraints":
+        """Read them from the graph's inputs."""
         # There is always a first step, so that all shapes are known.
         most = graph.highest(graph.op("Max", "limits", graph.constant(1)))
         by_place = graph.op("Transpose", "prefixes", perm=[1, 0])
