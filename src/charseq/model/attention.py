@@ -87,7 +87,7 @@ class Attention(nn.Module):
             nn.init.uniform_(self.score, -0.1, 0.1, generator=generator)
 
     def view(self, outputs: Tensor, lengths: Tensor, places: Tensor) -> View:
-        """Prepare what the encoder wrote for being looked at.
+        """Prepare the encoder's outputs for attention.
 
         Args:
             outputs: the encoder's, (batch, time, units).

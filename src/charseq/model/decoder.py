@@ -19,7 +19,7 @@ Read = Callable[[int, Tensor], Tensor]
 
 
 class Aligned(NamedTuple):
-    """What a decoder predicts, and what it looked at for it.
+    """What a decoder predicts, and what it attended to for it.
 
     Attributes:
         predictions: as `Decoder.forward` returns them.
@@ -32,11 +32,11 @@ class Aligned(NamedTuple):
     copying: Tensor | None
 
 
-class FurtherLook(nn.Module):
-    """A layer that reads what attention saw, and attention that looks again, knowing it.
+class FurtherAttention(nn.Module):
+    """A recurrent layer that reads attentional vectors, and a layer of attention after it.
 
-    So what has been looked at bears upon what is looked at next (multi-step attention, Gehring et
-    al. 2017), which input feeding is for too (Luong et al. 2015), and training stays fused calls.
+    What has been attended to bears upon what is attended to next (multi-step attention, Gehring et
+    al. 2017). Input feeding does so too (Luong et al. 2015), but not in fused calls.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -58,7 +58,7 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(Layer(config.cell, size, config.units) for size in sizes)
         self.attention = None if config.attention == "none" else _attention(config)
         self.further = nn.ModuleList(
-            FurtherLook(config) for _ in range(config.attention_layers - 1)
+            FurtherAttention(config) for _ in range(config.attention_layers - 1)
         )
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
@@ -66,14 +66,14 @@ class Decoder(nn.Module):
     @property
     def recurrent(self) -> list[Layer]:
         """All layers that have a state, in their order."""
-        return [*layers_of(self.layers), *(look.layer for look in _looks_of(self.further))]
+        return [*layers_of(self.layers), *(each.layer for each in _further_of(self.further))]
 
     @property
     def attentions(self) -> list[Attention]:
         """All layers of attention, in their order."""
         if self.attention is None:
             return []
-        return [self.attention, *(look.attention for look in _looks_of(self.further))]
+        return [self.attention, *(each.attention for each in _further_of(self.further))]
 
     def memory(
         self,
@@ -83,7 +83,7 @@ class Decoder(nn.Module):
         conditions: Tensor | None,
         copies: Tensor | None,
     ) -> Memory:
-        """Prepare what the encoder wrote for being looked at.
+        """Prepare the encoder's outputs for attention.
 
         Args:
             sources: ids, (batch, time).
@@ -126,7 +126,7 @@ class Decoder(nn.Module):
         return self._predicted(attended, scores, memory, noise)
 
     def align(self, previous: Tensor, state: State, memory: Memory) -> Aligned:
-        """Predict as `forward` does, without noise, and say what was looked at for it.
+        """Predict as `forward` does, without noise, and return the weights of attention too.
 
         Raises:
             UsageError: if the model has no attention.
@@ -169,7 +169,7 @@ class Decoder(nn.Module):
             if not attentions:
                 written = torch.addmm(bias, outputs, output)
             else:
-                attended, scores = self._looked(
+                attended, scores = self._attended(
                     attentions,
                     outputs[:, None],
                     state.place,
@@ -206,8 +206,8 @@ class Decoder(nn.Module):
     def _forced(
         self, outputs: Tensor, place: Tensor, memory: Memory, read: Read
     ) -> tuple[Tensor, Tensor]:
-        """Look back for all outputs, (time, batch, units), at once; return as `_looked` does."""
-        return self._looked(
+        """Attend for all outputs, (time, batch, units), at once; return as `_attended` does."""
+        return self._attended(
             self.attentions,
             outputs.transpose(0, 1),
             place,
@@ -215,7 +215,7 @@ class Decoder(nn.Module):
             lambda number, seen: read(number, seen.transpose(0, 1)).transpose(0, 1),
         )
 
-    def _looked(
+    def _attended(
         self,
         attentions: Sequence[Attention],
         outputs: Tensor,
@@ -223,7 +223,7 @@ class Decoder(nn.Module):
         memory: Memory,
         read: Read,
     ) -> tuple[Tensor, Tensor]:
-        """Look back as often as the model does.
+        """Attend with one layer after another.
 
         Args:
             attentions: all layers of attention.
@@ -263,9 +263,9 @@ class Decoder(nn.Module):
         return logits.transpose(0, 1)
 
 
-def _looks_of(further: nn.ModuleList) -> list[FurtherLook]:
-    """Return further looks, typed."""
-    return [cast(FurtherLook, look) for look in further]
+def _further_of(further: nn.ModuleList) -> list[FurtherAttention]:
+    """Return further layers of attention, typed."""
+    return [cast(FurtherAttention, each) for each in further]
 
 
 def _attention(config: ModelConfig) -> Attention:

@@ -175,7 +175,7 @@ class Seq2Seq(nn.Module):
         return predicted
 
     def align(self, batch: Batch) -> Aligned:
-        """Predict as `forward` does, without noise, and say what was looked at for it.
+        """Predict as `forward` does, without noise, and return the weights of attention too.
 
         Raises:
             UsageError: if the model has no attention.
