@@ -1,6 +1,7 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from charseq.answering import as_in_training, refuse_without_conditions, telling_of_columns
@@ -70,9 +71,8 @@ def train(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
-    material, chosen = _begun_with(
-        corpus, preset, config, output, held_out, start_from, mirror, settings
-    )
+    asked = _Asked(corpus, held_out, start_from, output, mirror)
+    material, chosen = asked.begun(preset, config, settings)
     trained = train_run(
         material,
         chosen,
@@ -110,9 +110,8 @@ def rehearse(
     Raises:
         CharseqError: if anything is wrong that can be known before.
     """
-    return rehearse_run(
-        *_begun_with(corpus, preset, config, output, held_out, start_from, mirror, settings)
-    )
+    asked = _Asked(corpus, held_out, start_from, output, mirror)
+    return rehearse_run(*asked.begun(preset, config, settings))
 
 
 def resume(
@@ -164,8 +163,8 @@ def resume(
     if start_from is not None:
         spellings = read_model(start_from)[0].spellings
     held_out = held_out or begun_with.get("held_out")
-    read = config.corpus
-    material = _material(corpus, held_out, start_from, output, read, read, spellings, mirror)
+    asked = _Asked(corpus, held_out, start_from, output, mirror)
+    material = asked.material(config.corpus, config.corpus, spellings)
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(
@@ -178,45 +177,66 @@ def resume(
     return _translator(trained, material)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a training is to be made of, as its caller says it."""
+
+    corpus: CorpusLike
+    held_out: CorpusLike | None
+    start_from: str | Path | None
+    output: str | Path | None
+    mirror: str | None
+
+    def begun(
+        self, preset: str, config: str | Path | None, settings: dict[str, object]
+    ) -> tuple[Material, RunSettings]:
+        """Read what a new training is made of, and settle how it is done."""
+        chosen = configure(preset, config, **settings)
+        if self.output is not None:
+            # Before the work, not after it.
+            refuse_output(Path(self.output))
+            refuse_export_name(Path(self.output))
+        spellings, start = Spellings.of(chosen.model), None
+        if self.start_from is not None:
+            start = read_model(self.start_from)[0]
+            _refuse_other_shape(settings, start.config)
+            spellings = start.spellings
+        asked = _asked_of_corpora(config, settings)
+        begun = chosen.changed(**as_in_training(self.corpus, asked, start))
+        if not isinstance(self.held_out, str | Path):
+            # The columns that are asked for are the corpus's.
+            asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
+        held = chosen.changed(**as_in_training(self.held_out or (), asked, start)).corpus
+        with telling_of_columns(asked, start):
+            material = self.material(begun.corpus, held, spellings)
+        if start is not None:
+            refuse_without_conditions(material.corpus, start, "the model to start from")
+        return material, begun
+
+    def material(
+        self, config: CorpusConfig, held_out_config: CorpusConfig, spellings: Spellings
+    ) -> Material:
+        """Read the corpora."""
+        # What is held out is always whole.
+        whole = held_out_config.model_copy(update={"limit": None})
+        held_out = None
+        corpus = corpus_from(self.corpus, config, mirror=self.mirror, spellings=spellings)
+        if self.held_out is not None:
+            held_out = corpus_from(self.held_out, whole, mirror=self.mirror, spellings=spellings)
+        return Material(
+            corpus,
+            held_out,
+            start_from=None if self.start_from is None else Path(self.start_from),
+            corpus_from=place_of(self.corpus),
+            held_out_from=place_of(self.held_out),
+            output=None if self.output is None else Path(self.output),
+        )
+
+
 def _is_gone(corpus: str) -> bool:
     """Return whether a corpus was a file, whose path a run keeps whole, and is none any more."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
-
-
-def _begun_with(
-    corpus: CorpusLike,
-    preset: str,
-    config: str | Path | None,
-    output: str | Path | None,
-    held_out: CorpusLike | None,
-    start_from: str | Path | None,
-    mirror: str | None,
-    settings: dict[str, object],
-) -> tuple[Material, RunSettings]:
-    chosen = configure(preset, config, **settings)
-    if output is not None:
-        # Before the work, not after it.
-        refuse_output(Path(output))
-        refuse_export_name(Path(output))
-    spellings, start = Spellings.of(chosen.model), None
-    if start_from is not None:
-        start = read_model(start_from)[0]
-        _refuse_other_shape(settings, start.config)
-        spellings = start.spellings
-    asked = _asked_of_corpora(config, settings)
-    begun = chosen.changed(**as_in_training(corpus, asked, start))
-    if not isinstance(held_out, str | Path):
-        # The columns that are asked for are the corpus's.
-        asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
-    held = chosen.changed(**as_in_training(held_out or (), asked, start)).corpus
-    with telling_of_columns(asked, start):
-        material = _material(
-            corpus, held_out, start_from, output, begun.corpus, held, spellings, mirror
-        )
-    if start is not None:
-        refuse_without_conditions(material.corpus, start, "the model to start from")
-    return material, begun
 
 
 def _asked_of_corpora(
@@ -227,30 +247,6 @@ def _asked_of_corpora(
     return of_file | {
         name: value for name, value in settings.items() if name in CorpusConfig.model_fields
     }
-
-
-def _material(
-    corpus: CorpusLike,
-    held_out: CorpusLike | None,
-    start_from: str | Path | None,
-    output: str | Path | None,
-    config: CorpusConfig,
-    held_out_config: CorpusConfig,
-    spellings: Spellings,
-    mirror: str | None,
-) -> Material:
-    # What is held out is always whole.
-    whole = held_out_config.model_copy(update={"limit": None})
-    return Material(
-        corpus_from(corpus, config, mirror=mirror, spellings=spellings),
-        None
-        if held_out is None
-        else corpus_from(held_out, whole, mirror=mirror, spellings=spellings),
-        start_from=None if start_from is None else Path(start_from),
-        corpus_from=place_of(corpus),
-        held_out_from=place_of(held_out),
-        output=None if output is None else Path(output),
-    )
 
 
 def _translator(trained: TrainedModel, material: Material) -> Translator:
