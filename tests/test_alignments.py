@@ -202,7 +202,18 @@ def test_an_alignment_is_json_without_what_says_nothing(speaker: Translator) -> 
 
 @pytest.mark.parametrize(
     ("symbol", "label"),
-    [("a", "a"), ("t͡ʃ", "t͡ʃ"), (" ", "␣"), ("\u0301", "◌\u0301"), ("\n", "\\n"), ("\xa0", "\\xa0")],
+    [
+        ("a", "a"),
+        ("t͡ʃ", "t͡ʃ"),
+        (" ", "␣"),
+        ("\u0301", "◌\u0301"),
+        ("\n", "\\n"),
+        ("\xa0", "\\xa0"),
+        ("\u200d", "\\u200d"),
+        ("a\u200d", "a\\u200d"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("\U0001f3f4\U000e0067\U000e007f", "\U0001f3f4\U000e0067\U000e007f"),
+    ],
 )
 def test_every_symbol_shows_by_itself(symbol: str, label: str) -> None:
     assert symbol_label(symbol) == label

@@ -93,3 +93,17 @@ def test_what_no_picture_can_show_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="it is a folder"):
         draw_alignments([one], tmp_path / "folder.png")
     assert not path.exists()
+
+
+def test_long_labels_have_room(tmp_path: Path) -> None:
+    for name, sides in {
+        "short": (["a", "b"], ["c", "d"]),
+        "along": (["A LONG FEATURE NAME", "b"], ["c", "d"]),
+        "down": (["a", "b"], ["\U0010ffff\U0010fffe\U0010fffd", "d"]),
+    }.items():
+        draw_alignments([alignment(*sides)], tmp_path / f"{name}.png")
+    width, height = size(tmp_path / "short.png")
+    assert size(tmp_path / "along.png") > (width, height + 100)
+    assert size(tmp_path / "along.png")[0] == width
+    assert size(tmp_path / "down.png")[0] > width + 150
+    assert size(tmp_path / "down.png")[1] == height

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 MOST_SYMBOLS = 80
-# Inches: of a cell, and of what stands around the cells of a panel.
+# Inches: of a cell, of what stands around a panel's cells where labels have a few characters, and
+# of each character more.
 CELL = 0.25
 AROUND = 1.1
+SHORT_LABEL, CHARACTER = 4, 0.09
 
 
 def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
@@ -47,14 +49,9 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
         _refuse_longer(alignment)
     columns = math.ceil(math.sqrt(len(drawn)))
     rows = math.ceil(len(drawn) / columns)
-    widths = [
-        AROUND + CELL * max(len(each.source_symbols) for each in drawn[column::columns])
-        for column in range(columns)
-    ]
-    heights = [
-        AROUND + CELL * max(len(each.weights) for each in drawn[row * columns :][:columns])
-        for row in range(rows)
-    ]
+    sizes = [_size(alignment) for alignment in drawn]
+    widths = [max(width for width, _ in sizes[column::columns]) for column in range(columns)]
+    heights = [max(height for _, height in sizes[row * columns :][:columns]) for row in range(rows)]
     figure = Figure(figsize=(sum(widths) + 1, sum(heights)), layout="constrained", dpi=120)
     grid = figure.subplots(
         rows, columns, squeeze=False, width_ratios=widths, height_ratios=heights
@@ -93,6 +90,19 @@ def _refuse_longer(alignment: Alignment) -> None:
             )
 
 
+def _size(alignment: Alignment) -> tuple[float, float]:
+    """Return the width and the height of a panel, in inches."""
+    along, down = alignment.source_symbols, (*alignment.target_symbols, END_LABEL)
+    # Long labels below one another stand beside the cells, those beside one another above them.
+    width = AROUND + CELL * len(along) + _beyond(down)
+    return width, AROUND + CELL * len(down) + _beyond(along)
+
+
+def _beyond(symbols: Sequence[str]) -> float:
+    longest = max(len(label) for label, _ in map(_shown, symbols))
+    return CHARACTER * max(0, longest - SHORT_LABEL)
+
+
 def _draw(axes: "Axes", alignment: Alignment) -> "AxesImage":
     image = axes.imshow(alignment.weights, cmap="Blues", vmin=0, vmax=1)
     axes.set(xlabel="source", ylabel="target", anchor="N")
@@ -110,17 +120,19 @@ def _draw(axes: "Axes", alignment: Alignment) -> "AxesImage":
 
 def _label(axis: "Axis", symbols: Sequence[str]) -> None:
     """Write symbols along an axis, each in a font that has it, or else its code points."""
-    labels = list(map(symbol_label, symbols))
-    fonts = list(map(_font_of, labels))
-    shown = [
-        _code_points(label) if font is None else label
-        for label, font in zip(labels, fonts, strict=True)
-    ]
+    labels, fonts = zip(*map(_shown, symbols), strict=True)
     # A dollar sign is one, and begins no formula.
-    axis.set_ticks(range(len(shown)), shown, parse_math=False)
+    axis.set_ticks(range(len(labels)), labels, parse_math=False)
     for text, font in zip(axis.get_ticklabels(), fonts, strict=True):
         if font is not None:
             text.set_fontproperties(font)
+
+
+def _shown(symbol: str) -> tuple[str, Path | None]:
+    """Return a symbol's label, and the font that has it; without one, it is the code points."""
+    label = symbol_label(symbol)
+    font = _font_of(label)
+    return (_code_points(label) if font is None else label), font
 
 
 def _code_points(label: str) -> str:

@@ -1,6 +1,7 @@
 """What charseq answers with: named, immutable, and printable as the text itself."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
@@ -319,9 +320,14 @@ def _finite(log_probability: float) -> float | None:
     return None if math.isinf(log_probability) else round(log_probability, 6)
 
 
+# Joiners and tags, which give the grapheme cluster that they stand within its shape.
+_SHAPING = re.compile("((?<=.)[\u200c\u200d](?=.)|(?<=.)[\U000e0020-\U000e007f])", re.DOTALL)
+
+
 def symbol_label(symbol: str) -> str:
     """Return a symbol fit to stand by itself: what would not show is made to."""
     if symbol == " ":
         return "␣"
-    shown = visible(symbol)
+    parts = _SHAPING.split(symbol)
+    shown = "".join(visible(part) if place % 2 == 0 else part for place, part in enumerate(parts))
     return f"◌{shown}" if unicodedata.category(shown[0]).startswith("M") else shown

@@ -77,7 +77,9 @@ def test_the_printed_code_answers_as_charseq_does(tmp_path, with_keras, config, 
     sources = sentences_of("".join(description.sources.ordinary) + "ж", 90)
     expected = [str(answer) for answer in translator_of(description, tensors).translate(sources)]
     assert len(set(expected)) > 50
-    out = with_keras(script, stdin="".join(f"{source}\n" for source in sources))
+    # As Windows writes files.
+    stdin = "\ufeff" + "".join(f"{source}\r\n" for source in sources)
+    out = with_keras(script, stdin=stdin)
     assert out.removesuffix("\n").split("\n") == expected
 
 

@@ -71,6 +71,9 @@ def test_events_are_read_however_their_bytes_are_cut(open_page: Opener) -> None:
         ("\u064e", "◌\u064e"),
         ("\u00a0", "U+00A0"),
         ("\u200d", "U+200D"),
+        ("a\u200d", "aU+200D"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("\U0001f3f4\U000e0067\U000e007f", "\U0001f3f4\U000e0067\U000e007f"),
         ("\n", "U+000A"),
     ],
 )
@@ -176,4 +179,6 @@ def test_a_link_leads_back_to_its_query(call: Call) -> None:
     assert " " not in fragment
     assert call("link", "queryOf", fragment) == query
     assert call("link", "queryOf", "#text=a&other=b") == {"text": "a"}
-    assert call("link", "fragmentOf", {"text": ""}) == ""
+    emptied = {"text": "a", "features": ""}
+    assert call("link", "queryOf", call("link", "fragmentOf", emptied)) == emptied
+    assert call("link", "fragmentOf", {}) == ""

@@ -78,10 +78,10 @@ def translate(text):
 
 
 if __name__ == "__main__":
-    sys.stdin.reconfigure(encoding="utf-8", newline="\\n")
+    sys.stdin.reconfigure(encoding="utf-8-sig", newline="\\n")
     sys.stdout.reconfigure(encoding="utf-8", newline="\\n")
     for line in sys.stdin:
-        print(translate(line.removesuffix("\\n")), flush=True)
+        print(translate(line.removesuffix("\\n").removesuffix("\\r")), flush=True)
 '''
 
 

@@ -2,12 +2,16 @@
 
 const NARROW = "\u202f"; // A narrow space that does not break, between a number and its unit.
 
+// Controls, formats, separators and surrogates have no shape of their own; but joiners and tags that
+// stand within a grapheme cluster give it its shape.
+const SHAPELESS =
+  /(?!(?<=.)[\u200c\u200d](?=.)|(?<=.)[\u{e0020}-\u{e007f}])[\p{C}\p{Z}]/gsu;
+
 /** Return a symbol fit to stand by itself: what would not show is made to. */
 export function symbolLabel(symbol) {
   if (symbol === " ") return "␣";
   if (/^\p{M}/u.test(symbol)) return `◌${symbol}`;
-  // Controls, formats, separators and surrogates have no shape of their own.
-  return symbol.replace(/[\p{C}\p{Z}]/gu, (one) => codePoint(one));
+  return symbol.replace(SHAPELESS, (one) => codePoint(one));
 }
 
 /** Return what a screen reader is to say for a symbol. */

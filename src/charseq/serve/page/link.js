@@ -2,9 +2,10 @@
 
 const NAMES = ["model", "text", "features", "language", "sure"];
 
-/** Return the fragment that leads to a query; what is empty is left out. */
+/** Return the fragment that leads to a query; what it does not say is left out. */
 export function fragmentOf(query) {
-  const told = NAMES.filter((name) => query[name]).map((name) => [name, query[name]]);
+  const said = NAMES.filter((name) => query[name] !== undefined);
+  const told = said.map((name) => [name, query[name]]);
   return told.length ? `#${new URLSearchParams(told)}` : "";
 }
 

@@ -109,5 +109,5 @@ async function decide(request, calling) {
 
 /** Let the address lead to this query; not at every key, which browsers may refuse. */
 function showLink(text) {
-  history.replaceState(null, "", fragmentOf({ ...told(), text }));
+  history.replaceState(null, "", fragmentOf({ ...told(), text: text || undefined }));
 }
