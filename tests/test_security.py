@@ -1,6 +1,7 @@
 """What `docs/security.md` promises: its limits; nothing foreign runs or lands elsewhere."""
 
 import ast
+import io
 import json
 import re
 import struct
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 import charseq
 from charseq import bounded
 from charseq.answering import face
+from charseq.cli import main
+from charseq.cli.lines import Readable, arriving_lines
 from charseq.config import ServeConfig, configure, run
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
@@ -28,6 +31,7 @@ from charseq.runtime import inspection
 from charseq.serve import questions
 from charseq.text import vocabulary
 from charseq.training import history, read_history
+from charseq.translator import Translator
 
 PACKAGE = Path(charseq.__file__).parent
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
@@ -81,7 +85,8 @@ def test_the_page_has_the_limits_that_hold() -> None:
     assert bounded.unpacked_limit(1) == bounded.SMALL
     assert bounded.unpacked_limit(gibi) == times * gibi
     assert {name: limit for name, limit in rows.items() if name not in ("what", "---")} == {
-        "a line of a corpus, of input, of a lexicon": f"{lines.LONGEST_LINE:,} bytes",
+        "a line of a corpus, of a lexicon, of outputs to score": f"{lines.LONGEST_LINE:,} bytes",
+        "a line to translate or to align": f"{4 * face.LONGEST_SOURCE:,} bytes",
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
         "a text to translate": f"{face.LONGEST_SOURCE:,} characters",
@@ -109,6 +114,75 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "graphs within graphs of an export": f"{inspection.DEEPEST_GRAPH} deep",
         "a whole number in an export's graph": f"{inspection.FARTHEST_NUMBER:,} from 0",
     }
+
+
+# Lines
+
+
+def ended_with(arguments: Sequence[object]) -> int:
+    """The exit code of a command that is run in this process."""
+    with pytest.raises(SystemExit) as end:
+        main([str(each) for each in arguments])
+    return int(end.value.code or 0)
+
+
+READERS_OF_LINES = pytest.mark.parametrize(
+    "command",
+    [["translate", "none.safetensors", "a", "--lexicon"], ["evaluate", "none.tsv", "--hypotheses"]],
+    ids=["lexicon", "outputs"],
+)
+
+
+@READERS_OF_LINES
+@pytest.mark.parametrize("end", [b"\nlast\n", b""], ids=["ends", "never ends"])
+def test_a_line_of_a_lexicon_or_of_outputs_is_refused_beyond_the_limit_in_bounded_memory(
+    command: list[str], end: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"first\n" + b"x" * 50_000_000 + end)
+    tracemalloc.start()
+    try:
+        assert ended_with([*command, path]) == DataError.exit_code
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert capsys.readouterr().err == f"charseq: {path}:2: longer than 1,000,000 bytes\n"
+    assert peak < 40_000_000
+
+
+@READERS_OF_LINES
+def test_a_line_of_a_lexicon_or_of_outputs_is_read_up_to_the_limit(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"x" * 999_999 + b"\n")
+    # The next that is asked for is not there.
+    assert ended_with([*command, path]) == UsageError.exit_code
+    assert "there is no" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("character", "xéあ😀")
+def test_a_line_to_translate_is_cut_beyond_the_limit_and_refused_for_its_length(
+    character: str, toy_translator: Translator, tmp_path: Path, monkeypatch, capsysbinary
+) -> None:
+    model = tmp_path / "toy.safetensors"
+    toy_translator.save(model)
+    given = [b"\xef\xbb\xbfab\n", character.encode() * 100_000, b"\nab\n"]
+    held: list[int] = []
+
+    def arriving(stream: Readable, longest: int) -> Iterator[list[bytes]]:
+        for together in arriving_lines(stream, longest):
+            held.extend(map(len, together))
+            yield together
+
+    monkeypatch.setattr("charseq.cli.lines.arriving_lines", arriving)
+    monkeypatch.setattr("charseq.cli.lines.PIECE", 5_000)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"".join(given))))
+    assert ended_with(["translate", model]) == DataError.exit_code
+    shown = capsysbinary.readouterr()
+    assert shown.out == b"BA\n\nBA\n"
+    assert b"line 2: longer than 10,000 characters" in shown.err
+    assert 40_000 < held[1] <= 40_000 + 5_010
 
 
 # Model files
@@ -274,8 +348,6 @@ def test_a_link_is_replaced_and_what_it_points_to_is_not(tmp_path: Path) -> None
 
 
 def test_control_characters_of_a_file_never_reach_the_terminal(tmp_path: Path, capsys) -> None:
-    from charseq.cli import main
-
     evil = "\x1b]0;owned\x07\u202e"
     path = tmp_path / "pairs.tsv"
     path.write_text(f"{evil}\n", encoding="utf-8")

@@ -1,3 +1,4 @@
+import codecs
 import csv
 import gzip
 import io
@@ -450,6 +451,11 @@ def test_a_line_at_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "line too long" in str(
         read(line + b"b" + line, tmp_path, "b.tsv", skip_bad_lines=True).left_out
     )
+    marked = codecs.BOM_UTF8 + line
+    assert len(read(marked, tmp_path, "marked.tsv")) == 1
+    longer = codecs.BOM_UTF8 + b"a\t" + b"b" * 50 + b"\n"
+    left_out = read(longer + line, tmp_path, "longer.tsv", skip_bad_lines=True).left_out
+    assert left_out == {"line too long": 1}
 
 
 @pytest.mark.parametrize("name", ["pairs.gz", "pairs.zst"])

@@ -178,7 +178,10 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        return Refused(line.decode("utf-8", "replace"), f"not valid UTF-8 (byte {error.start + 1})")
+        text = line.decode("utf-8", "replace")
+        # A line that was cut short for its length may end within a character.
+        if len(text) <= longest:
+            return Refused(text, f"not valid UTF-8 (byte {error.start + 1})")
     names = ["source", *columns]
     cells = text.split("\t") if columns else [text]
     # A line that was cut short for its length lacks columns, too, and an empty line stays empty.

@@ -1,15 +1,17 @@
 """Outputs to score: a model's, or the lines of a file."""
 
-import codecs
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from charseq.answering import Answering, conditions_of
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig
 from charseq.corpus import Pair
+from charseq.corpus.faults import BadLineError
 from charseq.corpus.files import in_plain_words
+from charseq.corpus.lines import lines_of, text_of
 from charseq.errors import DataError, UsageError, visible
 from charseq.loading import SUFFIXES
 from charseq.results import Translation
@@ -81,25 +83,21 @@ def read_outputs(name: str) -> list[str]:
     """Return the lines of a file as they stand; one that is empty is an empty output.
 
     Raises:
-        DataError: if a line is not UTF-8.
+        DataError: if a line is too long, or not UTF-8.
         UsageError: if there is no such file.
         MachineError: if it cannot be read.
     """
     where = place_of(name)
-    with in_plain_words(where):
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    texts = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            texts.append(line.decode().removesuffix("\r"))
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{where}:{number}: not valid UTF-8: byte {error.start + 1} is"
-                f" 0x{line[error.start]:02x}"
-            ) from None
+    texts: list[str] = []
+    with (
+        in_plain_words(where),
+        nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as stream,
+    ):
+        for line in lines_of(stream):
+            try:
+                texts.append(text_of(line))
+            except BadLineError as fault:
+                raise DataError(f"{where}:{len(texts) + 1}: {fault}") from None
     return texts
 
 

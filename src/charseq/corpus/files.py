@@ -100,7 +100,7 @@ def read_lines(
         raise UsageError(f"{where}: Parquet is read from a file of its own only")
     with in_plain_words(where):
         lines = lines_of(decompressed(stream, where))
-        first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
+        first = next(lines, b"")
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise DataError(f"{where} is in UTF-16; save it as UTF-8")
         attribution = _attribution(first) if layout == "tsv" else ""

@@ -20,7 +20,7 @@ from charseq.corpus.columns import (
     warn_of_header,
 )
 from charseq.corpus.faults import BadLineError
-from charseq.corpus.lines import LONGEST_LINE, text_of
+from charseq.corpus.lines import LONGEST_LINE, nonempty_text_of
 from charseq.errors import DataError, visible
 
 LineLayout = Literal["tsv", "csv", "jsonl"]
@@ -72,13 +72,13 @@ def _header(first: bytes, cells: _Cells, where: str) -> list[str]:
 
 
 def _tsv_cells(line: bytes) -> list[str]:
-    return text_of(line).split("\t")
+    return nonempty_text_of(line).split("\t")
 
 
 def _csv_cells(line: bytes) -> list[str]:
     # Each line by itself, so that one stray quote cannot swallow the lines after it.
     try:
-        return next(csv.reader([text_of(line)], strict=True))
+        return next(csv.reader([nonempty_text_of(line)], strict=True))
     except csv.Error as error:
         why = str(error)
         if why == "unexpected end of data":
@@ -120,7 +120,7 @@ def _separated_otherwise(cell: str) -> str:
 def _json_parser(columns: Columns) -> LineParser:
     def parse(line: bytes) -> tuple[str, ...]:
         try:
-            record = json.loads(text_of(line))
+            record = json.loads(nonempty_text_of(line))
         except (ValueError, RecursionError) as error:
             why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise BadLineError("invalid JSON", f"not valid JSON: {why}") from None

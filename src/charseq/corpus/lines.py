@@ -4,6 +4,7 @@ Lines end at a line feed, or a carriage return and a line feed. No other charact
 nothing is stripped: no-break and narrow spaces, U+2028 and U+0085 are ordinary characters.
 """
 
+import codecs
 from collections.abc import Iterator
 from typing import IO
 
@@ -14,26 +15,41 @@ LONGEST_LINE = 1_000_000
 
 
 def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines with their ends; only the beginning of one that is too long."""
-    while line := stream.readline(LONGEST_LINE + 1):
+    """Yield the lines with their ends; only the beginning of one that is too long.
+
+    A byte-order mark before the first is no part of it.
+    """
+    mark = codecs.BOM_UTF8
+    line = stream.readline(len(mark) + LONGEST_LINE + 1).removeprefix(mark)
+    while line:
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
             rest = stream.readline(LONGEST_LINE + 1)
         yield line
+        line = stream.readline(LONGEST_LINE + 1)
 
 
 def text_of(line: bytes) -> str:
-    """Return the text of a line, without its end.
+    """Return the text of a line, without its end; it may be empty.
 
     Raises:
-        BadLineError: if the line is too long, empty, or not UTF-8.
+        BadLineError: if the line is too long, or not UTF-8.
     """
     if len(line) > LONGEST_LINE:
         raise BadLineError("line too long", f"longer than {LONGEST_LINE:,} bytes")
     try:
-        text = line.decode().removesuffix("\n").removesuffix("\r")
+        return line.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         raise not_utf8(error) from None
+
+
+def nonempty_text_of(line: bytes) -> str:
+    """Return the text of a line on which there is something, without its end.
+
+    Raises:
+        BadLineError: if the line is empty, too long, or not UTF-8.
+    """
+    text = text_of(line)
     if not text:
         raise BadLineError("empty line")
     return text
