@@ -1,6 +1,4 @@
 import json
-import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +7,13 @@ import pytest
 import safetensors.numpy
 
 from charseq.config import ModelConfig
-from charseq.errors import MachineError, ModelFileError, UsageError
+from charseq.errors import ModelFileError, UsageError
 from charseq.model import Seq2Seq
 from charseq.modelfile import (
     FORMAT_VERSION,
     ModelDescription,
     OutputLimit,
     read_model,
-    write_atomically,
     write_model,
 )
 from charseq.scoring import Calibration
@@ -89,7 +86,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"there is no model file .*nowhere"):
+    with pytest.raises(UsageError, match=r"there is no file .*nowhere"):
         read_model(tmp_path / "nowhere")
 
 
@@ -143,35 +140,6 @@ def test_tensors_that_do_not_fit_are_refused_by_name_and_shape(model: Path) -> N
     rewritten(model, {"config": {"units": 5}})
     with pytest.raises(ModelFileError, match=r"weight_hh_l0 should be \(20, 5\), is \(16, 4\)"):
         load(model)
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MachineError, match=r"cannot write .*file: No space left on device"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path, tmp_path / "pipe"):
-        with pytest.raises(UsageError, match="name a file"):
-            write_atomically(path, b"new")
-    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
-
-
-def test_a_written_file_is_as_readable_as_others(tmp_path: Path) -> None:
-    (tmp_path / "other").touch()
-    write_atomically(tmp_path / "file", b"")
-    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("file", "other")}
-    assert len(modes) == 1
 
 
 DATA = Path(__file__).parent / "data"

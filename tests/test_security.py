@@ -16,17 +16,18 @@ from typing import Any
 import pytest
 
 import charseq
-from charseq import bounded
+from charseq import files
 from charseq.answering import face
 from charseq.cli import main
 from charseq.cli.lines import Readable, arriving_lines
 from charseq.config import ServeConfig, configure, run
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
+from charseq.files import write_atomically
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
-from charseq.modelfile import METADATA_KEY, description_to_dict, read_model, write_atomically
+from charseq.modelfile import METADATA_KEY, description_to_dict, read_model
 from charseq.runtime import inspection
 from charseq.serve import questions
 from charseq.text import vocabulary
@@ -81,9 +82,9 @@ def test_the_page_has_the_limits_that_hold() -> None:
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+\|$", text, re.MULTILINE))
     mebi, gibi = 1 << 20, 1 << 30
     served = ServeConfig()
-    times, small = bounded.LARGEST_EXPANSION, bounded.SMALL // mebi
-    assert bounded.unpacked_limit(1) == bounded.SMALL
-    assert bounded.unpacked_limit(gibi) == times * gibi
+    times, small = files.LARGEST_EXPANSION, files.SMALL // mebi
+    assert files.unpacked_limit(1) == files.SMALL
+    assert files.unpacked_limit(gibi) == times * gibi
     assert {name: limit for name, limit in rows.items() if name not in ("what", "---")} == {
         "a line of a corpus, of a lexicon, of outputs to score": f"{lines.LONGEST_LINE:,} bytes",
         "a line to translate or to align": f"{4 * face.LONGEST_SOURCE:,} bytes",
@@ -93,9 +94,9 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "source times target, to align": f"{face.MOST_WEIGHTS:,}",
         "a settings file": f"{run.LARGEST // mebi} MiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",
-        "the header of a safetensors file": f"{bounded.LARGEST_HEADER // mebi} MiB",
-        "a safetensors file": f"{bounded.LARGEST_TENSORS // gibi} GiB,"
-        f" {bounded.MOST_TENSORS:,} tensors",
+        "the header of a safetensors file": f"{files.LARGEST_HEADER // mebi} MiB",
+        "a safetensors file": f"{files.LARGEST_TENSORS // gibi} GiB,"
+        f" {files.MOST_TENSORS:,} tensors",
         "a vocabulary": f"{vocabulary.MOST_SYMBOLS:,} symbols",
         "JSON in a `.keras` archive": f"{keras_archive.LARGEST_JSON // mebi} MiB",
         "a member of a `.keras` archive, unpacked": f"{times} times its size, or {small} MiB",
@@ -110,7 +111,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the package onnxruntime-web, packed": f"{web_runtime.LARGEST_ARCHIVE // mebi} MiB",
         "a file of that package": f"{web_runtime.LARGEST_FILE // mebi} MiB",
         "an export": f"{inspection.LARGEST_FILE // gibi} GiB, {inspection.MOST_NODES:,} nodes",
-        "the description in an export": f"{bounded.LARGEST_HEADER // mebi} MiB",
+        "the description in an export": f"{files.LARGEST_HEADER // mebi} MiB",
         "graphs within graphs of an export": f"{inspection.DEEPEST_GRAPH} deep",
         "a whole number in an export's graph": f"{inspection.FARTHEST_NUMBER:,} from 0",
     }
@@ -236,15 +237,15 @@ def test_a_header_beyond_the_limit_or_the_file_is_refused_unread(
 ) -> None:
     path = tmp_path / "m.safetensors"
     assert "cut short" in refused(path, safetensors({}, claimed=1 << 62))
-    monkeypatch.setattr(bounded, "LARGEST_HEADER", 1_000)
+    monkeypatch.setattr(files, "LARGEST_HEADER", 1_000)
     large = safetensors({"__metadata__": {METADATA_KEY: "x" * 1_000}})
     assert "its header has 1," in refused(path, large)
-    monkeypatch.setattr(bounded, "LARGEST_TENSORS", 1_000)
+    monkeypatch.setattr(files, "LARGEST_TENSORS", 1_000)
     assert "and at most 1,000 are read" in refused(path, safetensors({}, bytes(1_000)))
 
 
 def test_more_tensors_than_any_model_has_are_refused(tmp_path: Path, description) -> None:
-    tensors = {f"t{number}": tensor(0, 0, 0) for number in range(bounded.MOST_TENSORS + 1)}
+    tensors = {f"t{number}": tensor(0, 0, 0) for number in range(files.MOST_TENSORS + 1)}
     header = {"__metadata__": {METADATA_KEY: json.dumps(description)}, **tensors}
     assert "2,001 tensors" in refused(tmp_path / "m.safetensors", safetensors(header))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charseq.errors import UsageError, visible
-from charseq.modelfile import refuse_output, write_atomically
+from charseq.files import refuse_output, write_atomically
 from charseq.results import END_LABEL, Alignment, symbol_label
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ from charseq.scoring import Metric, Reliability, Report
 from charseq.scoring.distance import nearest_references
 from charseq.text import Input
 
+# What the card is called that lies beside its model.
+CARD_FILE = "model-card.md"
 EXAMPLES = 5
 # Told even where they are the defaults.
 _ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")

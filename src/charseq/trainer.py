@@ -8,12 +8,8 @@ from charseq.answering import as_in_training, refuse_without_conditions, telling
 from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, sections_of
 from charseq.corpus import CorpusLike, corpus_from
 from charseq.errors import UsageError
-from charseq.modelfile import (
-    TEXT_COLUMNS,
-    read_model,
-    refuse_export_name,
-    refuse_output,
-)
+from charseq.files import refuse_output
+from charseq.modelfile import TEXT_COLUMNS, read_model, refuse_export_name
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,

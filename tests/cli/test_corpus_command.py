@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 import charseq.cli
-from charseq.corpus import anki
+from charseq.files import cache_folder
 
 
 class Outcome(NamedTuple):
@@ -64,7 +64,7 @@ def test_list_names_the_corpora_and_which_are_in_the_cache(charseq_, mirror: str
     before = charseq_("list").output
     assert "phrasebook" in before
     assert "deu-eng     English → German" in before
-    assert str(anki.cache_folder()) in before
+    assert str(cache_folder()) in before
     assert "in the cache" not in before
     charseq_("download", "fra-eng", "--mirror", mirror)
     assert "fra-eng     English → French, in the cache\n" in charseq_("list").output
@@ -178,7 +178,7 @@ def test_download_prints_where_the_corpus_lies_and_fetches_it_once(  # type: ign
     charseq_, mirror: str, release: Path
 ) -> None:
     outcome = charseq_("download", "fra-eng", "--mirror", mirror)
-    path = anki.cache_folder() / "fra-eng.zip"
+    path = cache_folder() / "fra-eng.zip"
     assert (outcome.code, outcome.output) == (0, f"{path}\n")
     assert path.read_bytes() == release.read_bytes()
     assert charseq_("info", "fra-eng").code == 0

@@ -98,7 +98,7 @@ def test_a_fault_of_charseqs_own_shows_a_traceback_and_how_to_report_it(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("this should never happen")
 
-    monkeypatch.setattr("charseq.modelfile.Path.is_dir", broken)
+    monkeypatch.setattr("charseq.modelfile.file.Path.is_dir", broken)
     assert run("info", "model.safetensors", *options) == 1
     *traceback, last = capsys.readouterr().err.splitlines()
     assert "ZeroDivisionError: this should never happen" in traceback

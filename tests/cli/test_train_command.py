@@ -131,7 +131,7 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
         ),
         (("{corpus}", "--device", "abacus"), "this machine has no device 'abacus'"),
         (("{corpus}", "--run", "{folder}"), "already holds something: name another folder"),
-        (("{corpus}", "--config", "nowhere.toml"), "cannot read nowhere.toml: No such file"),
+        (("{corpus}", "--config", "nowhere.toml"), "there is no file nowhere.toml"),
         (("nowhere.tsv",), "nowhere.tsv"),
         (("model.safetensors",), "model.safetensors is a model by its name, not a corpus"),
         (("{corpus}", "-o", "{folder}"), "it is a folder; name a file"),

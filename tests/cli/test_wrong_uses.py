@@ -1,15 +1,18 @@
 """What people get wrong, and the exact sentence that each of them reads."""
 
+import io
 import itertools
 import json
 import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 import charseq
+from charseq.errors import MachineError
 from charseq.interop import onnx
 
 TRANSCRIPT = Path(__file__).with_name("wrong_uses.txt").read_text(encoding="utf-8")
@@ -35,6 +38,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lines.txt": "A\nB\n",
         "full/x": "x",
         "c.onnx": "go\tva\n",
+        "c.zip": "go\tva\n",
         "folder.onnx/x": "x",
     }
     for name, content in files.items():
@@ -65,6 +69,44 @@ def test_a_wrong_use_is_told_in_plain_words_and_changes_nothing(
     before = contents(workshop)
     assert charseq_command(*shlex.split(call)) == int(code)
     assert capsys.readouterr().err == said
+    assert contents(workshop) == before
+
+
+@pytest.mark.parametrize(
+    ("call", "file"),
+    [
+        ("train two.tsv", "two.tsv"),
+        ("train c.zip", "c.zip"),
+        ("train c.tsv --config odd.toml", "odd.toml"),
+        ("train c.tsv --from m.safetensors", "m.safetensors"),
+        ("train --resume run", "run/history.json"),
+        ("translate m.safetensors a", "m.safetensors"),
+        ("translate e.onnx a", "e.onnx"),
+        ("translate m.safetensors a --lexicon lines.txt", "lines.txt"),
+        ("evaluate c.tsv --hypotheses lines.txt", "lines.txt"),
+        ("info m.safetensors", "m.safetensors"),
+        ("info e.onnx", "e.onnx"),
+        ("serve m.safetensors --port 0 --api-key-file lines.txt", "lines.txt"),
+        ("serve m.safetensors --port 0 --examples lines.txt", "lines.txt"),
+        ("serve run/model.safetensors --port 0", "run/model-card.md"),
+        ("export run/model.safetensors --web site", "run/examples.txt"),
+        ("import-keras c.keras", "c.keras"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_the_same_words_whatever_it_is_for(
+    workshop: Path, charseq_command, monkeypatch, capsys, call: str, file: str
+) -> None:
+    def opened(path: object, *rest: Any, **named: Any) -> IO[Any]:
+        if str(path) == file:
+            raise PermissionError(13, "Permission denied")
+        return open(path, *rest, **named)
+
+    monkeypatch.chdir(workshop)
+    before = contents(workshop)
+    with monkeypatch.context() as broken:
+        broken.setattr(io, "open", opened)
+        assert charseq_command(*shlex.split(call)) == MachineError.exit_code
+    assert capsys.readouterr().err == f"charseq: cannot read {file}: Permission denied\n"
     assert contents(workshop) == before
 
 

@@ -14,6 +14,7 @@ import charseq
 from charseq.config import CorpusConfig
 from charseq.corpus import Pair, anki, archive, downloading, read_corpus
 from charseq.errors import DataError, MachineError, UsageError
+from charseq.files import cache_folder
 
 PAIRS = [Pair("Go.", "Va !"), Pair("Run!", "Cours\u202f!")]
 TWO_COLUMNS = "Go.\tVa !\nRun!\tCours\u202f!\n"
@@ -100,10 +101,10 @@ def refused_download(answer: Answer, name: str = "fra-eng") -> str:
     """Return what a failed download says, having seen that it leaves nothing behind."""
     with Site(answer) as site, pytest.raises(MachineError) as caught:
         read_corpus(name, mirror=site.url)
-    assert list(anki.cache_folder().iterdir()) == []
+    assert list(cache_folder().iterdir()) == []
     message = str(caught.value)
     assert f"download {anki.SITE}/{name}.zip in a browser" in message
-    assert str(anki.cache_folder() / f"{name}.zip") in message
+    assert str(cache_folder() / f"{name}.zip") in message
     return message
 
 
@@ -114,7 +115,7 @@ def test_a_named_corpus_is_downloaded_and_read(site: Site) -> None:
     corpus = read_corpus("fra-eng", mirror=site.url)
     assert corpus.pairs == PAIRS
     assert corpus.name == "fra-eng"
-    assert corpus.path == anki.cache_folder() / "fra-eng.zip"
+    assert corpus.path == cache_folder() / "fra-eng.zip"
     assert corpus.archive_digest == hashlib.sha256(RELEASE).hexdigest()
     assert [path for path, _ in site.requests] == ["/anki/fra-eng.zip"]
 
@@ -147,8 +148,8 @@ def test_names_that_are_not_listed_are_tried_too(site: Site) -> None:
 
 
 def test_a_zip_placed_in_the_cache_by_hand_needs_no_network() -> None:
-    anki.cache_folder().mkdir(parents=True, exist_ok=True)
-    (anki.cache_folder() / "deu-eng.zip").write_bytes(zipped({"deu.txt": TWO_COLUMNS}))
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    (cache_folder() / "deu-eng.zip").write_bytes(zipped({"deu.txt": TWO_COLUMNS}))
     assert read_corpus("deu-eng").pairs == PAIRS
 
 
@@ -158,7 +159,7 @@ def test_a_corpus_the_site_lacks_is_answered_with_the_nearest_names() -> None:
         pytest.raises(UsageError, match=r"no corpus 'frq-eng'.*fra-eng"),
     ):
         read_corpus("frq-eng", mirror=site.url)
-    assert list(anki.cache_folder().iterdir()) == []
+    assert list(cache_folder().iterdir()) == []
 
 
 @pytest.mark.parametrize("status", [404, 406, 500])
@@ -185,7 +186,7 @@ def test_a_download_is_measured_against_the_length_even_where_the_client_does_no
     monkeypatch.setattr(pooch, "HTTPDownloader", Careless)
     with pytest.raises(MachineError, match=f"after {len(RELEASE)} of {len(RELEASE) + 1} bytes"):
         read_corpus("fra-eng")
-    assert list(anki.cache_folder().iterdir()) == []
+    assert list(cache_folder().iterdir()) == []
 
 
 def test_a_body_cut_short_without_a_length_is_seen_by_its_structure() -> None:
@@ -216,7 +217,7 @@ def test_a_refused_connection_says_how_to_place_the_file_by_hand() -> None:
         pass  # From here on, nobody listens there.
     with pytest.raises(MachineError, match=r"connection was refused.*in a browser"):
         read_corpus("fra-eng", mirror=site.url)
-    assert list(anki.cache_folder().iterdir()) == []
+    assert list(cache_folder().iterdir()) == []
 
 
 def test_a_site_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,8 +250,8 @@ def test_an_interrupted_download_leaves_nothing_and_keeps_what_was_there(
     monkeypatch.setattr(downloading._Progress, "update", interrupt)
     with pytest.raises(KeyboardInterrupt):
         anki.download("fra-eng", site.url)
-    assert [path.name for path in anki.cache_folder().iterdir()] == ["fra-eng.zip"]
-    assert (anki.cache_folder() / "fra-eng.zip").read_bytes() == before
+    assert [path.name for path in cache_folder().iterdir()] == ["fra-eng.zip"]
+    assert (cache_folder() / "fra-eng.zip").read_bytes() == before
 
 
 def test_an_endless_download_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,10 +277,10 @@ def test_the_users_cache_folder_is_used_unless_another_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CHARSEQ_CACHE", str(tmp_path))
-    assert anki.cache_folder() == tmp_path
+    assert cache_folder() == tmp_path
     monkeypatch.delenv("CHARSEQ_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert "charseq" in anki.cache_folder().parts
+    assert "charseq" in cache_folder().parts
 
 
 # Reading a zip, wherever it lies

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from charseq import bounded
+from charseq import files
 from charseq.errors import CharseqError, ModelFileError, UsageError
 from charseq.interop.keras import archive as archives
 from charseq.interop.keras import export_keras, import_keras
@@ -196,7 +196,7 @@ def test_any_changed_bytes_are_read_or_refused_but_never_crash(saved, corpus):
 
 
 def test_a_member_that_unpacks_to_far_more_than_it_takes_is_refused(saved, corpus):
-    bomb = {"model.weights.h5": bytes(bounded.SMALL + 1)}
+    bomb = {"model.weights.h5": bytes(files.SMALL + 1)}
     message = refusal(saved(bomb, compression=zipfile.ZIP_DEFLATED), corpus)
     assert "would unpack" in message
 

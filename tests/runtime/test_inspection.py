@@ -370,7 +370,7 @@ def test_a_description_that_is_none_is_refused(
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no model file"):
+    with pytest.raises(UsageError, match="there is no file"):
         runtime.load(tmp_path / "nowhere.onnx")
     with pytest.raises(UsageError, match="is a folder: name a model file"):
         runtime.load(tmp_path)

@@ -11,6 +11,7 @@ from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
 from charseq.errors import DataError, UsageError, visible
+from charseq.files import cache_folder
 from charseq.text import Spellings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def list_corpora() -> None:
         typer.echo(f"{name:<10}  English → {language}{cached}")
     typer.echo(
         "\nThe named corpora come from manythings.org/anki, where there may be others, and are"
-        f" downloaded when\nfirst used, into {anki.cache_folder()}"
+        f" downloaded when\nfirst used, into {cache_folder()}"
     )
 
 

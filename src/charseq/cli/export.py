@@ -7,19 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from charseq.bounded import read_bounded
 from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
-from charseq.modelfile import (
-    EXAMPLES_FILE,
-    EXPORT_SUFFIX,
-    LARGEST_EXAMPLES,
-    read_model,
-    refuse_no_file,
-    refuse_output,
-    write_atomically,
-)
+from charseq.files import read_bounded, refuse_output, write_atomically
+from charseq.modelfile import EXPORT_SUFFIX, read_model, refuse_no_file
+from charseq.page import EXAMPLES_FILE, LARGEST_EXAMPLES
 
 
 @settings_options(CorpusConfig)
@@ -145,9 +138,6 @@ def _site_writer(
 
     refuse_site(folder)
     beside = model.with_name(EXAMPLES_FILE)
-    try:
-        examples = read_bounded(beside, LARGEST_EXAMPLES) if beside.is_file() else b""
-    except OSError as error:
-        raise UsageError(f"cannot read {beside}: {error.strerror}") from None
+    examples = read_bounded(beside, LARGEST_EXAMPLES) if beside.is_file() else b""
     runtime = runtime_files(onnxruntime_web)
     return partial(write_site, folder, runtime=runtime, examples=examples)

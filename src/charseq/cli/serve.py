@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from charseq.bounded import read_bounded
 from charseq.cli.lines import Columns, Refused
 from charseq.cli.options import DeviceOption, settings_options
 from charseq.config import ServeConfig
-from charseq.errors import DataError, UsageError
-from charseq.modelfile import EXAMPLES_FILE, LARGEST_EXAMPLES
+from charseq.errors import DataError
+from charseq.files import read_bounded
+from charseq.page import EXAMPLES_FILE, LARGEST_EXAMPLES
 from charseq.serve.keys import environment_keys, read_keys
 from charseq.serve.models import ServedModel, load_served, named_paths
 from charseq.text import Input
@@ -97,10 +97,7 @@ def _served(name: str, path: Path, examples: Path | None, device: str) -> Served
 
 def _examples(path: Path, model: ServedModel) -> list[Input]:
     description = model.translator.description
-    try:
-        text = read_bounded(path, LARGEST_EXAMPLES)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    text = read_bounded(path, LARGEST_EXAMPLES)
     columns = Columns.of(description.sources.conditions, None, None)
     inputs = []
     for number, row in enumerate(columns.read(text.splitlines(), LONGEST_EXAMPLE).rows, start=1):

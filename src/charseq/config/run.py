@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from charseq.bounded import read_bounded
 from charseq.config.corpus import CorpusConfig
 from charseq.config.model import ModelConfig, ModelSettings
 from charseq.config.settings import Settings, refuse_unknown
 from charseq.config.training import TrainingConfig, TrainingSettings
 from charseq.errors import UsageError
+from charseq.files import read_bounded
 
 # The bytes of the largest TOML file that is read.
 LARGEST = 1 << 20
@@ -132,7 +132,9 @@ def configure(
     """Build a configuration: the preset's, changed by a TOML file's, changed by `settings`.
 
     Raises:
-        UsageError: if a preset, file or setting is not valid.
+        UsageError: if there is no such preset or file, or a file or setting is not valid.
+        DataError: if the file is too large.
+        MachineError: if it cannot be read.
     """
     refuse_unknown([preset], PRESETS, what="preset")
     config = PRESETS[preset]
@@ -149,11 +151,11 @@ def sections_of(file: str | Path) -> dict[str, dict[str, Any]]:
     """Return what a TOML file of settings says, by section.
 
     Raises:
-        UsageError: if it cannot be read.
+        UsageError: if there is no such file, or it is not valid.
+        DataError: if it is too large.
+        MachineError: if it cannot be read.
     """
     try:
         return tomllib.loads(read_bounded(Path(file), LARGEST).decode())
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from None

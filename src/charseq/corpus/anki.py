@@ -14,6 +14,7 @@ from pathlib import Path
 from charseq.corpus.archive import LARGEST_TEXT, check_archive
 from charseq.corpus.downloading import DownloadError, receive
 from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.files import cache_folder
 
 SITE = "https://www.manythings.org/anki"
 
@@ -100,16 +101,6 @@ of the same form are tried too: the collection grows."""
 def is_name(name: str) -> bool:
     """Return whether `name` has the form of the collection's names, `fra-eng`, known or not."""
     return re.fullmatch(r"[a-z]{3}-eng", name) is not None
-
-
-def cache_folder() -> Path:
-    """Return the folder that downloads are kept in: `CHARSEQ_CACHE`, or the user's cache."""
-    chosen = os.environ.get("CHARSEQ_CACHE")
-    if chosen:
-        return Path(chosen)
-    import pooch
-
-    return Path(pooch.os_cache("charseq"))
 
 
 def cached(name: str) -> Path | None:

@@ -1,6 +1,5 @@
 """The zips of manythings.org/anki: one text of sentence pairs, and a word on whom to thank."""
 
-import hashlib
 import lzma
 import re
 import struct
@@ -13,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from charseq.bounded import LARGEST_EXPANSION, unpacked_limit
 from charseq.config import CorpusConfig
 from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
 from charseq.corpus.streams import PIECE, stream_of
-from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.errors import DataError, UsageError, visible
+from charseq.files import LARGEST_EXPANSION, file_digest, in_plain_words, unpacked_limit
 from charseq.text import PLAIN, Spellings
 
 LARGEST_TEXT = 500 * 2**20
@@ -67,7 +66,7 @@ def read_archive(
                 spellings=spellings,
             )
         attribution = corpus.attribution or _about(archive)
-    return replace(corpus, attribution=attribution, archive_digest=_file_digest(path))
+    return replace(corpus, attribution=attribution, archive_digest=file_digest(path))
 
 
 def check_archive(path: Path) -> None:
@@ -87,16 +86,13 @@ def check_archive(path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except DAMAGE as error:
-        why = str(error) or "it is cut short"
-        raise DataError(f"{path} is not a zip, or a damaged one: {why}") from None
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise MachineError(f"cannot read {path}: {error.strerror or error}") from None
+    with in_plain_words(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                yield archive
+        except DAMAGE as error:
+            why = str(error) or "it is cut short"
+            raise DataError(f"{path} is not a zip, or a damaged one: {why}") from None
 
 
 def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -149,8 +145,3 @@ def _about(archive: zipfile.ZipFile) -> str:
     thanks = re.search(r"^Attribution: *(.+?)\s*$", about, re.MULTILINE)
     licence = re.search(r"https?://creativecommons\.org/\S+", about)
     return ", ".join(found for found in (thanks and thanks[1], licence and licence[0]) if found)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

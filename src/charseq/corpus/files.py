@@ -5,13 +5,9 @@ a parser turns into the two texts of a pair or refuses as a bad line.
 """
 
 import codecs
-import gzip
 import itertools
 import re
 import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
@@ -22,7 +18,8 @@ from charseq.corpus.lines import lines_of
 from charseq.corpus.pairs import Corpus, digest_of
 from charseq.corpus.parquet import read_parquet
 from charseq.corpus.streams import decompressed
-from charseq.errors import DataError, MachineError, UsageError, visible
+from charseq.errors import DataError, UsageError, visible
+from charseq.files import in_plain_words
 from charseq.text import PLAIN, Spellings
 
 Layout = LineLayout | Literal["parquet"]
@@ -126,27 +123,6 @@ def _name_and_layout(path: Path, wanted: Literal["auto"] | Layout) -> tuple[str,
     suffix = Path(stem).suffix.lower()
     layout = _LAYOUTS.get(suffix, "tsv") if wanted == "auto" else wanted
     return (Path(stem).stem if suffix in _LAYOUTS else stem), layout
-
-
-@contextmanager
-def in_plain_words(where: str) -> Iterator[None]:
-    """Turn what the system and the decompressors raise into errors that speak to the person.
-
-    Raises:
-        UsageError: if there is no such file, or it is a folder.
-        DataError: if it is damaged.
-        MachineError: if it cannot be read.
-    """
-    try:
-        yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{where} is damaged or cut short: {error}") from None
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {where}") from None
-    except IsADirectoryError:
-        raise UsageError(f"{where} is a folder; name a file in it") from None
-    except OSError as error:
-        raise MachineError(f"cannot read {where}: {error.strerror or error}") from None
 
 
 def _attribution(first: bytes) -> str:

@@ -2,12 +2,13 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any, BinaryIO
 
-from charseq.bounded import LARGEST_EXPANSION, unpacked_limit
 from charseq.errors import DataError, MissingExtraError
+from charseq.files import LARGEST_EXPANSION, unpacked_limit
 
 PIECE = 1 << 17
 """The bytes that are read at a time."""
@@ -21,8 +22,8 @@ def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
 def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     """Return what a stream holds, decompressed if its first bytes are those of gzip or Zstandard.
 
-    What is wrong with compressed bytes shows as the result is read: damage as an error of gzip's or
-    zlib's own or an EOFError, a package that is not installed as a MissingExtraError.
+    What is wrong with compressed bytes shows as the result is read: damage as a DataError, a
+    package that is not installed as a MissingExtraError.
 
     Raises:
         DataError: if the stream, which messages call `where`, is a zip or Parquet.
@@ -43,14 +44,17 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
 
 def _within_bounds(pieces: Iterator[bytes], counted: "_Counted", where: str) -> Iterator[bytes]:
     size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > unpacked_limit(counted.size):
-            raise DataError(
-                f"{where} unpacks to more than {LARGEST_EXPANSION} times its size, which no text"
-                " does"
-            )
-        yield piece
+    try:
+        for piece in pieces:
+            size += len(piece)
+            if size > unpacked_limit(counted.size):
+                raise DataError(
+                    f"{where} unpacks to more than {LARGEST_EXPANSION} times its size, which no"
+                    " text does"
+                )
+            yield piece
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{where} is damaged or cut short: {error}") from None
 
 
 class _Counted:

@@ -9,6 +9,12 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 """The folder of scripts, styles and pictures for every page."""
 
+EXAMPLES_FILE = "examples.txt"
+"""The file beside a model, which training writes: inputs to try, one a line."""
+
+LARGEST_EXAMPLES = 1 << 16
+"""The bytes of the largest such file that is read."""
+
 _FINDINGS = Path(__file__).parent / "findings.html"
 _PLACE = "<!-- findings -->"
 

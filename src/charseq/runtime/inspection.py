@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charseq.bounded import LARGEST_HEADER
 from charseq.errors import ModelFileError, visible
+from charseq.files import LARGEST_HEADER
 from charseq.modelfile import METADATA_KEY
 from charseq.runtime.wire import BYTES, fields
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from charseq.bounded import read_bounded
 from charseq.errors import UsageError
+from charseq.files import read_bounded
 
 LARGEST_FILE = 1 << 20
 
@@ -53,13 +53,12 @@ def read_keys(path: Path) -> tuple[str, ...]:
     """Return the keys of a file, one a line.
 
     Raises:
-        UsageError: if it holds none, or cannot be read.
+        UsageError: if there is no such file, or it holds none.
         DataError: if it is too large.
+        MachineError: if it cannot be read.
     """
     try:
         keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} holds no keys: it is not valid UTF-8") from None
     if not keys:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from charseq.answering import Answering
-from charseq.bounded import read_bounded
 from charseq.errors import UsageError, visible
+from charseq.files import read_bounded
 from charseq.loading import load
-from charseq.modelfile import CARD_FILE, EXPORT_SUFFIX, MODEL_FILE
+from charseq.modelcard import CARD_FILE
+from charseq.modelfile import EXPORT_SUFFIX, MODEL_FILE
 from charseq.text import Input
 
 LARGEST_CARD = 1 << 20

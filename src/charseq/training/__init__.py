@@ -1,6 +1,7 @@
 """Training: from pairs to a run's folder with a model, its history and its learning curve."""
 
-from charseq.modelfile import CARD_FILE, MODEL_FILE
+from charseq.modelcard import CARD_FILE
+from charseq.modelfile import MODEL_FILE
 from charseq.training.folder import (
     CURVE_FILE,
     HISTORY_FILE,

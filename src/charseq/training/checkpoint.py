@@ -19,9 +19,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from charseq.bounded import MOST_TENSORS, refuse_large_tensors
 from charseq.errors import CheckpointWarning, DataError, MachineError
-from charseq.modelfile import write_atomically
+from charseq.files import MOST_TENSORS, in_plain_words, refuse_large_tensors, write_atomically
 
 METADATA_KEY = "charseq-checkpoint"
 FORMAT_VERSION = 1
@@ -103,7 +102,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     paths = _newest_first(folder)
     for path in paths:
         try:
-            return _read(path)
+            with in_plain_words(path):
+                return _read(path)
         except (ValueError, DataError):
             instead = (
                 "there is no other, so that the run starts again from its beginning"
@@ -111,8 +111,6 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
                 else "going back to the checkpoint before it"
             )
             warnings.warn(f"{path} is damaged: {instead}", CheckpointWarning, stacklevel=2)
-        except OSError as error:
-            raise MachineError(f"cannot read {path}: {error.strerror}") from None
     return None
 
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
-from charseq.modelfile import write_atomically
+from charseq.files import write_atomically
 from charseq.training.history import History, series
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from charseq.bounded import read_bounded
 from charseq.config import RunConfig
-from charseq.errors import DataError, MachineError, UsageError
+from charseq.errors import DataError, UsageError
+from charseq.files import read_bounded
 
 # Tens of thousands of epochs take as much.
 LARGEST = 16 << 20
@@ -114,13 +114,12 @@ def read_history(path: Path) -> History:
     Raises:
         UsageError: if there is no such file.
         DataError: if it is not a history.
+        MachineError: if it cannot be read.
     """
     try:
         return _HISTORY.validate_json(read_bounded(path, LARGEST))
-    except (FileNotFoundError, NotADirectoryError):
+    except UsageError:
         raise UsageError(f"there is no run in {path.parent}") from None
-    except OSError as error:
-        raise MachineError(f"cannot read {path}: {error.strerror}") from None
     except ValueError:
         raise DataError(f"{path} is damaged, or not the history of a run") from None
 

@@ -1,12 +1,12 @@
 """What a run is made of, and how it is known again."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from charseq.corpus import Corpus, is_named
 from charseq.errors import UsageError
+from charseq.files import file_digest
 
 DIGESTS = {
     "corpus_digest": "the corpus",
@@ -37,16 +37,14 @@ class Material:
 
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that it can be resumed by its name alone."""
-        start, digest = self.start_from, None
-        if start is not None:
-            digest = hashlib.sha256(start.read_bytes()).hexdigest()
+        start = self.start_from
         return {
             "corpus": self.corpus_from,
             "corpus_digest": self.corpus.digest,
             "held_out": self.held_out_from,
             "held_out_digest": None if self.held_out is None else self.held_out.digest,
             "start_from": None if start is None else str(start.absolute()),
-            "start_digest": digest,
+            "start_digest": None if start is None else file_digest(start),
             "output": None if self.output is None else str(self.output.absolute()),
         }
 

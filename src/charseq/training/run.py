@@ -10,16 +10,11 @@ from rich.console import Console
 
 from charseq.config import RunSettings
 from charseq.corpus import Corpus
+from charseq.files import write_atomically
 from charseq.model import Seq2Seq
-from charseq.modelcard import TrainingFacts, model_card
-from charseq.modelfile import (
-    CARD_FILE,
-    EXAMPLES_FILE,
-    MODEL_FILE,
-    ModelDescription,
-    write_atomically,
-    write_model,
-)
+from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
+from charseq.modelfile import MODEL_FILE, ModelDescription, write_model
+from charseq.page import EXAMPLES_FILE
 from charseq.scoring import Reliability, Report, score
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve

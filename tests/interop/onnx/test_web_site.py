@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from charseq.corpus.anki import cache_folder
 from charseq.errors import DataError, MachineError, UsageError
+from charseq.files import cache_folder
 from charseq.interop.onnx.web import runtime, runtime_files, write_site
 
 PROGRAMS = {"ort.wasm.bundle.min.mjs": b"script", "ort-wasm-simd-threaded.wasm": b"program"}

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charseq.bounded import unpacked_limit
-from charseq.errors import CharseqError, MachineError, ModelFileError, UsageError, visible
-from charseq.modelfile import write_atomically
+from charseq.errors import CharseqError, ModelFileError, UsageError, visible
+from charseq.files import in_plain_words, unpacked_limit, write_atomically
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -53,20 +52,15 @@ def read_archive(path: Path) -> Archive:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder, not a .keras archive")
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_HDF5))
-            if start == _HDF5:
-                raise ModelFileError(
-                    f"{path} is an HDF5 file, as older versions of Keras saved models, not a .keras"
-                    " archive: save it as one with keras.models.load_model(…).save('model.keras')"
-                )
-            with refusing(f"{path} is not a .keras archive (a zip), or is damaged"):
-                return _read(zipfile.ZipFile(file), path)
-    except OSError as error:
-        raise MachineError(f"cannot read {path}: {error.strerror or error}") from None
+    with in_plain_words(path), path.open("rb") as file:
+        start = file.read(len(_HDF5))
+        if start == _HDF5:
+            raise ModelFileError(
+                f"{path} is an HDF5 file, as older versions of Keras saved models, not a .keras"
+                " archive: save it as one with keras.models.load_model(…).save('model.keras')"
+            )
+        with refusing(f"{path} is not a .keras archive (a zip), or is damaged"):
+            return _read(zipfile.ZipFile(file), path)
 
 
 def write_archive(path: Path, members: Mapping[str, bytes]) -> None:

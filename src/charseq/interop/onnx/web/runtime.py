@@ -10,10 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from charseq.bounded import read_bounded
-from charseq.corpus.anki import cache_folder
-from charseq.errors import DataError, MachineError, UsageError, visible
-from charseq.modelfile import write_atomically
+from charseq.errors import CharseqError, DataError, MachineError, UsageError, visible
+from charseq.files import cache_folder, read_bounded, write_atomically
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 # The SHA-512 of its archive, as package managers write it.
@@ -55,10 +53,7 @@ def runtime_files(folder: Path | None = None) -> Mapping[str, bytes]:
 def _of_folder(folder: Path) -> dict[str, bytes]:
     for place in (folder / "dist", folder):
         if all((place / name).is_file() for name in FILES):
-            try:
-                return {name: read_bounded(place / name, LARGEST_FILE) for name in FILES}
-            except OSError as error:
-                raise MachineError(f"cannot read {place}: {error.strerror}") from None
+            return {name: read_bounded(place / name, LARGEST_FILE) for name in FILES}
     raise UsageError(
         f"{folder} is not the package {PACKAGE}: there is no {' or no '.join(FILES)} in it or in"
         " its dist"
@@ -82,8 +77,8 @@ def _of_archive(archive: bytes) -> dict[str, bytes]:
 def _archive() -> bytes:
     path = cache_folder() / f"{PACKAGE}-{VERSION}.tgz"
     try:
-        kept = read_bounded(path, LARGEST_ARCHIVE) if path.is_file() else b""
-    except (DataError, OSError):
+        kept = read_bounded(path, LARGEST_ARCHIVE)
+    except CharseqError:
         kept = b""
     if _is_known(kept):
         return kept

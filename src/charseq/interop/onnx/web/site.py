@@ -11,7 +11,6 @@ from pathlib import Path
 import charseq
 from charseq import page
 from charseq.errors import MachineError, UsageError, visible
-from charseq.modelfile import EXAMPLES_FILE
 
 PAGE = Path(__file__).parent / "page"
 MODEL = "model.onnx"
@@ -40,7 +39,7 @@ def write_site(
     own = [path for place in (page.STATIC, PAGE) for path in place.iterdir()]
     files = {path.name: path.read_bytes() for path in own}
     files["index.html"] = page.document(PAGE).encode()
-    files |= {MODEL: model, EXAMPLES_FILE: examples}
+    files |= {MODEL: model, page.EXAMPLES_FILE: examples}
     files |= {f"{RUNTIME}/{name}": content for name, content in runtime.items()}
     try:
         with tempfile.TemporaryDirectory(

@@ -1,0 +1,141 @@
+"""Files in general: read within bounds that are checked first, written whole or not at all."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from charseq.errors import DataError, MachineError, UsageError
+
+# The JSON in which a safetensors file says what it holds. The vocabularies are in it: those of
+# 150,000 symbols each, as many as there are, fit.
+LARGEST_HEADER = 12 << 20
+# Of all tensors together: far more than a recurrent model of characters has a use for.
+LARGEST_TENSORS = 8 << 30
+MOST_TENSORS = 2_000
+# What unpacks to more times its size is refused, unless it is small: no archive makes the memory
+# grow far beyond its own size on disk.
+LARGEST_EXPANSION, SMALL = 100, 16 << 20
+
+
+@contextmanager
+def in_plain_words(where: str | Path) -> Iterator[None]:
+    """Turn what the system raises where a file is read into errors that speak to the person.
+
+    Args:
+        where: what messages call the file.
+
+    Raises:
+        UsageError: if there is no such file, or it is a folder.
+        MachineError: if it cannot be read.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"there is no file {where}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{where} is a folder; name a file in it") from None
+    except OSError as error:
+        raise MachineError(f"cannot read {where}: {error.strerror or error}") from None
+
+
+def read_bounded(path: Path, largest: int) -> bytes:
+    """Return the bytes of a small file.
+
+    Raises:
+        UsageError: if there is no such file, or it is a folder.
+        DataError: if it has more than `largest` bytes.
+        MachineError: if it cannot be read.
+    """
+    with in_plain_words(path), path.open("rb") as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise DataError(f"{path} is too large: it has more than {largest:,} bytes")
+    return content
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 checksum of a file's bytes, in hexadecimal.
+
+    Raises:
+        UsageError: if there is no such file, or it is a folder.
+        MachineError: if it cannot be read.
+    """
+    with in_plain_words(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpacked_limit(packed: int) -> int:
+    """Return how many bytes so many compressed ones may unpack to."""
+    return max(SMALL, LARGEST_EXPANSION * packed)
+
+
+def refuse_large_tensors(path: Path) -> None:
+    """Raise a `DataError` where a safetensors file is none by its size, or by that of its header.
+
+    The library that reads the rest holds places and shapes against the file's size.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    if size < 8 or header > size - 8:
+        raise DataError("it is no safetensors file, or is cut short")
+    if header > LARGEST_HEADER:
+        raise DataError(f"its header has {header:,} bytes, and at most {LARGEST_HEADER:,} are read")
+    if size > LARGEST_TENSORS:
+        raise DataError(f"it has {size:,} bytes, and at most {LARGEST_TENSORS:,} are read")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` by way of a temporary file beside it, then rename.
+
+    Raises:
+        UsageError: if something other than a file is there, or no folder to put it in.
+        MachineError: if that fails; what was at `path` is untouched then.
+    """
+    refuse_output(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes files private; a result is as readable as the user's others.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise MachineError(f"cannot write {path}: {error.strerror}") from None
+
+
+def refuse_output(path: Path) -> None:
+    """Raise a `UsageError` where no file can be put: over a folder or a pipe, or in no folder."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise UsageError(f"cannot write {path}: it is {kind}; name a file")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
+
+
+def cache_folder() -> Path:
+    """Return the folder that downloads are kept in: `CHARSEQ_CACHE`, or the user's cache."""
+    chosen = os.environ.get("CHARSEQ_CACHE")
+    if chosen:
+        return Path(chosen)
+    import pooch
+
+    return Path(pooch.os_cache("charseq"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,49 @@
+"""The model file: one `.safetensors` file with all that is needed to translate.
+
+The weights are its tensors; its metadata holds one JSON string under the key `charseq`. Equal
+models are equal files, files are written whole or not at all, and nothing is ever unpickled.
+"""
+
+from charseq.modelfile.description import (
+    CONDITION_COLUMNS,
+    FORMAT_VERSION,
+    NAMED_COLUMNS,
+    TEXT_COLUMNS,
+    ModelDescription,
+    OutputLimit,
+    description_from_dict,
+    description_to_dict,
+    have_names,
+)
+from charseq.modelfile.file import (
+    EXPORT_SUFFIX,
+    METADATA_KEY,
+    MODEL_FILE,
+    Tensors,
+    read_model,
+    refuse_export_name,
+    refuse_no_file,
+    telling_of,
+    write_model,
+)
+
+__all__ = [
+    "CONDITION_COLUMNS",
+    "EXPORT_SUFFIX",
+    "FORMAT_VERSION",
+    "METADATA_KEY",
+    "MODEL_FILE",
+    "NAMED_COLUMNS",
+    "TEXT_COLUMNS",
+    "ModelDescription",
+    "OutputLimit",
+    "Tensors",
+    "description_from_dict",
+    "description_to_dict",
+    "have_names",
+    "read_model",
+    "refuse_export_name",
+    "refuse_no_file",
+    "telling_of",
+    "write_model",
+]

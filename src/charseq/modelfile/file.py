@@ -1,0 +1,137 @@
+"""A model file, read and written."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from charseq.errors import DataError, ModelFileError, UsageError, visible
+from charseq.files import MOST_TENSORS, in_plain_words, refuse_large_tensors, write_atomically
+from charseq.modelfile.description import (
+    ModelDescription,
+    description_from_dict,
+    description_to_dict,
+)
+
+METADATA_KEY = "charseq"
+# What an export's file ends in.
+EXPORT_SUFFIX = ".onnx"
+# What a run calls its model.
+MODEL_FILE = "model.safetensors"
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+# How format 1, which knew one layer a side, began its tensors' names.
+FORMER_NAMES = {
+    "encoder.lstm.": "encoder.forwards.0.fused.",
+    "decoder.lstm.": "decoder.layers.0.fused.",
+    "output.": "decoder.output.",
+}
+
+
+def write_model(path: str | Path, description: ModelDescription, tensors: Tensors) -> None:
+    """Write a model file, whole or not at all.
+
+    Raises:
+        UsageError: if the path is an export's by its name.
+        MachineError: if the file cannot be written.
+    """
+    refuse_export_name(Path(path))
+    fields = description_to_dict(description)
+    metadata = {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
+    arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+    write_atomically(Path(path), safetensors.numpy.save(arrays, metadata))
+
+
+def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
+    """Read a model file.
+
+    Raises:
+        UsageError: if there is no such file, or it is an export.
+        ModelFileError: if it is not a model file that this version can read.
+        MachineError: if it may not be read.
+    """
+    path = Path(path)
+    refuse_no_file(path)
+    if path.suffix == EXPORT_SUFFIX:
+        raise UsageError(
+            f"{path} is an export by its name: name the model file that it was made from"
+        )
+    with telling_of(path):
+        refuse_large_tensors(path)
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if METADATA_KEY not in metadata:
+                raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
+            names = file.keys()
+            if len(names) > MOST_TENSORS:
+                raise ModelFileError(f"it has {len(names):,} tensors, which no model has")
+            description = description_from_dict(json.loads(metadata[METADATA_KEY]))
+            tensors = {_current_name(name): file.get_tensor(name) for name in names}
+    return description, tensors
+
+
+def refuse_export_name(path: Path) -> None:
+    """Raise a `UsageError` where a model file would be taken for an export, by its name."""
+    if path.suffix == EXPORT_SUFFIX:
+        raise UsageError(
+            f"{path} is an export by its name: name a file that ends in .safetensors, and export it"
+            " when it is trained"
+        )
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raise a `UsageError` where there is no file to read a model from.
+
+    Raises:
+        MachineError: if that cannot be known.
+    """
+    with in_plain_words(path):
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name a model file, such as {path / MODEL_FILE}")
+        if not path.is_file():
+            raise FileNotFoundError(path)
+
+
+@contextmanager
+def telling_of(path: Path) -> Iterator[None]:
+    """Turn whatever reading a model file raises into an error that names the file.
+
+    Raises:
+        UsageError: if there is no such file.
+        ModelFileError: if it is not a model file that this version can read.
+        MachineError: if it cannot be read.
+    """
+    with in_plain_words(path):
+        try:
+            yield
+        except ModelFileError as error:
+            raise ModelFileError(_placed(path, error)) from None
+        except UsageError as error:
+            raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
+        except safetensors.SafetensorError:
+            raise ModelFileError(
+                f"{path} is not a charseq model, or is damaged: what its header says does not fit"
+                " what follows, as where a copy was cut short"
+            ) from None
+        except (DataError, ValueError, RecursionError, OverflowError) as error:
+            raise ModelFileError(
+                f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
+            ) from None
+
+
+def _current_name(name: str) -> str:
+    for former, current in FORMER_NAMES.items():
+        if name.startswith(former):
+            return current + name.removeprefix(former)
+    return name
+
+
+def _placed(path: Path, error: ModelFileError) -> str:
+    message = str(error)
+    return message if str(path) in message else f"{path}: {message}"
