@@ -1,4 +1,8 @@
 import json
+import os
+import struct
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,9 @@ from charseq.modelfile import (
     FORMAT_VERSION,
     ModelDescription,
     OutputLimit,
+    count_parameters,
+    description_to_dict,
+    read_description,
     read_model,
     write_model,
 )
@@ -31,6 +38,7 @@ DESCRIPTION = ModelDescription(
 )
 
 
+Reader = Callable[[Path], object]
 CALIBRATION = ("temperature", "offset_per_symbol", "reach")
 
 
@@ -57,7 +65,7 @@ def rewritten(path: Path, change: dict[str, object]) -> Path:
 
 def test_what_is_written_reads_back_equal(model: Path) -> None:
     description, arrays = read_model(model)
-    assert description == DESCRIPTION
+    assert description == DESCRIPTION == read_description(model)
     assert arrays.keys() == tensors().keys()
     assert all(np.array_equal(arrays[name], tensors()[name]) for name in arrays)
 
@@ -68,34 +76,66 @@ def test_equal_models_are_equal_files(model: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == model.read_bytes()
 
 
+def test_a_description_and_a_count_of_parameters_need_no_weights_read(tmp_path: Path) -> None:
+    # A file with a hole, which takes no space on the disk and much in memory.
+    path = tmp_path / "large.safetensors"
+    metadata = {"charseq": json.dumps(description_to_dict(DESCRIPTION))}
+    size = 4 * 5_000 * 10_000
+    hole = {"dtype": "F32", "shape": [5_000, 10_000], "data_offsets": [0, size]}
+    header = json.dumps({"__metadata__": metadata, "weight": hole}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    os.truncate(path, 8 + len(header) + size)
+    tracemalloc.start()
+    try:
+        assert read_description(path) == DESCRIPTION
+        assert count_parameters(path) == 50_000_000
+        assert tracemalloc.get_traced_memory()[1] < size / 100
+    finally:
+        tracemalloc.stop()
+
+
+READERS = pytest.mark.parametrize("read", [read_model, read_description])
+
+
+@READERS
 @pytest.mark.parametrize("keep", [0, 7, 100, -1])
-def test_a_truncated_file_is_refused(model: Path, keep: int) -> None:
+def test_a_truncated_file_is_refused(model: Path, keep: int, read: Reader) -> None:
     model.write_bytes(model.read_bytes()[:keep])
     with pytest.raises(ModelFileError, match="not a charseq model, or is damaged"):
-        read_model(model)
+        read(model)
 
 
-def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
+@READERS
+def test_a_foreign_file_is_refused(tmp_path: Path, read: Reader) -> None:
     foreign = tmp_path / "foreign.safetensors"
     foreign.write_bytes(safetensors.numpy.save({"weight": np.zeros(3, np.float32)}))
     with pytest.raises(ModelFileError, match="but not a charseq model"):
-        read_model(foreign)
+        read(foreign)
     foreign.write_bytes(b"PK\x03\x04 something else altogether")
     with pytest.raises(ModelFileError, match="not a charseq model"):
-        read_model(foreign)
+        read(foreign)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+@READERS
+def test_a_missing_file_is_named(tmp_path: Path, read: Reader) -> None:
     with pytest.raises(UsageError, match=r"there is no file .*nowhere"):
-        read_model(tmp_path / "nowhere")
+        read(tmp_path / "nowhere")
 
 
-def test_a_newer_format_says_to_upgrade(model: Path) -> None:
+@READERS
+def test_an_export_is_not_taken_for_a_model_file(model: Path, read: Reader) -> None:
+    with pytest.raises(UsageError, match="is an export by its name"):
+        read(model.rename(model.with_suffix(".onnx")))
+
+
+@READERS
+def test_a_newer_format_says_to_upgrade(model: Path, read: Reader) -> None:
     rewritten(model, {"format_version": 99, "charseq_version": "9.9"})
     with pytest.raises(ModelFileError, match=r"format 99, made by charseq 9\.9.*upgrade charseq"):
-        read_model(model)
+        read(model)
 
 
+@READERS
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -129,9 +169,9 @@ def test_a_newer_format_says_to_upgrade(model: Path) -> None:
         ({"target_vocabulary": {"symbols": ["a"]}}, "lacks a start or an end symbol"),
     ],
 )
-def test_a_malformed_description_is_refused(model: Path, change, sentence) -> None:
+def test_a_malformed_description_is_refused(model: Path, change, sentence, read: Reader) -> None:
     with pytest.raises(ModelFileError) as refused:
-        read_model(rewritten(model, change))
+        read(rewritten(model, change))
     assert sentence in str(refused.value)
     assert str(model) in str(refused.value)
 

@@ -27,7 +27,7 @@ from charseq.files import write_atomically
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
-from charseq.modelfile import METADATA_KEY, description_to_dict, read_model
+from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
 from charseq.runtime import inspection
 from charseq.serve import questions
 from charseq.text import vocabulary
@@ -207,10 +207,14 @@ def description(toy_translator) -> dict[str, Any]:
 
 def refused(path: Path, content: bytes) -> str:
     path.write_bytes(content)
-    with pytest.raises(ModelFileError) as error:
-        read_model(path)
-    assert str(path) in str(error.value)
-    return str(error.value)
+    messages = set()
+    for read in (read_model, read_description):
+        with pytest.raises(ModelFileError) as error:
+            read(path)
+        messages.add(str(error.value))
+    (message,) = messages
+    assert str(path) in message
+    return message
 
 
 @pytest.mark.parametrize(

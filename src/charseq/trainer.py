@@ -9,7 +9,7 @@ from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, se
 from charseq.corpus import CorpusLike, corpus_from
 from charseq.errors import UsageError
 from charseq.files import refuse_output
-from charseq.modelfile import TEXT_COLUMNS, read_model, refuse_export_name
+from charseq.modelfile import TEXT_COLUMNS, read_description, refuse_export_name
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,
@@ -157,7 +157,7 @@ def resume(
     start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
     spellings = Spellings.of(config.model)
     if start_from is not None:
-        spellings = read_model(start_from)[0].spellings
+        spellings = read_description(start_from).spellings
     held_out = held_out or begun_with.get("held_out")
     asked = _Asked(corpus, held_out, start_from, output, mirror)
     material = asked.material(config.corpus, config.corpus, spellings)
@@ -194,7 +194,7 @@ class _Asked:
             refuse_export_name(Path(self.output))
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
-            start = read_model(self.start_from)[0]
+            start = read_description(self.start_from)
             _refuse_other_shape(settings, start.config)
             spellings = start.spellings
         asked = _asked_of_corpora(config, settings)

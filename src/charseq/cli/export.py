@@ -11,7 +11,7 @@ from charseq.cli.options import MirrorOption, settings_options
 from charseq.config import CorpusConfig
 from charseq.errors import UsageError
 from charseq.files import read_bounded, refuse_output, write_atomically
-from charseq.modelfile import EXPORT_SUFFIX, read_model, refuse_no_file
+from charseq.modelfile import EXPORT_SUFFIX, read_description, refuse_no_file
 from charseq.page import EXAMPLES_FILE, LARGEST_EXAMPLES
 
 
@@ -100,7 +100,7 @@ def export(
     if corpus is not None:
         from charseq.answering import corpus_to_score
 
-        pairs = corpus_to_score(corpus, settings, read_model(model)[0], mirror).pairs
+        pairs = corpus_to_score(corpus, settings, read_description(model), mirror).pairs
 
     from charseq.cli.hints import serve_hint, translate_hint
     from charseq.interop import onnx

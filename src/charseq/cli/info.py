@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from charseq.errors import visible
-from charseq.modelfile import EXPORT_SUFFIX, ModelDescription, read_model
+from charseq.modelfile import EXPORT_SUFFIX, ModelDescription, count_parameters, read_description
 from charseq.text import Vocabulary
 
 OF_THE_CONFIDENCE = {
@@ -101,8 +101,7 @@ def info(
 def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:
     """Return a model's description and what its file is; of an export also how it was checked."""
     if path.suffix != EXPORT_SUFFIX:
-        description, tensors = read_model(path)
-        return description, {"parameters": sum(tensor.size for tensor in tensors.values())}
+        return read_description(path), {"parameters": count_parameters(path)}
     from charseq.runtime import read_export
 
     description, facts, _ = read_export(path)

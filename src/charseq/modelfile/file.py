@@ -1,9 +1,11 @@
-"""A model file, read and written."""
+"""A model file, read with its weights or without them, and written."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -56,24 +58,32 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         ModelFileError: if it is not a model file that this version can read.
         MachineError: if it may not be read.
     """
-    path = Path(path)
-    refuse_no_file(path)
-    if path.suffix == EXPORT_SUFFIX:
-        raise UsageError(
-            f"{path} is an export by its name: name the model file that it was made from"
-        )
-    with telling_of(path):
-        refuse_large_tensors(path)
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if METADATA_KEY not in metadata:
-                raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
-            names = file.keys()
-            if len(names) > MOST_TENSORS:
-                raise ModelFileError(f"it has {len(names):,} tensors, which no model has")
-            description = description_from_dict(json.loads(metadata[METADATA_KEY]))
-            tensors = {_current_name(name): file.get_tensor(name) for name in names}
+    with _opened(Path(path)) as file:
+        description = _description_of(file)
+        names = file.keys()
+        tensors = {_current_name(name): file.get_tensor(name) for name in names}
     return description, tensors
+
+
+def read_description(path: str | Path) -> ModelDescription:
+    """Read what a model file says of its model, and leave the weights unread.
+
+    Raises:
+        CharseqError: as `read_model` does.
+    """
+    with _opened(Path(path)) as file:
+        return _description_of(file)
+
+
+def count_parameters(path: str | Path) -> int:
+    """Return how many numbers the weights in a model file are, and leave them unread.
+
+    Raises:
+        CharseqError: as `read_model` does.
+    """
+    with _opened(Path(path)) as file:
+        names = file.keys()
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
 
 
 def refuse_export_name(path: Path) -> None:
@@ -123,6 +133,29 @@ def telling_of(path: Path) -> Iterator[None]:
             raise ModelFileError(
                 f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
             ) from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a model file, whose header is read and no tensor yet."""
+    refuse_no_file(path)
+    if path.suffix == EXPORT_SUFFIX:
+        raise UsageError(
+            f"{path} is an export by its name: name the model file that it was made from"
+        )
+    with telling_of(path):
+        refuse_large_tensors(path)
+        with safetensors.safe_open(path, framework="numpy") as file:
+            if METADATA_KEY not in (file.metadata() or {}):
+                raise ModelFileError(f"{path} is a safetensors file, but not a charseq model")
+            count = len(file.keys())
+            if count > MOST_TENSORS:
+                raise ModelFileError(f"it has {count:,} tensors, which no model has")
+            yield file
+
+
+def _description_of(file: Any) -> ModelDescription:
+    return description_from_dict(json.loads(file.metadata()[METADATA_KEY]))
 
 
 def _current_name(name: str) -> str:
