@@ -4,9 +4,9 @@ from pathlib import Path
 
 from charseq.answering import Answering
 from charseq.errors import UsageError
-from charseq.modelfile import EXPORT_SUFFIX
+from charseq.modelfile import EXPORT_SUFFIX, MODEL_SUFFIX
 
-SUFFIXES = (".safetensors", EXPORT_SUFFIX)
+SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
 
 
 def load(path: str | Path, *, device: str = "auto") -> Answering:

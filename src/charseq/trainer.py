@@ -7,9 +7,8 @@ from pathlib import Path
 from charseq.answering import as_in_training, refuse_without_conditions, telling_of_columns
 from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, sections_of
 from charseq.corpus import CorpusLike, corpus_from
-from charseq.errors import UsageError
-from charseq.files import refuse_output
-from charseq.modelfile import TEXT_COLUMNS, read_description, refuse_export_name
+from charseq.errors import CharseqError, UsageError
+from charseq.modelfile import TEXT_COLUMNS, read_description, refuse_model_output
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,
@@ -77,7 +76,7 @@ def train(
         callbacks=callbacks,
         console=progress_console() if progress else None,
     )
-    return _translator(trained, material)
+    return _translator(trained, output)
 
 
 def rehearse(
@@ -114,6 +113,7 @@ def resume(
     run: str | Path,
     corpus: CorpusLike | None = None,
     *,
+    output: str | Path | None = None,
     held_out: CorpusLike | None = None,
     changed: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -127,6 +127,8 @@ def resume(
     Args:
         run: its folder.
         corpus: where the pairs are now; needed if they were not read from a file or by a name.
+        output: where the finished model is put as well; where that was before is not taken from the
+            run, which may come from elsewhere.
         held_out: where the corpus that is held out is now, if there is one.
         changed: go on although the corpus is not the one that the run was begun with.
         callbacks: each is called with the record of every further epoch.
@@ -136,6 +138,8 @@ def resume(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
+    if output is not None:
+        refuse_model_output(Path(output))
     folder = Path(run)
     history = read_history(folder / HISTORY_FILE)
     if history.scores:
@@ -154,7 +158,7 @@ def resume(
             f" in memory too, charseq.resume({str(folder)!r}, corpus)"
         )
     config = history.config
-    start_from, output = (begun_with.get(name) for name in ("start_from", "output"))
+    start_from = begun_with.get("start_from")
     spellings = Spellings.of(config.model)
     if start_from is not None:
         spellings = read_description(start_from).spellings
@@ -170,7 +174,7 @@ def resume(
         callbacks=callbacks,
         console=progress_console() if progress else None,
     )
-    return _translator(trained, material)
+    return _translator(trained, output)
 
 
 @dataclass(frozen=True)
@@ -190,8 +194,7 @@ class _Asked:
         chosen = configure(preset, config, **settings)
         if self.output is not None:
             # Before the work, not after it.
-            refuse_output(Path(self.output))
-            refuse_export_name(Path(self.output))
+            refuse_model_output(Path(self.output))
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
@@ -225,7 +228,6 @@ class _Asked:
             start_from=None if self.start_from is None else Path(self.start_from),
             corpus_from=place_of(self.corpus),
             held_out_from=place_of(self.held_out),
-            output=None if self.output is None else Path(self.output),
         )
 
 
@@ -245,10 +247,14 @@ def _asked_of_corpora(
     }
 
 
-def _translator(trained: TrainedModel, material: Material) -> Translator:
+def _translator(trained: TrainedModel, output: str | Path | None) -> Translator:
     translator = Translator(trained.model, trained.description, trained)
-    if material.output is not None:
-        translator.save(material.output)
+    if output is not None:
+        try:
+            translator.save(output)
+        except CharseqError as error:
+            there = f"the finished model is {trained.folder / MODEL_FILE}"
+            raise type(error)(f"{error}; {there}") from None
     return translator
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import charseq
 from charseq import training
+from charseq.errors import UsageError
 from charseq.modelfile import read_model
 
 QUICK = ("--units", "16", "--epochs", "2", "--held-out-maximum", "20")
@@ -78,7 +79,7 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
-    assert charseq_command("train", corpus, *QUICK, "--dry-run", "-o", "model") == 0
+    assert charseq_command("train", corpus, *QUICK, "--dry-run", "-o", "m.safetensors") == 0
     shown = capsys.readouterr().out
     assert "280 for training, 20 held out" in shown
     assert "LSTM, 16 units, general attention" in shown
@@ -198,18 +199,45 @@ def test_what_cannot_be_resumed_is_said(charseq_command, capsys, options, senten
     assert sentence in capsys.readouterr().err
 
 
-def test_a_run_that_goes_on_says_where_its_model_was_to_be_written(
-    charseq_command, toy_pairs, tmp_path, capsys
+def test_a_run_that_goes_on_writes_its_model_where_it_is_told_to(
+    charseq_command, toy_pairs, tmp_path, capsys, monkeypatch
 ) -> None:
     def stop(_: object) -> None:
         raise KeyboardInterrupt
 
-    corpus, model = tmp_path / "toy.tsv", tmp_path / "toy.safetensors"
+    corpus, model, run = (tmp_path / name for name in ("toy.tsv", "toy.safetensors", "run"))
     corpus.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs[:200]))
-    run, size = tmp_path / "run", {"units": 8, "epochs": 2, "refit": False}
-    with pytest.raises(KeyboardInterrupt):
-        charseq.train(corpus, run=run, output=model, callbacks=[stop], **size)
+    told = ("--run", str(run), "-o", str(model), "--units", "8", "--epochs", "2", "--no-refit")
+    monkeypatch.setattr("charseq.training.tensorboard_callback", lambda _: stop)
+    assert charseq_command("train", str(corpus), *told, "--tensorboard") == 130
+    go_on = f"charseq train --resume {run} -o {model}"
+    assert go_on in capsys.readouterr().err
     assert not model.exists()
-    assert charseq_command("train", "--resume", str(run)) == 0
+    assert charseq_command(*shlex.split(go_on)[1:]) == 0
     assert f"Model: {model}\n" in capsys.readouterr().err
     assert model.is_file()
+
+
+def test_a_model_that_cannot_be_put_where_it_was_to_be_is_still_in_its_run(
+    toy_pairs, tmp_path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(UsageError, match=r"the finished model is .*run.model\.safetensors"):
+        charseq.train(
+            toy_pairs[:50],
+            run=tmp_path / "run",
+            output=folder / "m.safetensors",
+            callbacks=[lambda _: folder.rmdir()],
+            units=8,
+            epochs=1,
+            refit=False,
+        )
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+def test_no_corpus_is_replaced_by_a_model(charseq_command, corpus, capsys) -> None:
+    before = Path(corpus).read_bytes()
+    assert charseq_command("train", corpus, "-o", corpus) == 2
+    assert "name a file that ends in .safetensors" in capsys.readouterr().err
+    assert Path(corpus).read_bytes() == before

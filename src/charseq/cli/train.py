@@ -1,5 +1,6 @@
 """`charseq train`: from a corpus to a model."""
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,7 +111,6 @@ def train(
     if resume is not None:
         given = {
             "--run": run,
-            "--output": output,
             "--config": config,
             "--from": start_from,
             "--preset": preset,
@@ -148,21 +148,25 @@ def train(
         "callbacks": [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else [],
         "progress": not quiet,
     }
-    with _saying_how_to_go_on(folder):
+    with _saying_how_to_go_on(folder, output):
         if resume is None:
             made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
         else:
             made = trainer.resume(
-                resume, corpus, held_out=held_out, changed=changed, mirror=mirror, **watching
+                resume,
+                corpus,
+                output=output,
+                held_out=held_out,
+                changed=changed,
+                mirror=mirror,
+                **watching,
             )
     if not quiet:
-        # One that was resumed may have been begun with an output.
-        begun_with = training.read_history(folder / training.HISTORY_FILE).begun_with
-        _show(made, output or begun_with.get("output") or folder / training.MODEL_FILE, folder)
+        _show(made, output or folder / training.MODEL_FILE, folder)
 
 
 @contextmanager
-def _saying_how_to_go_on(folder: Path) -> Iterator[None]:
+def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
     """Where a training is interrupted, say what there is of it, and end with its exit code."""
     from charseq.training import HISTORY_FILE, MODEL_FILE
 
@@ -170,14 +174,15 @@ def _saying_how_to_go_on(folder: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt as interruption:
         if (folder / HISTORY_FILE).exists():
-            note(f"stopped; go on with: charseq train --resume {folder}")
+            too = "" if output is None else f" -o {shlex.quote(str(output))}"
+            note(f"stopped; go on with: charseq train --resume {shlex.quote(str(folder))}{too}")
         model = folder / MODEL_FILE
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # All is said: this ends without a further word.
         raise SystemExit(getattr(interruption, "exit_code", 130)) from None
 
 
-def _show(made: "Translator", model: str | Path, folder: Path) -> None:
+def _show(made: "Translator", model: Path, folder: Path) -> None:
     """Show the scores of a finished training, where its model is, and how to try it."""
     from charseq.cli.hints import show_scores, translate_hint
     from charseq.training import CARD_FILE, progress_console

@@ -13,7 +13,13 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from charseq.errors import DataError, ModelFileError, UsageError, visible
-from charseq.files import MOST_TENSORS, in_plain_words, refuse_large_tensors, write_atomically
+from charseq.files import (
+    MOST_TENSORS,
+    in_plain_words,
+    refuse_large_tensors,
+    refuse_output,
+    write_atomically,
+)
 from charseq.modelfile.description import (
     ModelDescription,
     description_from_dict,
@@ -21,6 +27,8 @@ from charseq.modelfile.description import (
 )
 
 METADATA_KEY = "charseq"
+# What a model file's name ends in.
+MODEL_SUFFIX = ".safetensors"
 # What an export's file ends in.
 EXPORT_SUFFIX = ".onnx"
 # What a run calls its model.
@@ -40,10 +48,10 @@ def write_model(path: str | Path, description: ModelDescription, tensors: Tensor
     """Write a model file, whole or not at all.
 
     Raises:
-        UsageError: if the path is an export's by its name.
+        UsageError: if the path does not end in `.safetensors`, or no file can be put there.
         MachineError: if the file cannot be written.
     """
-    refuse_export_name(Path(path))
+    refuse_model_output(Path(path))
     fields = description_to_dict(description)
     metadata = {METADATA_KEY: json.dumps(fields, ensure_ascii=True, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
@@ -86,13 +94,17 @@ def count_parameters(path: str | Path) -> int:
         return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
 
 
-def refuse_export_name(path: Path) -> None:
-    """Raise a `UsageError` where a model file would be taken for an export, by its name."""
+def refuse_model_output(path: Path) -> None:
+    """Raise a `UsageError` where no model file can be put, or by its name no model is."""
     if path.suffix == EXPORT_SUFFIX:
         raise UsageError(
-            f"{path} is an export by its name: name a file that ends in .safetensors, and export it"
-            " when it is trained"
+            f"{path} is an export by its name: name a file that ends in {MODEL_SUFFIX}, and export"
+            " it when it is trained"
         )
+    refuse_output(path)
+    if path.suffix != MODEL_SUFFIX:
+        # So that no corpus, nor anything else of the person's, is ever replaced by a model.
+        raise UsageError(f"cannot write {path}: name a file that ends in {MODEL_SUFFIX}")
 
 
 def refuse_no_file(path: Path) -> None:

@@ -25,7 +25,6 @@ class Material:
         start_from: the model file whose weights training starts from.
         corpus_from: the file that the corpus was read from, or its name; None if it was neither.
         held_out_from: the same of what is held out.
-        output: where the finished model is put as well.
     """
 
     corpus: Corpus
@@ -33,7 +32,6 @@ class Material:
     start_from: Path | None = None
     corpus_from: str | None = None
     held_out_from: str | None = None
-    output: Path | None = None
 
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that it can be resumed by its name alone."""
@@ -45,7 +43,6 @@ class Material:
             "held_out_digest": None if self.held_out is None else self.held_out.digest,
             "start_from": None if start is None else str(start.absolute()),
             "start_digest": None if start is None else file_digest(start),
-            "output": None if self.output is None else str(self.output.absolute()),
         }
 
     def refuse_others(self, record: Mapping[str, str | None]) -> None:
