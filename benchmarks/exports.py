@@ -21,7 +21,7 @@ from benchmarks.report import machine, machine_line, spread, write_section
 from benchmarks.start_process import measure
 from benchmarks.translating import of_usual_length, sources
 from benchmarks.translating_contestants import Measured, milliseconds, time_charseq
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.interop import onnx
 from charseq.interop.onnx import Precision
 
@@ -109,7 +109,7 @@ def compare(
     chosen: argparse.Namespace, files: Mapping[str, Path]
 ) -> tuple[dict[str, Measured], Sequence[str]]:
     """Let all translate the same sentences, in turn; return what they did, and some sources."""
-    translators: dict[str, Answering] = {
+    translators: dict[str, BaseTranslator] = {
         name: charseq.load(path, device="cpu") for name, path in files.items()
     }
     texts = sources(chosen.corpus, translators[PYTORCH])

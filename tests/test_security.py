@@ -17,7 +17,7 @@ import pytest
 
 import charseq
 from charseq import files
-from charseq.answering import face
+from charseq.answering import answers, translations
 from charseq.cli import main
 from charseq.cli.lines import Readable, arriving_lines
 from charseq.config import ServeConfig, configure, run
@@ -87,11 +87,11 @@ def test_the_page_has_the_limits_that_hold() -> None:
     assert files.unpacked_limit(gibi) == times * gibi
     assert {name: limit for name, limit in rows.items() if name not in ("what", "---")} == {
         "a line of a corpus, of a lexicon, of outputs to score": f"{lines.LONGEST_LINE:,} bytes",
-        "a line to translate or to align": f"{4 * face.LONGEST_SOURCE:,} bytes",
+        "a line to translate or to align": f"{4 * translations.LONGEST_SOURCE:,} bytes",
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
-        "a text to translate": f"{face.LONGEST_SOURCE:,} characters",
-        "source times target, to align": f"{face.MOST_WEIGHTS:,}",
+        "a text to translate": f"{translations.LONGEST_SOURCE:,} characters",
+        "source times target, to align": f"{answers.MOST_WEIGHTS:,}",
         "a settings file": f"{run.LARGEST // mebi} MiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",
         "the header of a safetensors file": f"{files.LARGEST_HEADER // mebi} MiB",

@@ -333,6 +333,8 @@ def test_sources_and_targets_may_come_from_anywhere(toy_translator: Translator) 
     sources, targets = (list(side) for side in zip(*pairs, strict=True))
     scores = toy_translator.score((s for s, _ in pairs), (t for _, t in pairs))
     assert scores == toy_translator.score(sources, targets)
+    explained = toy_translator.explain((s for s, _ in pairs), (t for _, t in pairs))
+    assert explained == toy_translator.explain(sources, targets)
 
 
 def test_a_lexicon_of_another_model_is_refused(

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.errors import UsageError
 from charseq.modelfile import EXPORT_SUFFIX, MODEL_SUFFIX
 
 SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
 
 
-def load(path: str | Path, *, device: str = "auto") -> Answering:
+def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
     """Load a model file, ready to translate.
 
     Args:

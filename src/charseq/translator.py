@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, read_model, write_model
 from charseq.search import TorchEngine
@@ -10,7 +10,7 @@ from charseq.training import TrainedModel
 from charseq.training.device import resolve_device
 
 
-class Translator(Answering):
+class Translator(BaseTranslator):
     """A model, ready to translate.
 
     Attributes:

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charseq.answering import Answering, Asked, Engine, Forced, Lexicon, Look
+from charseq.answering import Asked, BaseTranslator, Engine, Forced, Lexicon, Look
 from charseq.config import DecodingConfig, ModelConfig
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.hypothesis import Hypothesis
@@ -42,7 +42,7 @@ def copying_translator(seed: int) -> Translator:
     return Translator(model, COPYING)
 
 
-def assert_written(translator: Answering, text: str, prefix: str | None = None) -> None:
+def assert_written(translator: BaseTranslator, text: str, prefix: str | None = None) -> None:
     """The symbols as they are written make the answer, and are as probable as it."""
     answer = translator.translate(text, prefix=prefix)
     symbols = list(translator.write(text, prefix=prefix))
@@ -123,7 +123,7 @@ class Counting:
 def test_writing_costs_little_more_than_answering_and_begins_at_once(toy_translator) -> None:
     description = replace(toy_translator.description, output_limit=OutputLimit(0, 200))
     engine = Counting(toy_translator.engine)
-    symbols = Answering(engine, description).write("abcd", prefix="A" * 150)
+    symbols = BaseTranslator(engine, description).write("abcd", prefix="A" * 150)
     next(symbols)
     assert engine.asked == [151]
     engine.asked.clear()
@@ -136,7 +136,7 @@ def test_writing_costs_little_more_than_answering_and_begins_at_once(toy_transla
             bias[end] = -1e4
         endless = Translator(model, description)
         engine = Counting(endless.engine)
-        symbols = Answering(engine, description).write("abcd")
+        symbols = BaseTranslator(engine, description).write("abcd")
         next(symbols)
         assert engine.asked == [1]
         assert len(list(symbols)) == 199

@@ -1,6 +1,8 @@
-"""Answering with a model, whatever engine computes it: the public face but for its loading."""
+"""Answering with a model, whatever engine computes it: a translator, but for its loading."""
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
+from charseq.answering.answers import align_answers, explain_answers
+from charseq.answering.base import STREAM_CHUNK, BaseTranslator
 from charseq.answering.corpora import (
     as_in_training,
     conditions_of,
@@ -11,26 +13,28 @@ from charseq.answering.corpora import (
 )
 from charseq.answering.engine import Asked, Engine, Forced, Look
 from charseq.answering.explanations import explain_pairs, write_symbols
-from charseq.answering.face import LONGEST_SOURCE, STREAM_CHUNK, Answering
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
+from charseq.answering.translations import LONGEST_SOURCE
 
 __all__ = [
     "GREEDY",
     "LONGEST_SOURCE",
     "STREAM_CHUNK",
-    "Answering",
     "Asked",
+    "BaseTranslator",
     "Engine",
     "Forced",
     "Lexicon",
     "Look",
+    "align_answers",
     "align_pairs",
     "answer_texts",
     "as_in_training",
     "conditions_of",
     "corpus_to_score",
+    "explain_answers",
     "explain_pairs",
     "refuse_other_columns",
     "refuse_without_attention",

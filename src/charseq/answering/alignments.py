@@ -30,14 +30,10 @@ def align_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
-
-    def itself(look: Look) -> Look:
-        return look
-
-    found = looked_at(itself, engine, description, inputs, targets, weights=True)
+    looks = looked_at(lambda look: look, engine, description, inputs, targets, weights=True)
     return [
         _alignment(description, each, target, look)
-        for each, target, look in zip(inputs, targets, found, strict=True)
+        for each, target, look in zip(inputs, targets, looks, strict=True)
     ]
 
 

@@ -39,15 +39,13 @@ def explain_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
-
-    def itself(look: Look) -> Look:
-        return look
-
     best = _to_ask_for(description.targets)
-    found = looked_at(itself, engine, description, inputs, targets, weights=True, best=best)
+    looks = looked_at(
+        lambda look: look, engine, description, inputs, targets, weights=True, best=best
+    )
     return [
         _explanation(description, each, target, look)
-        for each, target, look in zip(inputs, targets, found, strict=True)
+        for each, target, look in zip(inputs, targets, looks, strict=True)
     ]
 
 

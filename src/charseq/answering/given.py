@@ -1,16 +1,51 @@
-"""What callers give with their texts, looked over: prefixes, targets, streams."""
+"""What callers give, looked over: texts with their features, prefixes and targets, streams."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
-from charseq.errors import UsageError
-from charseq.text import Input
+from charseq.errors import UsageError, visible
+from charseq.modelfile import ModelDescription
+from charseq.text import Features, Input, inputs_of
 
 Given = TypeVar("Given")
 
 # Stands for what is not there.
 _LACKING = object()
+
+
+def inputs_given(
+    description: ModelDescription,
+    texts: str | Iterable[str],
+    features: str | Iterable[Features] | None,
+    language: str | Iterable[str] | None,
+) -> Iterator[Input]:
+    """Return what a model reads: of one text, all features given are its own.
+
+    Args:
+        description: of the model.
+        texts: one source, or several.
+        features: as for `inputs_of`, or those of the one text.
+        language: as for `inputs_of`.
+
+    Raises:
+        UsageError: if features or languages are missing, not the model's, or not one for each.
+    """
+    if isinstance(texts, str):
+        texts, features = [texts], None if features is None else [cast(Features, features)]
+    known = description.sources.conditions
+    for what, name, given, has in (
+        ("features", "features", features, known.features),
+        ("a language", "language", language, known.languages),
+    ):
+        if has and given is None:
+            example = next(iter(has))
+            raise UsageError(
+                f"this model reads {what} with each text, such as {visible(example)!r}: give {name}"
+            )
+        if given is not None and not has:
+            raise UsageError(f"this model was trained without {name}: leave {name} out")
+    return inputs_of(texts, features, language, description.features_separator)
 
 
 def begun_with(

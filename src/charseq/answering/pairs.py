@@ -44,11 +44,7 @@ def score_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
-
-    def total(look: Look) -> float:
-        return look.log_probability
-
-    scores = looked_at(total, engine, description, inputs, targets)
+    scores = looked_at(lambda look: look.log_probability, engine, description, inputs, targets)
     return [
         unread(description, target) if score is None else score
         for score, target in zip(scores, targets, strict=True)

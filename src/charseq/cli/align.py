@@ -13,7 +13,7 @@ import typer
 from charseq.answering import (
     LONGEST_SOURCE,
     STREAM_CHUNK,
-    Answering,
+    BaseTranslator,
     conditions_of,
     corpus_to_score,
     refuse_without_attention,
@@ -118,7 +118,7 @@ def align(
 
 
 def _answers(
-    translator: Answering, texts: list[str] | None, features: str | None, language: str | None
+    translator: BaseTranslator, texts: list[str] | None, features: str | None, language: str | None
 ) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of texts with the model's answers, as lines arrive."""
     columns = Columns.of(translator.description.sources.conditions, features, language)
@@ -128,7 +128,7 @@ def _answers(
         yield list(lines.in_order(alignments, Alignment.refused))
 
 
-def _pairs(translator: Answering, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
+def _pairs(translator: BaseTranslator, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
     """Yield the alignments of pairs, some at a time: matrices take much more memory than texts."""
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from charseq.answering import Answering, conditions_of
+from charseq.answering import BaseTranslator, conditions_of
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig
 from charseq.corpus import Pair
@@ -25,7 +25,7 @@ def is_model(name: str) -> bool:
     return Path(name).suffix in SUFFIXES
 
 
-def load_model(name: str) -> Answering:
+def load_model(name: str) -> BaseTranslator:
     """Return the model of a file."""
     from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
 
@@ -42,7 +42,7 @@ def warn_of_impossible(impossible: int, targets: int) -> None:
 
 
 def translate_all(
-    model: Answering, inputs: list[Input], decoding: DecodingConfig
+    model: BaseTranslator, inputs: list[Input], decoding: DecodingConfig
 ) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error.
 

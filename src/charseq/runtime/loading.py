@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.errors import ModelFileError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SILENT = 4
 
 
-class Translator(Answering):
+class Translator(BaseTranslator):
     """An exported model, ready to translate: what a `charseq.Translator` does, but for saving.
 
     It neither draws samples nor keeps to a lexicon.

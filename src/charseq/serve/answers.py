@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from charseq.answering import Answering
-from charseq.results import Explanation
+from charseq.answering import BaseTranslator, explain_answers
 from charseq.serve.questions import AskedText, Question
 
 
@@ -44,20 +43,19 @@ def manner_of(question: Question) -> Manner:
 
 
 def answers(
-    translator: Answering, manner: Manner, asked: Sequence[AskedText]
+    translator: BaseTranslator, manner: Manner, asked: Sequence[AskedText]
 ) -> list[dict[str, Any]]:
     """Return a translation for each text, and its explanation if that is asked for.
 
     Raises:
-        UsageError: as `Answering.translate` does.
+        UsageError: as `BaseTranslator.translate` does.
     """
     conditions: dict[str, Any] = {
         "features": [each.features for each in asked] if manner.features else None,
         "language": [each.language for each in asked] if manner.language else None,
     }
-    sources = [each.text for each in asked]
     translations = translator.translate(
-        sources,
+        [each.text for each in asked],
         **conditions,
         prefix=[each.prefix for each in asked] if manner.prefix else None,
         first=manner.first,
@@ -65,19 +63,12 @@ def answers(
     )
     found = [translation.as_dict() for translation in translations]
     if manner.explain:
-        targets = [each.withheld or each.hypothesis for each in translations]
-        explanations = translator.explain(sources, targets, **conditions)
-        for fields, translation, explanation in zip(found, translations, explanations, strict=True):
-            if translation.error is None and explanation.error is None:
-                fields["explanation"] = _explained(explanation, translation.cut)
+        explanations = explain_answers(translator.engine, translator.description, translations)
+        for fields, explanation in zip(found, explanations, strict=True):
+            if explanation.error is None:
+                fields["explanation"] = {
+                    "source_symbols": explanation.source_symbols,
+                    "conditions": explanation.conditions,
+                    "symbols": [each.as_dict() for each in explanation.symbols],
+                }
     return found
-
-
-def _explained(explanation: Explanation, cut: bool) -> dict[str, Any]:
-    """Return what clients read of an explanation; an answer that was cut has no end."""
-    symbols = explanation.symbols[:-1] if cut else explanation.symbols
-    return {
-        "source_symbols": explanation.source_symbols,
-        "conditions": explanation.conditions,
-        "symbols": [each.as_dict() for each in symbols],
-    }

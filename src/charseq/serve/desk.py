@@ -53,7 +53,7 @@ class Desk:
         Many texts are asked some at a time, so that others get their turn in between.
 
         Raises:
-            UsageError: as `Answering.translate` does.
+            UsageError: as `BaseTranslator.translate` does.
         """
         manner = manner_of(question)
         found: list[dict[str, Any]] = []
@@ -70,7 +70,7 @@ class Desk:
             Events: their names, and their data.
 
         Raises:
-            UsageError: as `Answering.write` does.
+            UsageError: as `BaseTranslator.write` does.
         """
         translator = self.served.translator
         conditions = {"features": asked.features, "language": asked.language}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.errors import UsageError, visible
 from charseq.files import read_bounded
 from charseq.loading import load
@@ -30,7 +30,7 @@ class ServedModel:
     """
 
     name: str
-    translator: Answering
+    translator: BaseTranslator
     runtime: str = "PyTorch"
     card: str = ""
     examples: Sequence[Input] = ()

@@ -12,7 +12,7 @@ from tests.interop.onnx.conftest import conjugator, exported
 
 import charseq
 from charseq import Translator
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.cli import main
 from charseq.errors import CharseqError, UsageError
 from charseq.interop.onnx.exporting import INPUTS, OUTPUTS
@@ -53,11 +53,11 @@ def files(toy_translator: Translator, tmp_path_factory: pytest.TempPathFactory) 
 FORM = {"features": "PL", "language": "L2"}
 
 
-def toy(ask: Callable[[Answering], object]) -> Callable[[Files], object]:
+def toy(ask: Callable[[BaseTranslator], object]) -> Callable[[Files], object]:
     return lambda files: ask(charseq.load(files.toy))
 
 
-def forms(ask: Callable[[Answering], object]) -> Callable[[Files], object]:
+def forms(ask: Callable[[BaseTranslator], object]) -> Callable[[Files], object]:
     return lambda files: ask(charseq.load(files.forms))
 
 
@@ -89,7 +89,7 @@ def elsewhere(files: Files) -> bool:
     return True
 
 
-def refused(model: Answering) -> object:
+def refused(model: BaseTranslator) -> object:
     return "never saw" in str(model.translate("é", unknown="error").error)
 
 

@@ -22,7 +22,7 @@ from tests.browsing import is_near, lacking, percent, shares, watched, weights_s
 
 import charseq
 from charseq import Translator
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.corpus import Corpus, Pair
 from charseq.errors import MachineError
 from charseq.interop.onnx import Precision, export
@@ -127,7 +127,7 @@ def _exported(model: Translator, folder: Path, precision: Precision = "float32")
 
 
 @pytest.fixture(scope="session")
-def python(site: Path) -> Callable[[str], Answering]:
+def python(site: Path) -> Callable[[str], BaseTranslator]:
     """Returns an exported model as Python loads it."""
     return functools.cache(lambda name: charseq.load(site / f"{name}.onnx"))
 
@@ -227,7 +227,7 @@ STRANGE = [
 ]
 
 
-def inputs_of(model: Answering) -> list[Input]:
+def inputs_of(model: BaseTranslator) -> list[Input]:
     """200 inputs of a model's own symbols and of others, in one normal form and the other."""
     draw = random.Random(1)
     known = made_up_inputs(model.description)
@@ -247,7 +247,7 @@ def inputs_of(model: Answering) -> list[Input]:
     return known
 
 
-def conditions_of(model: Answering, each: Input) -> dict[str, Any]:
+def conditions_of(model: BaseTranslator, each: Input) -> dict[str, Any]:
     known = model.description.sources.conditions
     return {
         **({"features": list(each.features)} if known.features else {}),
@@ -255,7 +255,9 @@ def conditions_of(model: Answering, each: Input) -> dict[str, Any]:
     }
 
 
-def translated(model: Answering, inputs: Sequence[Input], **decoding: Any) -> list[dict[str, Any]]:
+def translated(
+    model: BaseTranslator, inputs: Sequence[Input], **decoding: Any
+) -> list[dict[str, Any]]:
     """What Python answers, as JSON."""
     conditions = [conditions_of(model, each) for each in inputs]
     many = {name: [own[name] for own in conditions] for name in conditions[0]}

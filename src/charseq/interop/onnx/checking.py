@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from charseq.answering import Answering
+from charseq.answering import BaseTranslator
 from charseq.corpus import Pair, references_by_input
 from charseq.errors import CharseqError, UnknownCharactersWarning, UsageError
 from charseq.modelfile import ModelDescription
@@ -90,7 +90,7 @@ def made_up_inputs(description: ModelDescription, seed: int = SEED) -> list[Inpu
 
 
 def agreement(
-    model: Answering, exported: Answering, pairs: Sequence[Pair] | None = None
+    model: BaseTranslator, exported: BaseTranslator, pairs: Sequence[Pair] | None = None
 ) -> Agreement:
     """Ask a model and its export, and compare what they answer.
 
@@ -115,13 +115,13 @@ def agreement(
     return Agreement(len(inputs), apart, farthest, *rights)
 
 
-def _answers(translator: Answering, inputs: Sequence[Input]) -> list[str]:
+def _answers(translator: BaseTranslator, inputs: Sequence[Input]) -> list[str]:
     sources, conditions = _asked(translator.description, inputs)
     return [each.hypothesis for each in translator.translate(sources, **conditions)]
 
 
 def _farthest(
-    model: Answering, exported: Answering, inputs: Sequence[Input], answers: Sequence[str]
+    model: BaseTranslator, exported: BaseTranslator, inputs: Sequence[Input], answers: Sequence[str]
 ) -> float:
     """Return how far apart the log-probabilities of the answers' symbols are at most."""
     sources, conditions = _asked(model.description, inputs)
@@ -137,7 +137,7 @@ def _farthest(
 
 
 def _not_tied(
-    model: Answering,
+    model: BaseTranslator,
     inputs: Sequence[Input],
     answers: Sequence[str],
     others: Sequence[str],

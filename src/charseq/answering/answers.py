@@ -1,0 +1,121 @@
+"""Answers, and given targets that stand for them: aligned with their sources, and explained."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from charseq.answering.alignments import align_pairs
+from charseq.answering.engine import Engine
+from charseq.answering.explanations import explain_pairs
+from charseq.answering.given import refuse_unequal
+from charseq.answering.unseen import unseen_of_each
+from charseq.modelfile import ModelDescription
+from charseq.results import Alignment, Explanation, Translation
+from charseq.text import Input
+
+# Of one alignment, by its characters: 16 MB, and many times that in JSON.
+MOST_WEIGHTS = 4_000_000
+
+OfAnAnswer = TypeVar("OfAnAnswer", Alignment, Explanation)
+
+
+def given_answers(
+    description: ModelDescription, inputs: Sequence[Input], targets: Sequence[str]
+) -> list[Translation]:
+    """Take given targets for the answers to their sources.
+
+    Raises:
+        UsageError: if there are more inputs than targets, or fewer.
+    """
+    refuse_unequal(inputs, targets)
+    return [
+        Translation(
+            each.source,
+            target,
+            unknown_symbols=tuple(unseen.symbols),
+            unknown_features=tuple(unseen.features),
+            features=each.features,
+            language=each.language,
+        )
+        for each, target, unseen in zip(
+            inputs, targets, unseen_of_each(description, inputs), strict=True
+        )
+    ]
+
+
+def align_answers(
+    engine: Engine, description: ModelDescription, answers: Sequence[Translation]
+) -> list[Alignment]:
+    """Align answers with their sources; what is refused, or too long, has `error` set.
+
+    Args:
+        engine: that answers.
+        description: of its model, which has attention.
+        answers: of that model, or given ones.
+    """
+    answers = [_within_bounds(description, each) for each in answers]
+    return _of_answers(align_pairs(engine, description, *_read(answers)), answers)
+
+
+def explain_answers(
+    engine: Engine, description: ModelDescription, answers: Sequence[Translation]
+) -> list[Explanation]:
+    """Explain answers: without an end where they were cut, and without all where refused.
+
+    Args:
+        engine: that answers.
+        description: of its model.
+        answers: of that model, or given ones; of those that are withheld, that is explained.
+    """
+    answers = [_within_bounds(description, each) for each in answers]
+    explanations = _of_answers(explain_pairs(engine, description, *_read(answers)), answers)
+    return [_without_its_end(each) for each in explanations]
+
+
+def _within_bounds(description: ModelDescription, answer: Translation) -> Translation:
+    """Return an answer, refused if too many weights would come with it."""
+    source, target = len(answer.source), len(_text(answer))
+    few = description.config.attention == "none" or source * target <= MOST_WEIGHTS
+    if few or answer.error is not None:
+        return answer
+    error = f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
+    return replace(answer, error=error)
+
+
+def _read(answers: Sequence[Translation]) -> tuple[list[Input], list[str]]:
+    """Return inputs and targets as they are read: no text of what is refused."""
+    read = [("", "") if each.error is not None else (each.source, _text(each)) for each in answers]
+    inputs = [
+        Input(source, each.features, each.language)
+        for (source, _), each in zip(read, answers, strict=True)
+    ]
+    return inputs, [target for _, target in read]
+
+
+def _of_answers(found: Sequence[OfAnAnswer], answers: Sequence[Translation]) -> list[OfAnAnswer]:
+    """Return what was found of answers, with what is known of these."""
+    return [
+        replace(
+            each,
+            source=answer.source,
+            target=_text(answer),
+            cut=answer.cut,
+            unknown_symbols=answer.unknown_symbols,
+            unknown_features=answer.unknown_features,
+            error=answer.error,
+        )
+        for each, answer in zip(found, answers, strict=True)
+    ]
+
+
+def _text(answer: Translation) -> str:
+    return answer.withheld or answer.hypothesis
+
+
+def _without_its_end(explanation: Explanation) -> Explanation:
+    """Return an explanation without the end where there was none, and without all if refused."""
+    if explanation.error is not None:
+        return replace(explanation, symbols=())
+    if explanation.cut:
+        return replace(explanation, symbols=explanation.symbols[:-1])
+    return explanation

@@ -1,0 +1,211 @@
+"""The way of a text to its translation: what is refused, answered, withheld, and how it is told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from charseq.answering.columns import never_written
+from charseq.answering.engine import Engine
+from charseq.answering.lexicon import Lexicon
+from charseq.answering.texts import GREEDY, answer_texts, spelt
+from charseq.answering.unseen import unseen_of_each, warn_of_left_out
+from charseq.config import DecodingConfig, refuse_unknown
+from charseq.errors import UsageError
+from charseq.hypothesis import Hypothesis
+from charseq.modelfile import ModelDescription
+from charseq.results import Alternative, Translation, Unseen
+from charseq.text import Input
+
+LONGEST_SOURCE = 10_000
+
+# What is no setting, but may be meant by one that is misspelt.
+GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
+
+Unknown = Literal["replace", "error"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How texts are answered.
+
+    Attributes:
+        decoding: the settings of the search.
+        lexicon: the only answers that may be given.
+        unknown: what becomes of symbols that the model never saw.
+    """
+
+    decoding: DecodingConfig = GREEDY
+    lexicon: Lexicon | None = None
+    unknown: Unknown = "replace"
+
+    @classmethod
+    def of(
+        cls,
+        description: ModelDescription,
+        settings: Mapping[str, object],
+        lexicon: Lexicon | Iterable[str] | None,
+        unknown: Unknown,
+    ) -> "Options":
+        """Check what is asked of a model.
+
+        Args:
+            description: of the model.
+            settings: those of `DecodingConfig`, by their names.
+            lexicon: the only answers that may be given.
+            unknown: what becomes of symbols that the model never saw.
+
+        Raises:
+            UsageError: if settings are unknown or clash; if the model can write nothing of the
+                lexicon, or does not know how sure its answers are and shall abstain.
+        """
+        if unknown not in get_args(Unknown):
+            demanded = " or ".join(map(repr, get_args(Unknown)))
+            raise UsageError(f"unknown must be {demanded}, not {unknown!r}")
+        if settings:
+            refuse_unknown(settings, (*GIVEN_WITH_TEXTS, *DecodingConfig.model_fields))
+        decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
+        if decoding.abstain_below is not None and description.calibration is None:
+            raise UsageError(
+                "this model cannot abstain, since it does not know how sure its answers are: a"
+                " training finds that out when it ends, and this file is of an interrupted one, of"
+                " an older charseq or from Keras. Train the model again, or on with --from; or"
+                " leave abstain_below out"
+            )
+        if lexicon is not None and not isinstance(lexicon, Lexicon):
+            lexicon = Lexicon.of(lexicon, description.targets)
+            warn_of_left_out(lexicon)
+        if lexicon is not None:
+            lexicon.refuse_other(description.targets)
+        return cls(decoding, lexicon, unknown)
+
+    def abstains(self, confidence: float | None) -> bool:
+        """Return whether an answer of this confidence is withheld."""
+        least = self.decoding.abstain_below
+        return least is not None and confidence is not None and confidence < least
+
+
+def translate_inputs(
+    engine: Engine,
+    description: ModelDescription,
+    begun: Sequence[tuple[Input, str]],
+    options: Options,
+    first: int = 0,
+) -> list[Translation]:
+    """Translate inputs; what is refused comes back with `error` set and an empty hypothesis.
+
+    Args:
+        engine: that answers.
+        description: of its model.
+        begun: each input, and what its answer must begin with.
+        options: how they are answered.
+        first: the number of the first input in sampling.
+    """
+    read = unseen_of_each(description, [each for each, _ in begun])
+    errors = [
+        refusal(description, each, prefix, strange, options.unknown)
+        for (each, prefix), strange in zip(begun, read, strict=True)
+    ]
+    accepted = [
+        (Input(""), "") if error else each for each, error in zip(begun, errors, strict=True)
+    ]
+    answers = answer_texts(
+        engine,
+        description,
+        [each for each, _ in accepted],
+        options.decoding,
+        prefixes=[prefix for _, prefix in accepted],
+        lexicon=options.lexicon,
+        first=first,
+    )
+    return [
+        _translation(
+            description, each, found, strange, error or _fault(found, prefix, options), options
+        )
+        for (each, prefix), found, strange, error in zip(begun, answers, read, errors, strict=True)
+    ]
+
+
+def refusal(
+    description: ModelDescription,
+    each: Input,
+    prefix: str,
+    unseen: Unseen,
+    unknown: Unknown = "replace",
+) -> str | None:
+    """Return why an input is not read at all, if it is not.
+
+    Args:
+        description: of the model.
+        each: the input.
+        prefix: what its answer must begin with.
+        unseen: what the model never saw of it.
+        unknown: what becomes of that.
+    """
+    if len(each.source) > LONGEST_SOURCE:
+        return f"longer than {LONGEST_SOURCE:,} characters"
+    if unknown == "error" and any(unseen):
+        return f"the model never saw {unseen}"
+    strange = never_written(each, prefix, description) if prefix else None
+    return f"the model cannot write its prefix: {Unseen(strange)}" if strange else None
+
+
+def _fault(hypotheses: Sequence[Hypothesis], prefix: str, options: Options) -> str | None:
+    """Return why there is no answer, if there is none."""
+    if hypotheses[0].possible:
+        return None
+    if options.lexicon is None:
+        return "the model finds no answer possible"
+    begins = "begins with its prefix and " if prefix else ""
+    return f"no entry of the lexicon {begins}fits within the output limit"
+
+
+def _translation(
+    description: ModelDescription,
+    given: Input,
+    hypotheses: Sequence[Hypothesis],
+    unseen: Unseen,
+    error: str | None,
+    options: Options,
+) -> Translation:
+    best, *_ = hypotheses
+    text, *_ = texts = spelt(description, [given] * len(hypotheses), hypotheses)
+    sure, *_ = confidences = [
+        _confidence(description, each, options) if error is None else None for each in hypotheses
+    ]
+    abstained = options.abstains(sure)
+    several = options.decoding.n_best > 1 and error is None
+    return Translation(
+        source=given.source,
+        hypothesis="" if abstained else text,
+        log_probability=best.log_probability if error is None else 0.0,
+        cut=best.cut,
+        confidence=sure,
+        unknown_symbols=tuple(unseen.symbols),
+        unknown_features=tuple(unseen.features),
+        error=error,
+        features=given.features,
+        language=given.language,
+        abstained=abstained,
+        withheld=text if abstained else "",
+        alternatives=tuple(
+            Alternative(
+                spelling,
+                each.log_probability,
+                each.score(options.decoding.length_penalty),
+                each.cut,
+                confidence,
+            )
+            for spelling, each, confidence in zip(texts, hypotheses, confidences, strict=True)
+            if several
+        ),
+    )
+
+
+def _confidence(
+    description: ModelDescription, hypothesis: Hypothesis, options: Options
+) -> float | None:
+    calibration = description.calibration
+    # It was fitted on the most probable answers, and says nothing of drawn ones.
+    if calibration is None or options.decoding.sample:
+        return None
+    return calibration.confidence(hypothesis.ended_log_probability, hypothesis.steps)
