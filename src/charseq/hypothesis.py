@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
     from torch import Tensor
 
-Length = TypeVar("Length", float, NDArray[np.float64], "Tensor")
+Length = TypeVar("Length", float, "Tensor")
 
 
 class Hypothesis(NamedTuple):

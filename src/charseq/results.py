@@ -86,6 +86,11 @@ class Translation:
     withheld: str = ""
     alternatives: tuple[Alternative, ...] = ()
 
+    @classmethod
+    def refused(cls, source: str, error: str) -> "Translation":
+        """Return what stands for the answer to a source that was refused."""
+        return cls(source, "", error=error)
+
     def __str__(self) -> str:
         return self.hypothesis
 

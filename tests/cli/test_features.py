@@ -255,6 +255,18 @@ def test_a_model_without_features_is_scored_and_compared_where_there_are_some(
     assert report.exact_match.value == json.loads(out)["exact_match"]["value"]
 
 
+def test_comparing_says_which_model_reads_what_no_pair_has(
+    files: Path, toy_translator: Translator, tmp_path: Path, run
+) -> None:
+    toy, reader = tmp_path / "toy.safetensors", files / "model.safetensors"
+    toy_translator.save(toy)
+    bare = ["--features-column", "none", "--language-column", "none"]
+    code, _, error = run("compare", str(toy), str(reader), str(files / "pairs.tsv"), *bare)
+    assert code == 2
+    assert f"{reader} reads features with each text" in error
+    assert "name their column, with --features-column" in error
+
+
 def test_what_to_try_says_what_the_model_reads() -> None:
     known = Conditions(0, {"x": 1}, {"N": 2})
     for conditions, options in (

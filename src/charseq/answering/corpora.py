@@ -151,18 +151,19 @@ def refuse_without_conditions(
 def conditions_of(
     inputs: Sequence[Input] | Sequence[Pair], known: Conditions | None = None
 ) -> dict[str, Any]:
-    """Return the features and the languages of inputs as a model takes them, if any has some.
+    """Return the features and the languages of inputs as a translator takes them.
 
     Args:
         inputs: the inputs.
-        known: those of the model, where what it was trained without is to be left out.
+        known: those of a model, which is given what it reads and nothing else; without it, what any
+            of the inputs has is given.
     """
     features, languages = [each.features for each in inputs], [each.language for each in inputs]
-    with_features = known is None or known.features
-    with_languages = known is None or known.languages
+    with_features = any(features) if known is None else known.features
+    with_languages = any(languages) if known is None else known.languages
     return {
-        "features": features if with_features and any(features) else None,
-        "language": languages if with_languages and any(languages) else None,
+        "features": features if with_features else None,
+        "language": languages if with_languages else None,
     }
 
 

@@ -10,7 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.answering import corpus_to_score, refuse_other_columns
+from charseq.answering import (
+    corpus_to_score,
+    refuse_other_columns,
+    refuse_without_conditions,
+)
 from charseq.cli.options import (
     BEAM_SETTINGS,
     JsonOption,
@@ -73,6 +77,8 @@ def compare(
     if descriptions:
         refuse_other_columns(name, descriptions, settings)
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
+    for file, model in models.items():
+        refuse_without_conditions(corpus, model.description, file)
     form = descriptions[0].sources.spelling.normalise if descriptions else "nfc"
     right = references_by_input(corpus.pairs, form)
     inputs = list(right)

@@ -17,8 +17,6 @@ from charseq.loading import SUFFIXES
 from charseq.results import Translation
 from charseq.text import Form, Input
 
-_IN_WORDS = {"features": "features", "language": "languages"}
-
 
 def is_model(name: str) -> bool:
     """Return whether a file is a model by its name."""
@@ -48,12 +46,15 @@ def translate_all(
 
     What it was trained without it is not shown, which is said.
     """
-    conditions = conditions_of(inputs, model.description.sources.conditions)
-    for name, given in conditions_of(inputs).items():
-        if given and not conditions[name]:
-            note(f"a model was trained without {_IN_WORDS[name]}, and answers without them")
+    known = model.description.sources.conditions
+    for what, read, given in (
+        ("features", known.features, (each.features for each in inputs)),
+        ("languages", known.languages, (each.language for each in inputs)),
+    ):
+        if not read and any(given):
+            note(f"a model was trained without {what}, and answers without them")
     translations = model.translate(
-        [each.source for each in inputs], **conditions, **decoding.model_dump()
+        [each.source for each in inputs], **conditions_of(inputs, known), **decoding.model_dump()
     )
     refused = [translation for translation in translations if translation.error is not None]
     if refused:

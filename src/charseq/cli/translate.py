@@ -95,7 +95,7 @@ def translate(
             **settings,
         )
         read += len(answers)
-        for answer in lines.in_order(answers, _refused):
+        for answer in lines.in_order(answers, Translation.refused):
             tally.add(answer)
             for line in _lines(tally.number, answer, as_json, decoding.n_best > 1):
                 sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
@@ -115,7 +115,3 @@ def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> li
         f"{number}\t{rank}\t{each.score:.6f}\t{each}"
         for rank, each in enumerate(answer.alternatives, start=1)
     ]
-
-
-def _refused(text: str, reason: str) -> Translation:
-    return Translation(source=text, hypothesis="", error=reason)

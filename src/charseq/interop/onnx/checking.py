@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from charseq.answering import BaseTranslator
+from charseq.answering import BaseTranslator, conditions_of
 from charseq.corpus import Pair, references_by_input
 from charseq.errors import CharseqError, UnknownCharactersWarning, UsageError
 from charseq.modelfile import ModelDescription
@@ -116,15 +116,17 @@ def agreement(
 
 
 def _answers(translator: BaseTranslator, inputs: Sequence[Input]) -> list[str]:
-    sources, conditions = _asked(translator.description, inputs)
-    return [each.hypothesis for each in translator.translate(sources, **conditions)]
+    conditions = conditions_of(inputs, translator.description.sources.conditions)
+    translations = translator.translate([each.source for each in inputs], **conditions)
+    return [each.hypothesis for each in translations]
 
 
 def _farthest(
     model: BaseTranslator, exported: BaseTranslator, inputs: Sequence[Input], answers: Sequence[str]
 ) -> float:
     """Return how far apart the log-probabilities of the answers' symbols are at most."""
-    sources, conditions = _asked(model.description, inputs)
+    sources = [each.source for each in inputs]
+    conditions = conditions_of(inputs, model.description.sources.conditions)
     farthest = 0.0
     both = (each.explain(sources, answers, **conditions) for each in (model, exported))
     for pair in zip(*both, strict=True):
@@ -144,21 +146,11 @@ def _not_tied(
     rows: Sequence[int],
 ) -> int:
     """Return at how many rows PyTorch finds the one answer more probable than the other."""
-    sources, conditions = _asked(model.description, [inputs[row] for row in rows])
+    asked = [inputs[row] for row in rows]
+    sources = [each.source for each in asked]
+    conditions = conditions_of(asked, model.description.sources.conditions)
     own, theirs = (
         np.array(model.score(sources, [side[row] for row in rows], **conditions))
         for side in (answers, others)
     )
     return int((np.abs(own - theirs) > TOLERANCE).sum())
-
-
-def _asked(
-    description: ModelDescription, inputs: Sequence[Input]
-) -> tuple[list[str], dict[str, Any]]:
-    known = description.sources.conditions
-    conditions: dict[str, Any] = {}
-    if known.features:
-        conditions["features"] = [each.features for each in inputs]
-    if known.languages:
-        conditions["language"] = [each.language for each in inputs]
-    return [each.source for each in inputs], conditions
