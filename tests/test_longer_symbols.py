@@ -12,7 +12,8 @@ from charseq.config import CorpusConfig, ModelConfig, configure
 from charseq.corpus import Corpus, Pair, Split, corpus_of, read_corpus
 from charseq.errors import DataError, UnknownCharactersWarning, UsageError
 from charseq.modelfile import description_from_dict, description_to_dict
-from charseq.text import Spellings
+from charseq.scoring import character_error_rate
+from charseq.text import Spelling, Spellings
 from charseq.training.prepare import Prepared, prepare
 from charseq.translator import Translator
 
@@ -173,6 +174,38 @@ def test_a_separator_without_symbol_is_a_bad_line(tmp_path: Path, layout: str) -
     # Separators belong to sides, not to columns.
     with pytest.raises(DataError, match=f"{path}:3: column 2"):
         read_corpus(path, CorpusConfig(reverse=True), spellings=Spellings(*SEPARATED[::-1]))
+
+
+def test_every_score_of_a_model_of_graphemes_is_over_graphemes(tmp_path: Path) -> None:
+    words = ["".join(word) for word in itertools.product("कखगघ", "ािीु", "कखगघ", "ािीु")]
+    held_out = words[::4]
+    model = charseq.train(
+        [(word, word) for word in words if word not in held_out],
+        held_out=[(word, word) for word in held_out],
+        run=tmp_path / "run",
+        symbols="graphemes",
+        units=32,
+        copying=False,
+        epochs=3,
+        learning_rate=0.01,
+        keep="last",
+        refit=False,
+    )
+    answers = [str(each) for each in model.translate(held_out)]
+    by_grapheme, by_character = (
+        character_error_rate(
+            [" ".join(cut(answer)) for answer in answers],
+            [[" ".join(cut(word))] for word in held_out],
+            target_separator=" ",
+        )
+        for cut in (Spelling(graphemes=True).symbols, list)
+    )
+    assert 0 < by_character < by_grapheme < 1
+    run, report = model.training_run, model.evaluate([(word, word) for word in held_out])
+    assert run is not None
+    assert run.history.epochs[-1].cer == pytest.approx(by_grapheme)
+    assert run.report.character_error_rate.value == by_grapheme
+    assert report.character_error_rate.value == by_grapheme
 
 
 def test_training_goes_on_with_the_spelling_of_the_model_it_starts_from(

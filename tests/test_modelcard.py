@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from charseq.config import ModelConfig, RunConfig
 from charseq.modelcard import HeldOutAnswers, TrainingFacts, model_card
 from charseq.modelfile import ModelDescription, OutputLimit
-from charseq.scoring import are_right, reliability_of, score
+from charseq.scoring import are_right, nearest_references, reliability_of, score
 from charseq.text import Input, Vocabulary
 
 REFERENCES = {
@@ -45,7 +45,7 @@ def card_of(hypotheses=("Va !", "Salut", "Cours !"), references=REFERENCES, **ch
     right = list(references.values())
     report = score(hypotheses, right, bootstrap=20)
     reliability = reliability_of([0.75] * len(right), are_right(hypotheses, right))
-    answers = HeldOutAnswers(references, hypotheses, 0.5)
+    answers = HeldOutAnswers(list(references), nearest_references(hypotheses, right), 0.5)
     return model_card(report=report, reliability=reliability, answers=answers, **fields)
 
 

@@ -6,15 +6,14 @@ model reporting".
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from charseq.config import RunConfig, TrainingConfig
 from charseq.errors import visible
 from charseq.modelfile import ModelDescription
-from charseq.scoring import Metric, Reliability, Report
-from charseq.scoring.distance import nearest_references
+from charseq.scoring import Metric, Nearest, Reliability, Report
 from charseq.text import Input
 
 # What the card is called that lies beside its model.
@@ -36,13 +35,13 @@ class HeldOutAnswers:
     """What a model answered to the held-out inputs.
 
     Attributes:
-        references: all targets of each input.
-        hypotheses: the answers, in the order of `references`.
+        inputs: that were held out.
+        items: the answers to them, beside all their references.
         seconds: how long the model took for all.
     """
 
-    references: Mapping[Input, Sequence[str]]
-    hypotheses: Sequence[str]
+    inputs: Sequence[Input]
+    items: Sequence[Nearest]
     seconds: float
 
 
@@ -99,7 +98,7 @@ def model_card(
         ("Corpus", _corpus(description, config, training)),
         ("Scores", _scores(report, config.training)),
         ("Confidence", _confidence(reliability)),
-        ("Examples", _examples(answers, report.target_separator)),
+        ("Examples", _examples(answers)),
         ("Training", _training(description, config, training)),
         ("Speed", _speed(answers, training)),
         ("Limits", _limits(description, training)),
@@ -122,7 +121,7 @@ def _what_it_is(description: ModelDescription) -> Iterator[str]:
 
 def _use(model_file: str, description: ModelDescription, answers: HeldOutAnswers) -> Iterator[str]:
     # An input of the corpus, so that the command can be tried as it stands.
-    printable = (each for each in answers.references if each.label().isprintable())
+    printable = (each for each in answers.inputs if each.label().isprintable())
     shortest = min(printable, key=lambda each: len(each.source), default=Input("…"))
     conditions = description.sources.conditions
     words = ["charseq", "translate", model_file]
@@ -218,21 +217,20 @@ def _confidence(reliability: Reliability) -> Iterator[str]:
     )
 
 
-def _examples(answers: HeldOutAnswers, target_separator: str) -> Iterator[str]:
-    inputs, references = list(answers.references), list(answers.references.values())
-    items = nearest_references(answers.hypotheses, references, target_separator)
+def _examples(answers: HeldOutAnswers) -> Iterator[str]:
+    both = list(zip(answers.inputs, answers.items, strict=True))
     for title, is_right in (("Right", True), ("Wrong", False)):
-        places = [place for place, item in enumerate(items) if (not item.distance) == is_right]
+        alike = [(given, item) for given, item in both if item.is_right == is_right]
         # Evenly spread, so that nobody chose them.
-        chosen = places[:: max(1, len(places) // EXAMPLES)][:EXAMPLES]
-        yield f"{title}: {len(places):,} of {len(items):,}" + (", such as" if chosen else ".")
+        chosen = alike[:: max(1, len(alike) // EXAMPLES)][:EXAMPLES]
+        yield f"{title}: {len(alike):,} of {len(both):,}" + (", such as" if chosen else ".")
         yield ""
         if chosen:
             yield from _table(
                 ("source", "answer", "nearest reference"),
                 [
-                    (inputs[i].label(), answers.hypotheses[i], references[i][items[i].place])
-                    for i in chosen
+                    (given.label(), item.output, item.references[item.place])
+                    for given, item in chosen
                 ],
             )
             yield ""
@@ -272,7 +270,7 @@ def _shown(value: object) -> str:
 
 
 def _speed(answers: HeldOutAnswers, training: TrainingFacts) -> Iterator[str]:
-    each_second = len(answers.hypotheses) / max(answers.seconds, 1e-9)
+    each_second = len(answers.items) / max(answers.seconds, 1e-9)
     yield from _table(
         (f"on {training.device}", ""),
         [

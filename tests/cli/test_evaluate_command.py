@@ -11,7 +11,7 @@ import pytest
 from charseq.cli import main
 from charseq.results import Translation
 from charseq.scoring import reliability_of, score
-from charseq.text import PLAIN, Vocabulary
+from charseq.text import CHARACTERS, PLAIN, Spelling, Vocabulary
 
 PAIRS = [("Go.", "Va !"), ("Go.", "Vas-y !"), ("Hi.", "Salut."), ("Run!", "Cours\u202f!")]
 
@@ -52,7 +52,7 @@ def run(capsys):
 def answers(monkeypatch):
     """Put a model in place that answers as told, whatever its path."""
 
-    def install(**translations: Translation) -> None:
+    def install(*, spelling: Spelling = CHARACTERS, **translations: Translation) -> None:
         def translate(sources: list[str], **_conditions: object) -> list[Translation]:
             return [translations[source.rstrip(".!")] for source in sources]
 
@@ -63,7 +63,7 @@ def answers(monkeypatch):
                 columns={},
                 spellings=PLAIN,
                 sources=Vocabulary.of_sources(translations),
-                target_separator="",
+                targets=SimpleNamespace(spelling=spelling),
             ),
         )
         monkeypatch.setitem(sys.modules, "charseq.translator", module)
@@ -340,6 +340,17 @@ def test_symbols_are_what_the_target_separator_separates(run, outputs, tmp_path)
     table = run(*arguments, "--target-separator", " ").out
     assert any(line.split()[:2] == ["WER", "50.00"] for line in table.splitlines())
     assert "WER" not in run(*arguments).out
+
+
+def test_symbols_are_the_models_own_unless_a_separator_is_named(run, answers, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("niti\tनीति\n", encoding="utf-8")
+    answers(spelling=Spelling(graphemes=True), niti=Translation("niti", "नाति"))
+    found = answer_of(run("model.safetensors", str(path), "--json"))
+    assert found["character_error_rate"]["value"] == found["worst"][0]["error_rate"] == 1 / 2
+    assert found["errors"]["edits"] == [{"reference": "नी", "hypothesis": "ना", "count": 1}]
+    named = answer_of(run("model.safetensors", str(path), "--target-separator", "", "--json"))
+    assert named["character_error_rate"]["value"] == 1 / 4
 
 
 class TestArguments:

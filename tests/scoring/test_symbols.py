@@ -1,24 +1,41 @@
 """Scores over symbols that are longer than a character, and over the two ways to write one."""
 
-import unicodedata
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.scoring import character_error_rate, score, worst_errors
-from charseq.scoring.symbols import composed, cut
+from charseq.scoring import character_error_rate, nearest_references, score, worst_errors
+from charseq.text import CHARACTERS, Spelling
 
 phonemes = st.lists(st.sampled_from(["k", "tʃ", "aɪ", "t͡s", "ə"]), max_size=8)
 
 
 def test_symbols_are_characters_without_a_separator():
-    assert list(cut("k æ")) == ["k", " ", "æ"]
+    assert character_error_rate(["k æ"], [["k_ɛ"]]) == 2 / 3
 
 
 def test_symbols_stand_between_separators_and_are_never_empty():
-    assert cut(" tʃ  aɪ ", " ") == ["tʃ", "aɪ"]
-    assert cut("", " ") == []
+    assert character_error_rate([" tʃ  aɪ "], [["tʃ aɪ"]], target_separator=" ") == 0
+    assert character_error_rate([""], [[" tʃ  aɪ "]], target_separator=" ") == 1
+
+
+def test_a_letter_with_its_marks_is_one_symbol_where_graphemes_are():
+    """The vowel sign alone is wrong, and with it the whole of what a reader takes for a letter."""
+    for spelling, distance, symbols in ((CHARACTERS, 1, 4), (Spelling(graphemes=True), 1, 2)):
+        (item,) = nearest_references(["नीति"], [["नाति"]], spelling)
+        assert (item.distance, len(item.reference)) == (distance, symbols)
+
+
+def test_syllables_are_compared_whole_whatever_form_a_model_reads_them_in():
+    (item,) = nearest_references(["한"], [["하"]], Spelling(normalise="jamo"))
+    assert (item.distance, len(item.reference)) == (1, 1)
+
+
+def test_a_separator_is_one_in_whatever_form_a_model_reads_it():
+    (item,) = nearest_references(["aéb"], [["aéc"]], Spelling("e\u0301", normalise="nfd"))
+    assert (item.distance, len(item.reference)) == (1, 2)
 
 
 @given(phonemes, phonemes)
@@ -55,6 +72,8 @@ def test_the_worst_errors_are_counted_in_symbols():
 
 @given(st.text(max_size=10), st.text(min_size=1, max_size=10))
 def test_no_score_depends_on_the_normal_form_of_a_text(hypothesis, reference):
-    apart = unicodedata.normalize("NFD", hypothesis), unicodedata.normalize("NFD", reference)
-    together = score([composed(hypothesis)], [[composed(reference)]], intervals=False)
-    assert score([apart[0]], [[apart[1]]], intervals=False) == together
+    apart, together = (
+        score([normalize(form, hypothesis)], [[normalize(form, reference)]], intervals=False)
+        for form in ("NFD", "NFC")
+    )
+    assert apart == together

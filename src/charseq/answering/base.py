@@ -31,7 +31,7 @@ from charseq.corpus import CorpusLike, references_by_input
 from charseq.errors import UsageError
 from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Explanation, Translation, Unseen, WrittenSymbol
-from charseq.scoring import Report, score
+from charseq.scoring import Report, nearest_references, report_of
 from charseq.text import Features
 
 STREAM_CHUNK = 1_024
@@ -204,11 +204,10 @@ class BaseTranslator:
             beam=beam,
             length_penalty=length_penalty,
         )
-        return score(
-            [answer.hypothesis for answer in answers],
-            list(references.values()),
-            target_separator=self.description.target_separator,
-        )
+        spelling = self.description.targets.spelling
+        outputs = [answer.hypothesis for answer in answers]
+        items = nearest_references(outputs, list(references.values()), spelling)
+        return report_of(items, spelling)
 
     @overload
     def score(  # type: ignore[overload-overlap]

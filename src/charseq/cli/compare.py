@@ -36,8 +36,17 @@ from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
 from charseq.config import CorpusConfig, DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
-from charseq.scoring import ComparedItem, Comparison, Difference, Metric
-from charseq.scoring import compare as compare_outputs
+from charseq.modelfile import ModelDescription
+from charseq.scoring import (
+    ComparedItem,
+    Comparison,
+    Difference,
+    Metric,
+    comparison_of,
+    nearest_references,
+    separated_by,
+)
+from charseq.text import CHARACTERS, Spelling
 
 
 @settings_options(CorpusConfig)
@@ -89,14 +98,13 @@ def compare(
         else one_output_each(lines[file], corpus.pairs, right, file, form)
         for file in (first, second)
     )
-    if target_separator is None:
-        target_separator = next(filter(None, (each.target_separator for each in descriptions)), "")
-    comparison = compare_outputs(
+    references = list(right.values())
+    spelling = _spelling(target_separator, descriptions)
+    comparison = comparison_of(
         [each.label() for each in inputs],
-        ours,
-        theirs,
-        list(right.values()),
-        target_separator=target_separator,
+        nearest_references(ours, references, spelling),
+        nearest_references(theirs, references, spelling),
+        spelling,
     )
     shown = _shown(comparison.only_one_right, show)
     if as_json:
@@ -116,6 +124,14 @@ def compare(
         _print(f"{visible(corpus.name)}: A = {a}, B = {b}", comparison, shown)
     if any(answer.error is not None for each in answers.values() for answer in each):
         raise typer.Exit(DataError.exit_code)
+
+
+def _spelling(target_separator: str | None, descriptions: Sequence[ModelDescription]) -> Spelling:
+    """Return how outputs are cut: as is asked for, or as a model does that has longer symbols."""
+    if target_separator is not None:
+        return separated_by(target_separator)
+    spellings = (each.targets.spelling for each in descriptions)
+    return next((each for each in spellings if not each.is_of_characters), CHARACTERS)
 
 
 def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:

@@ -39,13 +39,15 @@ from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
 from charseq.results import Translation
 from charseq.scoring import (
+    Nearest,
     Reliability,
     ScoredItem,
-    are_right,
-    error_groups,
+    groups_of,
+    nearest_references,
     reliability_of,
-    score,
-    worst_errors,
+    report_of,
+    separated_by,
+    worst_of,
 )
 
 
@@ -97,7 +99,7 @@ def evaluate(
     form = "nfc" if description is None else description.sources.spelling.normalise
     right = references_by_input(corpus.pairs, form)
     notes: dict[str, float] = {}
-    separator = target_separator or ""
+    spelling = separated_by(target_separator or "")
     unseen: list[bool] | None = None
     translations: list[Translation] = []
     if translator is None:
@@ -113,14 +115,13 @@ def evaluate(
             "refused": sum(translation.error is not None for translation in translations),
         }
         if target_separator is None:
-            separator = translator.description.target_separator
+            spelling = translator.description.targets.spelling
     references = [right[each] for each in inputs]
-    items = (outputs, references)
-    report = score(*items, target_separator=separator)
-    labels, sources = [each.label() for each in inputs], [each.source for each in inputs]
-    reliability = _reliability(translations, are_right(*items, separator)) if translations else None
-    errors = worst_errors(labels, *items, target_separator=separator, count=worst)
-    groups = error_groups(sources, *items, target_separator=separator, unseen=unseen, most=edits)
+    items = nearest_references(outputs, references, spelling)
+    report = report_of(items, spelling)
+    reliability = _reliability(translations, items) if translations else None
+    errors = worst_of([each.label() for each in inputs], items, count=worst)
+    groups = groups_of([each.source for each in inputs], items, unseen=unseen, most=edits)
     if as_json:
         fields = {
             "model": model,
@@ -163,11 +164,13 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
     return None, names[0]
 
 
-def _reliability(translations: Sequence[Translation], right: Sequence[bool]) -> Reliability | None:
+def _reliability(
+    translations: Sequence[Translation], items: Sequence[Nearest]
+) -> Reliability | None:
     """Compare the confidences that there are with what is right."""
     answers = [
-        (translation.confidence, is_right)
-        for translation, is_right in zip(translations, right, strict=True)
+        (translation.confidence, item.is_right)
+        for translation, item in zip(translations, items, strict=True)
         if translation.confidence is not None
     ]
     if not answers:

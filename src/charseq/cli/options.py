@@ -58,7 +58,7 @@ TargetSeparatorOption = Annotated[
         "--target-separator",
         metavar="TEXT",
         help="What separates the symbols of a target, such as ' ' between phonemes; by default,"
-        " the model's own, and without a model, every character is a symbol.",
+        " a model's own symbols are counted, and without a model, characters.",
         show_default=False,
     ),
 ]

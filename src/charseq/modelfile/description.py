@@ -75,11 +75,6 @@ class ModelDescription:
         return str(self.columns.get("features_separator", DEFAULT_FEATURES_SEPARATOR))
 
     @property
-    def target_separator(self) -> str:
-        """What separates the symbols of answers; empty where they are characters."""
-        return self.config.target_separator or ""
-
-    @property
     def spellings(self) -> Spellings:
         """How sources are read and answers written."""
         return Spellings(self.sources.spelling, self.targets.spelling)

@@ -12,12 +12,24 @@ from charseq.calibration import (
     cross_fitted_confidences,
     fit_calibration,
 )
-from charseq.scoring.comparison import ComparedItem, Comparison, Difference, compare
-from charseq.scoring.distance import are_right, edit_distance
-from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups
-from charseq.scoring.items import ScoredItem, worst_errors
+from charseq.scoring.comparison import (
+    ComparedItem,
+    Comparison,
+    Difference,
+    compare,
+    comparison_of,
+)
+from charseq.scoring.distance import (
+    Nearest,
+    are_right,
+    edit_distance,
+    nearest_references,
+    separated_by,
+)
+from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups, groups_of
+from charseq.scoring.items import ScoredItem, worst_errors, worst_of
 from charseq.scoring.reliability import Bin, Coverage, Reliability, reliability_of
-from charseq.scoring.report import Metric, Report, character_error_rate, score
+from charseq.scoring.report import Metric, Report, character_error_rate, report_of, score
 
 __all__ = [
     "Bin",
@@ -31,17 +43,24 @@ __all__ = [
     "Group",
     "Judged",
     "Metric",
+    "Nearest",
     "Reliability",
     "Report",
     "ScoredItem",
     "are_right",
     "character_error_rate",
     "compare",
+    "comparison_of",
     "cross_fitted_confidences",
     "edit_distance",
     "error_groups",
     "fit_calibration",
+    "groups_of",
+    "nearest_references",
     "reliability_of",
+    "report_of",
     "score",
+    "separated_by",
     "worst_errors",
+    "worst_of",
 ]

@@ -8,10 +8,11 @@ import numpy as np
 
 from charseq.errors import DataError
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
-from charseq.scoring.distance import are_right
+from charseq.scoring.distance import Nearest, nearest_references, separated_by
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import Counts, statistics_of
-from charseq.scoring.report import Report, report_of
+from charseq.scoring.report import Report, summed_up
+from charseq.text import Spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,42 @@ def compare(
             f"the first system has {len(first):,} outputs, the second {len(second):,}:"
             " both need one for each item"
         )
-    ours = statistics_of(first, references, target_separator)
-    theirs = statistics_of(second, references, target_separator)
+    spelling = separated_by(target_separator)
+    return comparison_of(
+        sources,
+        nearest_references(first, references, spelling),
+        nearest_references(second, references, spelling),
+        spelling,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+
+
+def comparison_of(
+    sources: Sequence[str],
+    first: Sequence[Nearest],
+    second: Sequence[Nearest],
+    spelling: Spelling,
+    *,
+    bootstrap: int = 1000,
+    seed: int = 1,
+) -> Comparison:
+    """Compare two systems whose outputs stand beside their references, as `compare` does.
+
+    Args:
+        sources: the texts that were rewritten.
+        first: the first system's outputs, one for each source.
+        second: the second system's, likewise.
+        spelling: that their symbols come from.
+        bootstrap: how many times the items are drawn again.
+        seed: what the draws are seeded with.
+    """
+    are_words = spelling.separator is not None
+    ours, theirs = (statistics_of(items, are_words=are_words) for items in (first, second))
     drawn = resampled_values([*ours, *theirs], bootstrap, seed)
     reports = (
-        report_of(ours, drawn[: len(ours)], seed, target_separator),
-        report_of(theirs, drawn[len(ours) :], seed, target_separator),
+        summed_up(ours, drawn[: len(ours)], spelling, seed),
+        summed_up(theirs, drawn[len(ours) :], spelling, seed),
     )
     differences = {}
     for number, statistic in enumerate(ours):
@@ -150,7 +181,14 @@ def compare(
     return Comparison(
         *reports,
         differences,
-        *_by_who_is_right(sources, first, second, references, target_separator),
+        both_right=sum(a.is_right and b.is_right for a, b in zip(first, second, strict=True)),
+        only_one_right=tuple(
+            ComparedItem(
+                source, a.output, b.output, tuple(a.references), "first" if a.is_right else "second"
+            )
+            for source, a, b in zip(sources, first, second, strict=True)
+            if a.is_right != b.is_right
+        ),
     )
 
 
@@ -159,26 +197,3 @@ def _difference(value: float, drawn: Counts) -> Difference:
     extreme = np.abs(drawn - drawn.mean()) >= abs(value) - 1e-9
     p_value = float((extreme.sum() + 1) / (len(drawn) + 1))
     return Difference(value, *percentile_interval(drawn), p_value)
-
-
-def _by_who_is_right(
-    sources: Sequence[str],
-    first: Sequence[str],
-    second: Sequence[str],
-    references: Sequence[Sequence[str]],
-    target_separator: str,
-) -> tuple[int, tuple[ComparedItem, ...]]:
-    """Return how many items both have right, and those that only one has right."""
-    ours, theirs = (are_right(outputs, references, target_separator) for outputs in (first, second))
-    only_one = tuple(
-        ComparedItem(
-            sources[place],
-            first[place],
-            second[place],
-            tuple(references[place]),
-            "first" if ours[place] else "second",
-        )
-        for place in range(len(sources))
-        if ours[place] != theirs[place]
-    )
-    return sum(a and b for a, b in zip(ours, theirs, strict=True)), only_one

@@ -1,12 +1,13 @@
 """How far outputs are from what they should have been, in edits of symbols."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from charseq.errors import DataError
-from charseq.scoring.symbols import composed, cut
+from charseq.text import CHARACTERS, Spelling, normalised
 
 Symbols = Sequence[str]
 
@@ -15,16 +16,25 @@ class Nearest(NamedTuple):
     """An output beside the reference that its errors are counted against.
 
     Attributes:
-        distance: the fewest edits between the two.
-        place: which of the references it is, from 0.
+        output: as it stands.
+        references: of the output, as they stand.
+        place: which of them is the nearest, from 0.
+        distance: the fewest edits between output and nearest reference.
         hypothesis: the output's symbols, in NFC.
-        reference: the reference's symbols, in NFC.
+        reference: the nearest reference's symbols, in NFC.
     """
 
-    distance: int
+    output: str
+    references: Sequence[str]
     place: int
+    distance: int
     hypothesis: Symbols
     reference: Symbols
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the output equals one of its references."""
+        return not self.distance
 
 
 def edit_distance(hypothesis: Sequence[Hashable], reference: Sequence[Hashable]) -> int:
@@ -52,16 +62,28 @@ def comparable(
 
 
 def nearest_references(
-    hypotheses: Sequence[str], references: Sequence[Sequence[str]], separator: str = ""
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    spelling: Spelling = CHARACTERS,
 ) -> list[Nearest]:
     """Return each output beside its nearest reference: the longest of those with fewest edits.
+
+    All scores but chrF and BLEU are made from these, so that distances are computed once.
+
+    Args:
+        hypotheses: the outputs.
+        references: for each output, one or more right ones.
+        spelling: how both are cut into symbols; whatever form it brings texts to, they are compared
+            in NFC.
 
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
     _check(hypotheses, references)
+    separator = spelling.separator and normalised(spelling.separator, "nfc")
+    spelling = replace(spelling, normalise="nfc", separator=separator)
     return [
-        _nearest(hypothesis, right, separator)
+        _nearest(hypothesis, right, spelling)
         for hypothesis, right in zip(hypotheses, references, strict=True)
     ]
 
@@ -74,16 +96,22 @@ def are_right(
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
-    return [not item.distance for item in nearest_references(hypotheses, references, separator)]
+    items = nearest_references(hypotheses, references, separated_by(separator))
+    return [item.is_right for item in items]
 
 
-def _nearest(text: str, references: Sequence[str], separator: str) -> Nearest:
-    hypothesis = cut(composed(text), separator)
+def separated_by(separator: str) -> Spelling:
+    """Return how texts are cut into symbols by a separator; without one, into characters."""
+    return Spelling(separator or None)
+
+
+def _nearest(output: str, references: Sequence[str], spelling: Spelling) -> Nearest:
+    hypothesis = spelling.symbols(output)
     candidates = []
     for place, right in enumerate(references):
-        reference = cut(composed(right), separator)
+        reference = spelling.symbols(right)
         distance = edit_distance(hypothesis, reference)
-        candidates.append(Nearest(distance, place, hypothesis, reference))
+        candidates.append(Nearest(output, references, place, distance, hypothesis, reference))
     # The tie is broken by length, not by order, so that listing references otherwise changes
     # nothing; the longest makes the smallest rate.
     return min(candidates, key=lambda each: (each.distance, -len(each.reference)))

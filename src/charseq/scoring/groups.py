@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from charseq.scoring.distance import Nearest, comparable, nearest_references
+from charseq.scoring.distance import Nearest, comparable, nearest_references, separated_by
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import edit_counts, ratio
 
@@ -107,8 +107,26 @@ def error_groups(
         DataError: if there is nothing to score, or the lists do not match up.
     """
     refuse_other_sources(sources, hypotheses)
-    items = nearest_references(hypotheses, references, target_separator)
-    edits = Counter(edit for item in items if item.distance for edit in _edits(item))
+    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    return groups_of(sources, items, unseen=unseen, most=most)
+
+
+def groups_of(
+    sources: Sequence[str],
+    items: Sequence[Nearest],
+    *,
+    unseen: Sequence[bool] | None = None,
+    most: int = 10,
+) -> ErrorGroups:
+    """Group the errors of outputs that stand beside their references, as `error_groups` does.
+
+    Args:
+        sources: the texts that were rewritten.
+        items: the outputs, one for each source.
+        unseen: as for `error_groups`.
+        most: as for `error_groups`.
+    """
+    edits = Counter(edit for item in items if not item.is_right for edit in _edits(item))
     longer = [len(item.hypothesis) - len(item.reference) for item in items]
     lengths = np.array([len(source) for source in sources])
     return ErrorGroups(

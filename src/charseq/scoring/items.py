@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from charseq.errors import DataError
-from charseq.scoring.distance import nearest_references
+from charseq.scoring.distance import Nearest, nearest_references, separated_by
 from charseq.scoring.metrics import edit_counts, ratio
 
 
@@ -53,21 +53,34 @@ def worst_errors(
         DataError: if there is nothing to score, or the three lists do not match up.
     """
     refuse_other_sources(sources, hypotheses)
-    nearest = nearest_references(hypotheses, references, target_separator)
-    edits = edit_counts(nearest)
+    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    return worst_of(sources, items, count=count)
+
+
+def worst_of(
+    sources: Sequence[str], items: Sequence[Nearest], *, count: int = 10
+) -> list[ScoredItem]:
+    """Return the worst of outputs that stand beside their references, as `worst_errors` does.
+
+    Args:
+        sources: the texts that were rewritten.
+        items: the outputs, one for each source.
+        count: how many to return at most.
+    """
+    edits = edit_counts(items)
     rates = edits[:, 0] / np.maximum(edits[:, 1], 1)
     order = np.lexsort((-edits[:, 0], -rates))[: max(count, 0)]
     return [
         ScoredItem(
             source=sources[i],
-            hypothesis=hypotheses[i],
-            references=tuple(references[i]),
-            nearest=references[i][nearest[i].place],
-            distance=nearest[i].distance,
-            error_rate=ratio([nearest[i].distance, len(nearest[i].reference)]),
+            hypothesis=items[i].output,
+            references=tuple(items[i].references),
+            nearest=items[i].references[items[i].place],
+            distance=items[i].distance,
+            error_rate=ratio([items[i].distance, len(items[i].reference)]),
         )
         for i in order.tolist()
-        if nearest[i].distance
+        if not items[i].is_right
     ]
 
 

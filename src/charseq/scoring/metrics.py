@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.scoring.distance import Nearest, nearest_references
-from charseq.scoring.symbols import composed
+from charseq.scoring.distance import Nearest
+from charseq.text import normalised
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric as SacrebleuMetric
@@ -39,31 +39,29 @@ class Statistic(NamedTuple):
         return self.formula([int(number) for number in sums])
 
 
-def statistics_of(
-    hypotheses: Sequence[str], references: Sequence[Sequence[str]], target_separator: str
-) -> list[Statistic]:
+def statistics_of(items: Sequence[Nearest], *, are_words: bool) -> list[Statistic]:
     """Return every metric's counts.
 
-    Raises:
-        DataError: if there is nothing to score, or hypotheses and references do not match up.
+    Args:
+        items: the outputs beside their references.
+        are_words: whether each output is a word, such as a pronunciation.
     """
     # Imported here, because training and --help need not wait for it.
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    edits = edit_counts(nearest_references(hypotheses, references, target_separator))
+    edits = edit_counts(items)
     right = np.stack([edits[:, 0] == 0, np.ones(len(edits))], axis=1).astype(np.float64)
-    outputs = [composed(text) for text in hypotheses]
-    streams = [[composed(text) for text in texts] for texts in references]
-    # For a task whose outputs are words, such as pronunciation.
-    words = [Statistic("word_error_rate", right, _percentage_wrong)] if target_separator else []
+    outputs = [normalised(item.output, "nfc") for item in items]
+    references = [[normalised(text, "nfc") for text in item.references] for item in items]
+    words = [Statistic("word_error_rate", right, _percentage_wrong)] if are_words else []
     return [
         Statistic("exact_match", right, ratio),
         Statistic("character_error_rate", edits, ratio),
         *words,
-        _sacrebleu("chrf", CHRF(), outputs, streams),
+        _sacrebleu("chrf", CHRF(), outputs, references),
         # `force` only silences a warning about texts that look tokenised, as ours may.
-        _sacrebleu("bleu", BLEU(force=True), outputs, streams),
+        _sacrebleu("bleu", BLEU(force=True), outputs, references),
     ]
 
 

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
-from charseq.scoring.distance import nearest_references
+from charseq.scoring.distance import Nearest, nearest_references, separated_by
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
+from charseq.text import Spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def character_error_rate(
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
-    edits = edit_counts(nearest_references(hypotheses, references, target_separator))
+    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    edits = edit_counts(items)
     return ratio([int(number) for number in edits.sum(axis=0)])
 
 
@@ -116,23 +118,37 @@ def score(
     """
     if intervals:
         refuse_no_resamples(bootstrap)
-    statistics = statistics_of(hypotheses, references, target_separator)
-    if not intervals:
-        return report_of(statistics, None, seed, target_separator)
-    drawn = resampled_values(statistics, bootstrap, seed)
-    return report_of(statistics, drawn, seed, target_separator)
+    spelling = separated_by(target_separator)
+    items = nearest_references(hypotheses, references, spelling)
+    return report_of(items, spelling, bootstrap=bootstrap if intervals else 0, seed=seed)
 
 
 def report_of(
-    statistics: Sequence[Statistic], drawn: Counts | None, seed: int, target_separator: str
+    items: Sequence[Nearest], spelling: Spelling, *, bootstrap: int = 1000, seed: int = 1
+) -> Report:
+    """Score outputs that stand beside their references with every metric, as `score` does.
+
+    Args:
+        items: the outputs.
+        spelling: that their symbols come from.
+        bootstrap: how many times the items are drawn again; 0 computes no intervals.
+        seed: what the draws are seeded with.
+    """
+    statistics = statistics_of(items, are_words=spelling.separator is not None)
+    drawn = resampled_values(statistics, bootstrap, seed) if bootstrap else None
+    return summed_up(statistics, drawn, spelling, seed)
+
+
+def summed_up(
+    statistics: Sequence[Statistic], drawn: Counts | None, spelling: Spelling, seed: int
 ) -> Report:
     """Return the report that statistics make, with intervals from their values on the draws.
 
     Args:
         statistics: of every metric.
         drawn: each one's values on each draw, (metrics, draws); None without intervals.
+        spelling: that the outputs' symbols come from.
         seed: what the draws were seeded with.
-        target_separator: what separates a target's symbols.
     """
     metrics = {}
     for number, statistic in enumerate(statistics):
@@ -145,6 +161,6 @@ def report_of(
         items=len(statistics[0].counts),
         bootstrap=0 if drawn is None else drawn.shape[1],
         seed=seed,
-        target_separator=target_separator,
+        target_separator=spelling.separator or "",
         **metrics,
     )

@@ -15,7 +15,7 @@ from charseq.model import Seq2Seq
 from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
 from charseq.modelfile import MODEL_FILE, ModelDescription, write_model
 from charseq.page import EXAMPLES_FILE
-from charseq.scoring import Reliability, Report, score
+from charseq.scoring import Reliability, Report, report_of
 from charseq.text import Input
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
@@ -238,11 +238,7 @@ class _Run:
         description, tensors = prepared.description, standing.weights
         model = Seq2Seq.from_description(description, tensors).to(setup.device)
         answers, hypotheses = held_out_answers(model, prepared)
-        report = score(
-            answers.hypotheses,
-            list(prepared.references.values()),
-            target_separator=description.target_separator,
-        )
+        report = report_of(answers.items, description.targets.spelling)
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
         if config.training.refit:
             model, description = refitted(
@@ -279,7 +275,7 @@ class _Run:
             description, config, report, reliability, answers, facts, model_file=MODEL_FILE
         )
         write_atomically(self.folder / CARD_FILE, card.encode())
-        examples = inputs_to_try(answers.references, description)
+        examples = inputs_to_try(answers.inputs, description)
         write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
         # The last of all: a history with scores is that of a finished run.
         history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}

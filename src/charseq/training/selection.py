@@ -7,8 +7,7 @@ import numpy as np
 from charseq.answering import answer_texts, spelt
 from charseq.config import TrainingConfig
 from charseq.model import Seq2Seq
-from charseq.scoring import score
-from charseq.scoring.distance import nearest_references
+from charseq.scoring import nearest_references, report_of
 from charseq.scoring.metrics import edit_counts
 from charseq.search import TorchEngine
 from charseq.training.history import EpochRecord
@@ -55,18 +54,16 @@ def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) 
     answers = answer_texts(engine, prepared.description, sample)
     hypotheses = spelt(prepared.description, sample, [best for best, *_ in answers])
     references = [prepared.references[each] for each in sample]
-    separator = prepared.description.target_separator
-    chrf = None
-    if config.select == "chrf":
-        report = score(hypotheses, references, target_separator=separator, intervals=False)
-        chrf = report.chrf.value
-    edits, symbols = edit_counts(nearest_references(hypotheses, references, separator)).T
+    spelling = prepared.description.targets.spelling
+    items = nearest_references(hypotheses, references, spelling)
+    by_chrf = config.select == "chrf"
+    edits, symbols = edit_counts(items).T
     rate = edits.sum() / max(symbols.sum(), 1)
     right = np.mean(edits == 0)
     return HeldOutScores(
         cer=float(rate),
         exact_match=float(right),
-        chrf=chrf,
+        chrf=report_of(items, spelling, bootstrap=0).chrf.value if by_chrf else None,
         # Of a ratio of sums (Cochran 1977, section 2.11).
         cer_error=float(np.linalg.norm(edits - rate * symbols) / max(symbols.sum(), 1)),
         exact_match_error=float(np.sqrt(right * (1 - right) / len(edits))),

@@ -13,9 +13,9 @@ from charseq.scoring import (
     Calibration,
     Judged,
     Reliability,
-    are_right,
     cross_fitted_confidences,
     fit_calibration,
+    nearest_references,
     reliability_of,
 )
 from charseq.search import TorchEngine
@@ -27,14 +27,16 @@ MOST_EXAMPLES = 6
 
 
 def held_out_answers(model: Seq2Seq, prepared: Prepared) -> tuple[HeldOutAnswers, list[Hypothesis]]:
-    """Translate everything that was held out."""
+    """Translate everything that was held out, and compare it with the references."""
     engine, inputs = TorchEngine(model, prepared.description), list(prepared.references)
     began = time.perf_counter()
     answers = answer_texts(engine, prepared.description, inputs)
     hypotheses = [best for best, *_ in answers]
     texts = spelt(prepared.description, inputs, hypotheses)
     seconds = time.perf_counter() - began
-    return HeldOutAnswers(prepared.references, texts, seconds), hypotheses
+    references, spelling = prepared.references, prepared.description.targets.spelling
+    items = nearest_references(texts, list(references.values()), spelling)
+    return HeldOutAnswers(list(references), items, seconds), hypotheses
 
 
 def calibrated(
@@ -44,14 +46,12 @@ def calibrated(
     config: TrainingConfig,
 ) -> tuple[Calibration, Reliability]:
     """Return what makes confidences of log-probabilities, and how far these can be relied on."""
-    description = prepared.description
-    references = list(answers.references.values())
-    right = are_right(answers.hypotheses, references, description.target_separator)
+    right = [item.is_right for item in answers.items]
     judged = [
         Judged(each.ended_log_probability, each.steps, is_right)
         for each, is_right in zip(hypotheses, right, strict=True)
     ]
-    offset = held_back(config.label_smoothing, len(description.targets))
+    offset = held_back(config.label_smoothing, len(prepared.description.targets))
     confidences = cross_fitted_confidences(judged, offset)
     return fit_calibration(judged, offset), reliability_of(confidences, right)
 
