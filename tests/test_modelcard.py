@@ -138,7 +138,7 @@ def test_a_card_tells_how_fast_training_and_translating_were():
 def test_a_card_says_where_the_model_ends():
     card = card_of()
     assert "It reads 9 symbols: ! . G H R i n o u\n" in card
-    assert "It writes 9 symbols: (space) ! . S V a l t u\n" in card
+    assert "It writes 9 symbols: ␣ ! . S V a l t u\n" in card
     assert "longest source it was trained on has 17 symbols" in card
     assert "read as the unknown symbol, with a warning, and cannot be copied" in card
     copying = replace(DESCRIPTION, config=ModelConfig(attention="dot", copying=True))

@@ -13,7 +13,8 @@ from typing import Any
 from charseq.config import RunConfig, TrainingConfig
 from charseq.errors import visible
 from charseq.modelfile import ModelDescription
-from charseq.scoring import Metric, Nearest, Reliability, Report
+from charseq.results import symbol_label
+from charseq.scoring import Nearest, Reliability, Report, score_rows
 from charseq.text import Input
 
 # What the card is called that lies beside its model.
@@ -21,13 +22,6 @@ CARD_FILE = "model-card.md"
 EXAMPLES = 5
 # Told even where they are the defaults.
 _ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")
-_METRICS = (
-    ("exact match", "exact_match", "{:.2%}"),
-    ("CER", "character_error_rate", "{:.3f}"),
-    ("WER", "word_error_rate", "{:.2f}"),
-    ("chrF", "chrf", "{:.1f}"),
-    ("BLEU", "bleu", "{:.1f}"),
-)
 
 
 @dataclass(frozen=True)
@@ -182,21 +176,9 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
         " publish those of other pairs."
     )
     yield ""
-    metrics = [(title, getattr(report, field), shape) for title, field, shape in _METRICS]
-    yield from _table(
-        ("metric", "value", "95 % interval"),
-        [
-            (title, shape.format(metric.value), _interval(metric, shape))
-            for title, metric, shape in metrics
-            if metric is not None
-        ],
-    )
+    yield from _table(("metric", "value", "95 % interval"), list(score_rows(report)))
     yield ""
     yield f"chrF and BLEU by sacreBLEU: `{report.chrf.signature}`, `{report.bleu.signature}`."
-
-
-def _interval(metric: Metric, shape: str) -> str:
-    return f"{shape} to {shape}".format(metric.low, metric.high)
 
 
 def _confidence(reliability: Reliability) -> Iterator[str]:
@@ -284,12 +266,12 @@ def _speed(answers: HeldOutAnswers, training: TrainingFacts) -> Iterator[str]:
 def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[str]:
     sources, targets = description.sources.ordinary, description.targets.ordinary
     limit = description.output_limit
-    yield f"- It reads {len(sources):,} symbols: {_listed(sources)}"
+    yield f"- It reads {len(sources):,} symbols: {_listed(list(map(symbol_label, sources)))}"
     conditions = description.sources.conditions
     for names, known in (("features", conditions.features), ("languages", conditions.languages)):
         if known:
             yield f"- It knows {len(known):,} {names}: {_listed(list(known))}"
-    yield f"- It writes {len(targets):,} symbols: {_listed(targets)}"
+    yield f"- It writes {len(targets):,} symbols: {_listed(list(map(symbol_label, targets)))}"
     if description.sources.unknown is None:
         yield "- A symbol that it never saw is read as nothing, which it was not trained on."
     else:
@@ -309,10 +291,9 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
     yield "- It knows texts like those of its corpus, and gives an answer to every other, too."
 
 
-def _listed(symbols: Sequence[str], most: int = 200) -> str:
-    more = f" and {len(symbols) - most:,} more" if len(symbols) > most else ""
-    shown = ("(space)" if symbol == " " else _escaped(symbol) for symbol in symbols[:most])
-    return " ".join(shown) + more
+def _listed(names: Sequence[str], most: int = 200) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return " ".join(map(_escaped, names[:most])) + more
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -32,7 +32,7 @@ from charseq.cli.outputs import (
     refuse_decoding,
     translate_all,
 )
-from charseq.cli.tables import metrics_of, show_signatures, texts_in_lines
+from charseq.cli.tables import show_signatures, texts_in_lines
 from charseq.config import CorpusConfig, DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
@@ -45,6 +45,8 @@ from charseq.scoring import (
     comparison_of,
     nearest_references,
     separated_by,
+    shown_interval,
+    shown_metrics,
 )
 from charseq.text import CHARACTERS, Spelling
 
@@ -168,21 +170,21 @@ def _scores(comparison: Comparison) -> Table:
     table.add_column("metric", no_wrap=True)
     for column in ("A", "B", "A − B", "p"):
         table.add_column(column, justify="right", no_wrap=True)
-    for field, name, full_shape in metrics_of(comparison.first):
+    for field, title, full_shape in shown_metrics(comparison.first):
         shape = full_shape.replace(".2", ".1")  # Three intervals side by side leave little room.
-        difference, signed = comparison.differences[field], shape.replace(":", ":+")
+        difference = comparison.differences[field]
         table.add_row(
-            name,
+            title,
             _cell(getattr(comparison.first, field), shape),
             _cell(getattr(comparison.second, field), shape),
-            _cell(difference, signed),
+            _cell(difference, f"+{shape}"),
             f"{difference.p_value:.3f}",
         )
     return table
 
 
 def _cell(score: Metric | Difference, shape: str) -> str:
-    return f"{shape}\n{shape} to {shape}".format(score.value, score.low, score.high)
+    return f"{score.value:{shape}}\n{shown_interval(score.low, score.high, shape)}"
 
 
 def _items(title: str, items: Sequence[ComparedItem]) -> Table:

@@ -1,6 +1,6 @@
 """Tables that more than one command shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -8,23 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from charseq.errors import visible
-from charseq.scoring import ErrorGroups, Group, Reliability, Report
+from charseq.results import symbol_label
+from charseq.scoring import ErrorGroups, Group, Reliability, Report, score_rows
 
 _TEXTS_SHOWN = 3
-_METRICS = (
-    ("exact_match", "exact match", "{:.2%}"),
-    ("character_error_rate", "CER", "{:.3f}"),
-    ("word_error_rate", "WER", "{:.2f}"),
-    ("chrf", "chrF", "{:.1f}"),
-    ("bleu", "BLEU", "{:.1f}"),
-)
-
-
-def metrics_of(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield each metric of a report: its field, what tables call it, and how it is written."""
-    for field, name, shape in _METRICS:
-        if getattr(report, field) is not None:
-            yield field, name, shape
 
 
 def scores_table(report: Report) -> Table:
@@ -33,10 +20,8 @@ def scores_table(report: Report) -> Table:
     table.add_column("metric")
     table.add_column("value", justify="right")
     table.add_column("95 % interval", justify="right")
-    for field, name, shape in metrics_of(report):
-        metric = getattr(report, field)
-        interval = f"{shape} – {shape}".format(metric.low, metric.high)
-        table.add_row(name, shape.format(metric.value), interval)
+    for row in score_rows(report):
+        table.add_row(*row)
     return table
 
 
@@ -100,7 +85,7 @@ def texts_in_lines(texts: Sequence[str]) -> str:
 def _symbol(symbol: str) -> Text:
     if not symbol:
         return Text("(nothing)", style="dim")
-    return Text("(space)", style="dim") if symbol == " " else Text(visible(symbol))
+    return Text(symbol_label(symbol))
 
 
 def _groups_table(title: str, groups: Sequence[Group]) -> Table:

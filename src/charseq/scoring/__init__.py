@@ -29,7 +29,16 @@ from charseq.scoring.distance import (
 from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups, groups_of
 from charseq.scoring.items import ScoredItem, worst_errors, worst_of
 from charseq.scoring.reliability import Bin, Coverage, Reliability, reliability_of
-from charseq.scoring.report import Metric, Report, character_error_rate, report_of, score
+from charseq.scoring.report import (
+    Metric,
+    Report,
+    character_error_rate,
+    report_of,
+    score,
+    score_rows,
+    shown_interval,
+    shown_metrics,
+)
 
 __all__ = [
     "Bin",
@@ -60,7 +69,10 @@ __all__ = [
     "reliability_of",
     "report_of",
     "score",
+    "score_rows",
     "separated_by",
+    "shown_interval",
+    "shown_metrics",
     "worst_errors",
     "worst_of",
 ]

@@ -1,6 +1,6 @@
 """The scores of a list of outputs, with how sure they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +8,15 @@ from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, 
 from charseq.scoring.distance import Nearest, nearest_references, separated_by
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
 from charseq.text import Spelling
+
+# Fields of a report in the order of tables, what these call them, and the format of their values.
+_SHOWN = (
+    ("exact_match", "exact match", ".2%"),
+    ("character_error_rate", "CER", ".3f"),
+    ("word_error_rate", "WER", ".2f"),
+    ("chrf", "chrF", ".1f"),
+    ("bleu", "BLEU", ".1f"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,25 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as JSON takes them."""
         return asdict(self)
+
+
+def shown_metrics(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield each metric of a report: its field, what tables call it, and its values' format."""
+    for field, title, shape in _SHOWN:
+        if getattr(report, field) is not None:
+            yield field, title, shape
+
+
+def shown_interval(low: float | None, high: float | None, shape: str) -> str:
+    """Return an interval as tables show it, its ends in the format `shape`."""
+    return f"{low:{shape}} to {high:{shape}}"
+
+
+def score_rows(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each metric of a report: its title, its value and its 95 % interval."""
+    for field, title, shape in shown_metrics(report):
+        metric = getattr(report, field)
+        yield title, f"{metric.value:{shape}}", shown_interval(metric.low, metric.high, shape)
 
 
 def character_error_rate(
