@@ -115,7 +115,7 @@ TRIES: dict[str, Callable[[Files], object]] = {
         sample=True, temperature=0.5, top_k=3, top_p=0.9, seed=2
     ),
     "`lexicon`": asked(lexicon=["ADCBA"]),
-    "`device` beside the CPU": elsewhere,
+    "`device` other than the CPU": elsewhere,
     "`charseq train --from`": command(
         *("train", "{folder}/pairs.tsv", "--run", "{folder}/further", "--epochs", "1"),
         *("--no-refit", "--quiet", "--from", "{model}"),
