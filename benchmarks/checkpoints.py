@@ -15,9 +15,9 @@ from pathlib import Path
 from benchmarks.report import machine, machine_line, spread, write_section
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair, Split
+from charseq.training.checkpointing import Checkpointer
 from charseq.training.loop import Clock, Trainer, first_model
 from charseq.training.prepare import prepare
-from charseq.training.standing import Standing
 
 UNITS = (128, 512, 1024)
 
@@ -32,12 +32,12 @@ def main() -> None:
     rows, figures = [], []
     for units in UNITS:
         with tempfile.TemporaryDirectory() as folder:
-            standing = standing_of(units, Path(folder), every)
-            path = standing.write()
+            checkpointer = standing_of(units, Path(folder), every)
+            path = checkpointer.write()
             if path is None:
                 raise AssertionError("the training has begun")
             size = path.stat().st_size
-            seconds = [written(standing) for _ in range(chosen.repetitions)]
+            seconds = [written(checkpointer) for _ in range(chosen.repetitions)]
         share = statistics.median(seconds) / every
         rows.append(f"| {units:,} | {size / 2**20:.1f} | {spread(seconds)} | {share:.2%} |")
         figures.append({"units": units, "bytes": size, "seconds": seconds, "share": share})
@@ -57,7 +57,7 @@ def main() -> None:
     write_section("checkpoints", lines, {"machine": where, "models": figures})
 
 
-def standing_of(units: int, folder: Path, every: float) -> Standing:
+def standing_of(units: int, folder: Path, every: float) -> Checkpointer:
     """Return where a training stands after its first steps."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     pairs = tuple(Pair(a + b, (b + a).upper()) for a in letters for b in letters)
@@ -68,16 +68,16 @@ def standing_of(units: int, folder: Path, every: float) -> Standing:
     config = prepared.config.training
     trainer = Trainer(first_model(prepared, None), prepared, config, Clock(None, time.monotonic()))
     trainer.train_epoch(1)
-    standing = Standing(folder / "checkpoints", every)
-    standing.keep(1, trainer.model)
-    standing.begin(trainer)
-    return standing
+    checkpointer = Checkpointer(folder / "checkpoints", every)
+    checkpointer.keep(1, trainer.model)
+    checkpointer.begin(trainer)
+    return checkpointer
 
 
-def written(standing: Standing) -> float:
+def written(checkpointer: Checkpointer) -> float:
     """Return the seconds that a checkpoint takes."""
     began = time.perf_counter()
-    standing.write()
+    checkpointer.write()
     return time.perf_counter() - began
 
 

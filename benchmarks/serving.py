@@ -108,7 +108,7 @@ def main() -> None:
         f"| {' | '.join(['---'] * (1 + len(columns)))} |",
         *(f"| {name} | {' | '.join(map(cell, row))} |" for name, row in measured.items()),
         "",
-        verdict([load for row in measured.values() for load in row]),
+        final_evaluation([load for row in measured.values() for load in row]),
         "",
         f"Command: `python -m benchmarks.serving --seconds {chosen.seconds}`."
         f" {machine_line(where)}",
@@ -178,7 +178,7 @@ def cell(load: Load) -> str:
     return f"{load.rate:,.0f}/s; {load.p50:,.1f}, {load.p99:,.1f} ms"
 
 
-def verdict(all_loads: list[Load]) -> str:
+def final_evaluation(all_loads: list[Load]) -> str:
     """Say what went wrong."""
     busy, errors = (sum(getattr(load, name) for load in all_loads) for name in ("busy", "errors"))
     return f"Told to come back (503): {busy:,} requests; other errors: {errors:,}."

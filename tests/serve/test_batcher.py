@@ -14,12 +14,12 @@ from charseq.serve.batcher import Batcher
 from charseq.serve.faults import Fault
 
 
-def shout(manner: str, asked: Sequence[str]) -> list[str]:
+def shout(options: str, asked: Sequence[str]) -> list[str]:
     """Answer slowly enough for others to arrive meanwhile."""
     time.sleep(0.005)
     if "boom" in asked:
         raise ValueError("boom")
-    return [f"{each}{manner}".upper() for each in asked]
+    return [f"{each}{options}".upper() for each in asked]
 
 
 class Trial:
@@ -49,9 +49,9 @@ class Trial:
         return asyncio.run(together())
 
     def ask(
-        self, *asked: str, manner: str = "!", weight: int = 0
+        self, *asked: str, options: str = "!", weight: int = 0
     ) -> Coroutine[Any, Any, list[str]]:
-        return self.batcher.answers(manner, asked, weight)
+        return self.batcher.answers(options, asked, weight)
 
 
 def test_what_arrives_while_others_are_answered_shares_the_next_batch() -> None:
@@ -82,7 +82,7 @@ def test_a_batch_weighs_no_more_than_it_may_unless_one_request_does() -> None:
 
 def test_only_what_is_asked_alike_shares_a_batch() -> None:
     trial = Trial()
-    answers = trial.run(*(trial.ask(each, manner=each) for each in "abab"))
+    answers = trial.run(*(trial.ask(each, options=each) for each in "abab"))
     assert answers == [["AA"], ["BB"], ["AA"], ["BB"]]
     assert trial.batches == [2, 2]
 
@@ -92,9 +92,9 @@ def test_only_what_is_asked_alike_shares_a_batch() -> None:
 def test_everybody_gets_the_answers_to_their_own_texts(
     requests: list[tuple[list[str], str]],
 ) -> None:
-    trial = Trial(lambda manner, asked: [each + manner for each in asked])
-    answers = trial.run(*(trial.ask(*asked, manner=manner) for asked, manner in requests))
-    assert answers == [[each + manner for each in asked] for asked, manner in requests]
+    trial = Trial(lambda options, asked: [each + options for each in asked])
+    answers = trial.run(*(trial.ask(*asked, options=options) for asked, options in requests))
+    assert answers == [[each + options for each in asked] for asked, options in requests]
 
 
 def test_who_asks_alone_never_waits() -> None:

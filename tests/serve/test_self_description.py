@@ -88,7 +88,7 @@ def test_the_model_of_a_run_is_named_after_the_run() -> None:
 def test_a_service_is_alive_and_ready_until_its_doors_close(service: Service) -> None:
     assert service.get("/healthz").json() == {"status": "alive"}
     assert service.get("/readyz").json() == {"status": "ready"}
-    service.app.state.doors.open = False
+    service.app.state.lifecycle.accepting = False
     assert service.get("/healthz").status_code == 200
     assert service.get("/readyz").status_code == 503
     refused = service.ask(texts="abc")

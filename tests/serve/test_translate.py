@@ -260,7 +260,7 @@ def test_a_page_elsewhere_may_read_why_it_is_refused(
         )
 
     keyless = asked()
-    service.app.state.doors.open = False
+    service.app.state.lifecycle.accepting = False
     stopping = asked()
     assert (keyless.status_code, stopping.status_code) == (401, 503)
     for refusal in (keyless, stopping):

@@ -18,7 +18,7 @@ import torch
 
 import charseq
 from charseq.errors import CheckpointWarning, DataError, MachineError, UsageError
-from charseq.training import standing
+from charseq.training import checkpointing
 from charseq.training.checkpoint import KEPT
 from charseq.training.folder import locked
 
@@ -223,14 +223,14 @@ def test_checkpoints_by_the_clock_take_a_hundredth_of_the_time_at_most(
 ) -> None:
     clock, written = [0.0], []
 
-    def slow(_: standing.Standing) -> None:
+    def slow(_: checkpointing.Checkpointer) -> None:
         written.append(clock[0])
         clock[0] += 2
         stands._written = clock[0]
 
-    monkeypatch.setattr(standing.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(standing.Standing, "write", slow)
-    stands = standing.Standing(tmp_path, every=60.0, _written=0.0)
+    monkeypatch.setattr(checkpointing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpointing.Checkpointer, "write", slow)
+    stands = checkpointing.Checkpointer(tmp_path, every=60.0, _written=0.0)
     while clock[0] < 700:
         stands.after_step(1)
         clock[0] += 1
@@ -299,13 +299,13 @@ def test_settings_that_came_after_a_run_was_begun_do_not_change_it(
 def test_the_time_limit_goes_on_where_it_was(toy_pairs: Pairs, tmp_path: Path) -> None:
     run = stopped_run(toy_pairs[:200], tmp_path / "run", epochs=100_000, time_limit=600)
     # As if the run had taken all but a second of its time before it was stopped.
-    newest = standing.read_checkpoint(run / "checkpoints")
+    newest = checkpointing.read_checkpoint(run / "checkpoints")
     assert newest is not None
     facts = {**newest.facts, "elapsed": 599.9}
-    later = standing.Checkpoint(
+    later = checkpointing.Checkpoint(
         newest.epochs, newest.kept, newest.refitting, newest.weights, newest.tensors, facts
     )
-    standing.write_checkpoint(run / "checkpoints", later)
+    checkpointing.write_checkpoint(run / "checkpoints", later)
     ended = charseq.resume(run, toy_pairs[:200]).training_run
     assert ended is not None
     assert len(ended.history.epochs) < 50

@@ -1,14 +1,14 @@
-"""The answers to texts that are asked in one manner, as clients read them."""
+"""The answers to texts with the same options, as clients read them."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from charseq.answering import BaseTranslator, explain_answers
-from charseq.serve.questions import AskedText, Question
+from charseq.serve.requests import RequestedText, TranslateRequest
 
 
-class Manner(NamedTuple):
-    """How texts are asked; those that are asked alike may be answered together.
+class AnswerOptions(NamedTuple):
+    """How texts are to be answered; those with equal options may share a batch.
 
     Attributes:
         decoding: the settings of `DecodingConfig` that are not the default.
@@ -30,20 +30,20 @@ class Manner(NamedTuple):
     first: int = 0
 
 
-def manner_of(question: Question) -> Manner:
-    """Return how a question asks."""
-    return Manner(
-        tuple(question.decoding().items()),
-        question.features is not None,
-        question.language is not None,
-        question.prefix is not None,
-        question.explain,
-        object() if question.sample or question.explain else None,
+def options_of(request: TranslateRequest) -> AnswerOptions:
+    """Return how a request asks."""
+    return AnswerOptions(
+        tuple(request.decoding().items()),
+        request.features is not None,
+        request.language is not None,
+        request.prefix is not None,
+        request.explain,
+        object() if request.sample or request.explain else None,
     )
 
 
 def answers(
-    translator: BaseTranslator, manner: Manner, asked: Sequence[AskedText]
+    translator: BaseTranslator, options: AnswerOptions, asked: Sequence[RequestedText]
 ) -> list[dict[str, Any]]:
     """Return a translation for each text, and its explanation if that is asked for.
 
@@ -51,18 +51,18 @@ def answers(
         UsageError: as `BaseTranslator.translate` does.
     """
     conditions: dict[str, Any] = {
-        "features": [each.features for each in asked] if manner.features else None,
-        "language": [each.language for each in asked] if manner.language else None,
+        "features": [each.features for each in asked] if options.features else None,
+        "language": [each.language for each in asked] if options.language else None,
     }
     translations = translator.translate(
         [each.text for each in asked],
         **conditions,
-        prefix=[each.prefix for each in asked] if manner.prefix else None,
-        first=manner.first,
-        **dict(manner.decoding),
+        prefix=[each.prefix for each in asked] if options.prefix else None,
+        first=options.first,
+        **dict(options.decoding),
     )
     found = [translation.as_dict() for translation in translations]
-    if manner.explain:
+    if options.explain:
         explanations = explain_answers(translator.engine, translator.description, translations)
         for fields, explanation in zip(found, explanations, strict=True):
             if explanation.error is None:

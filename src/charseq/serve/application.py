@@ -20,14 +20,20 @@ from charseq.config import ServeConfig, refuse_unknown
 from charseq.errors import UsageError, visible
 from charseq.serve import schema
 from charseq.serve.bodies import read_object
-from charseq.serve.desk import Desk
 from charseq.serve.faults import Fault, too_slow
+from charseq.serve.handler import ModelHandler
 from charseq.serve.json_text import JsonResponse
 from charseq.serve.keys import Keys
 from charseq.serve.metrics import Metrics
+from charseq.serve.middleware import (
+    CLIENT_GONE,
+    AccessMiddleware,
+    Lifecycle,
+    RequestMiddleware,
+    RequestRecord,
+)
 from charseq.serve.models import ServedModel
-from charseq.serve.porch import CLIENT_GONE, Doors, Guard, Porch, Visit
-from charseq.serve.questions import question_of, texts_asked
+from charseq.serve.requests import parse_request, requested_texts
 from charseq.serve.streams import EventStream
 
 Result = TypeVar("Result")
@@ -38,21 +44,23 @@ PAGE = Path(__file__).parent / "page"
 def create_application(
     models: Sequence[ServedModel], settings: ServeConfig | None = None
 ) -> FastAPI:
-    """Return the service as an ASGI application; closing its `state.doors` turns requests away.
+    """Return the service as an ASGI application.
+
+    Once `accepting` of its `state.lifecycle` is false, requests to `/v1/` are answered with 503.
 
     Args:
         models: those it answers with; the first is asked where a request names none.
         settings: its limits, keys and batches.
     """
     settings = ServeConfig() if settings is None else settings
-    metrics, doors = Metrics(), Doors()
-    desks = {each.name: Desk(each, settings, metrics) for each in models}
+    metrics, lifecycle = Metrics(), Lifecycle()
+    handlers = {each.name: ModelHandler(each, settings, metrics) for each in models}
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        for desk in desks.values():
-            desk.batcher.close()
+        for handler in handlers.values():
+            handler.batcher.close()
 
     app = FastAPI(
         title="charseq",
@@ -65,55 +73,55 @@ def create_application(
         redirect_slashes=False,
         exception_handlers=_HANDLERS,
     )
-    app.state.doors = doors
-    _answer_texts(app, desks, settings, metrics)
-    _tell_of_itself(app, desks, settings, doors, metrics)
+    app.state.lifecycle = lifecycle
+    _answer_texts(app, handlers, settings, metrics)
+    _tell_of_itself(app, handlers, settings, lifecycle, metrics)
     _show_page(app)
     paths = frozenset(path for route in app.routes if (path := getattr(route, "path", "")))
     app.user_middleware = [
-        Middleware(Porch, doors=doors, metrics=metrics, paths=paths),
+        Middleware(RequestMiddleware, lifecycle=lifecycle, metrics=metrics, paths=paths),
         *_for_other_origins(settings.allow_origins),
-        Middleware(Guard, doors=doors, keys=Keys(settings.api_keys)),
+        Middleware(AccessMiddleware, lifecycle=lifecycle, keys=Keys(settings.api_keys)),
     ]
     return app
 
 
 def _answer_texts(
-    app: FastAPI, desks: Mapping[str, Desk], settings: ServeConfig, metrics: Metrics
+    app: FastAPI, handlers: Mapping[str, ModelHandler], settings: ServeConfig, metrics: Metrics
 ) -> None:
     @app.post("/v1/translate", **schema.TRANSLATE)
     async def translate(request: Request) -> Response:
         values = await read_object(request, settings.max_body_bytes, settings.client_timeout)
-        question = question_of(values, settings)
-        desk = _desk(desks, question.model)
-        name = desk.served.name
-        asked = texts_asked(question, desk.description, settings)
-        visit: Visit = request.scope["visit"]
-        visit.texts, visit.symbols = len(asked), sum(each.symbols for each in asked)
+        parsed = parse_request(values, settings)
+        handler = _handler(handlers, parsed.model)
+        name = handler.served.name
+        asked = requested_texts(parsed, handler.description, settings)
+        record: RequestRecord = request.scope["record"]
+        record.texts, record.symbols = len(asked), sum(each.symbols for each in asked)
         if settings.log_texts:
-            visit.sources = [each.text for each in asked]
-        metrics.count_texts(name, visit.texts, visit.symbols)
-        if question.stream:
-            events = desk.begun(question, *asked)
-            return EventStream(events, desk.batcher.place(), settings.timeout)
-        with desk.batcher.place():
-            answers = desk.translations(question, asked)
+            record.sources = [each.text for each in asked]
+        metrics.count_texts(name, record.texts, record.symbols)
+        if parsed.stream:
+            events = handler.begun(parsed, *asked)
+            return EventStream(events, handler.batcher.place(), settings.timeout)
+        with handler.batcher.place():
+            answers = handler.translations(parsed, asked)
             translations = await _while_awaited(request, answers, settings.timeout)
         return JsonResponse({"model": name, "translations": translations})
 
 
 def _tell_of_itself(
     app: FastAPI,
-    desks: Mapping[str, Desk],
+    handlers: Mapping[str, ModelHandler],
     settings: ServeConfig,
-    doors: Doors,
+    lifecycle: Lifecycle,
     metrics: Metrics,
 ) -> None:
     limits = settings.model_dump(include=set(schema.Limits.model_fields))
 
     @app.get("/v1/models", **schema.MODELS)
     async def models() -> Response:
-        described = [desk.served.as_dict() for desk in desks.values()]
+        described = [handler.served.as_dict() for handler in handlers.values()]
         return JsonResponse({"models": described, "limits": limits})
 
     @app.get("/healthz", **schema.HEALTH)
@@ -122,7 +130,7 @@ def _tell_of_itself(
 
     @app.get("/readyz", **schema.READINESS)
     async def readiness() -> Response:
-        if doors.open:
+        if lifecycle.accepting:
             return JsonResponse({"status": "ready"})
         return JsonResponse({"status": "stopping"}, 503)
 
@@ -153,14 +161,14 @@ def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:
     ]
 
 
-def _desk(desks: Mapping[str, Desk], name: str | None) -> Desk:
+def _handler(handlers: Mapping[str, ModelHandler], name: str | None) -> ModelHandler:
     if name is None:
-        return next(iter(desks.values()))
+        return next(iter(handlers.values()))
     try:
-        refuse_unknown([name], desks, what="model")
+        refuse_unknown([name], handlers, what="model")
     except UsageError as error:
         raise Fault("not_found", str(error)) from None
-    return desks[name]
+    return handlers[name]
 
 
 async def _while_awaited(

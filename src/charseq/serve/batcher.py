@@ -22,7 +22,7 @@ BUSY = "the service is busy: try again in a moment"
 class _Job(Generic[Asked, Answer]):
     """Some texts of one request, whose answers it awaits."""
 
-    manner: Hashable
+    options: Hashable
     asked: Sequence[Asked]
     weight: int
     answers: asyncio.Future[list[Answer]]
@@ -31,13 +31,13 @@ class _Job(Generic[Asked, Answer]):
 class Batcher(Generic[Asked, Answer]):
     """Answers what many ask of one model, in one thread, while the event loop stays free.
 
-    Only what is asked in the same manner shares a batch. Nothing waits where nobody else asks: a
+    Only texts with equal options share a batch. Nothing waits where nobody else asks: a
     batch is held back, for a moment, only right after one that several requests shared, until as
     many have come again. A batch that fails is answered request by request, so that only those
     fail that are at fault. Requests that nobody awaits any more are left out.
 
     Args:
-        answer: gives the answers to some texts that are asked in one manner, in order; called in
+        answer: gives the answers to some texts with the same options, in order; called in
             the thread.
         size: the most texts of a batch.
         most_weight: the most that a batch weighs, unless one request alone does.
@@ -91,12 +91,12 @@ class Batcher(Generic[Asked, Answer]):
             self._free += 1
 
     async def answers(
-        self, manner: Hashable, asked: Sequence[Asked], weight: int = 0
+        self, options: Hashable, asked: Sequence[Asked], weight: int = 0
     ) -> list[Answer]:
         """Return the answers to some texts.
 
         Args:
-            manner: how they are asked: what is equal may share a batch.
+            options: how they are asked: what is equal may share a batch.
             asked: the texts.
             weight: what it takes to answer them, in any unit.
 
@@ -104,7 +104,7 @@ class Batcher(Generic[Asked, Answer]):
             Exception: what answering them alone raises.
         """
         loop = asyncio.get_running_loop()
-        job = _Job[Asked, Answer](manner, asked, weight, loop.create_future())
+        job = _Job[Asked, Answer](options, asked, weight, loop.create_future())
         self._queue.append(job)
         if len(self._queue) >= self._wanted:
             self._enough.set()
@@ -159,7 +159,7 @@ class Batcher(Generic[Asked, Answer]):
             if job.answers.done():
                 continue
             fits = not jobs or (
-                job.manner == jobs[0].manner
+                job.options == jobs[0].options
                 and texts + len(job.asked) <= self._size
                 and weight + job.weight <= self._most_weight
             )
@@ -176,7 +176,7 @@ class Batcher(Generic[Asked, Answer]):
         asked = [each for job in jobs for each in job.asked]
         self._observe(len(asked))
         try:
-            answers = iter(await self.alone(self._answer, jobs[0].manner, asked))
+            answers = iter(await self.alone(self._answer, jobs[0].options, asked))
         except Exception as error:
             if len(jobs) > 1:
                 for job in jobs:

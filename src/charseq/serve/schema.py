@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse
 
 from charseq.results import Translation
-from charseq.serve.questions import Question
+from charseq.serve.requests import TranslateRequest
 
 JSON = "application/json"
 
@@ -164,7 +164,7 @@ TRANSLATE: dict[str, Any] = {
             "required": True,
             "content": {
                 JSON: {
-                    "schema": Question.model_json_schema(),
+                    "schema": TranslateRequest.model_json_schema(),
                     "examples": {name: {"value": value} for name, value in _REQUESTS.items()},
                 }
             },

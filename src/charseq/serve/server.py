@@ -14,8 +14,8 @@ from charseq.errors import MachineError, UnknownCharactersWarning, UsageError, v
 from charseq.serve.application import create_application
 from charseq.serve.connections import PatientConnection
 from charseq.serve.logs import log, take_over_uvicorn
+from charseq.serve.middleware import Lifecycle
 from charseq.serve.models import ServedModel
-from charseq.serve.porch import Doors
 
 # Each connection takes a file; the usual limit is about a thousand.
 MOST_FILES = 65_536
@@ -90,16 +90,18 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.timeout),
     )
-    _Server(config, application.state.doors, started).run(sockets=[sock])
+    _Server(config, application.state.lifecycle, started).run(sockets=[sock])
     log(event="stopped")
 
 
 class _Server(uvicorn.Server):
     """A server that stops when the requests that were let in are answered."""
 
-    def __init__(self, config: uvicorn.Config, doors: Doors, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._doors = doors
+        self._lifecycle = lifecycle
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -109,15 +111,15 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to stop."""
-        if not self._doors.open and not self._doors.within:
+        if not self._lifecycle.accepting and not self._lifecycle.in_flight:
             self.should_exit = True
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Let nobody in any more; asked again, stop at once."""
-        if not self._doors.open:
+        if not self._lifecycle.accepting:
             self.should_exit = self.force_exit = True
-        self._doors.open = False
+        self._lifecycle.accepting = False
 
 
 def _allow_files() -> None:

@@ -8,11 +8,11 @@ from rich.console import Console
 from charseq.corpus import Corpus, Split
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription
+from charseq.training.checkpointing import Checkpointer
 from charseq.training.loop import Clock, Trainer, first_model, refit
 from charseq.training.prepare import prepare
 from charseq.training.progress import Display
 from charseq.training.setup import Setup
-from charseq.training.standing import Standing
 
 
 def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
@@ -23,7 +23,7 @@ def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
 def refitted(
     corpus: Corpus,
     setup: Setup,
-    standing: Standing,
+    checkpointer: Checkpointer,
     *,
     epochs: int,
     console: Console | None,
@@ -33,7 +33,7 @@ def refitted(
     Args:
         corpus: where the pairs come from.
         setup: what the training before began with.
-        standing: told of every step, and maybe within this very training already.
+        checkpointer: told of every step, and maybe within this very training already.
         epochs: of the training that chose them, which had fewer pairs.
         console: where progress is shown; None shows nothing.
     """
@@ -46,9 +46,11 @@ def refitted(
     model = first_model(prepared, start and start[1]).to(setup.device)
     clock = Clock.shared(training, time.monotonic())
     with Display(console, training, len(pairs), title="refit, epoch") as display:
-        watchers = [display.after_step, standing.after_step]
-        trainer = Trainer(model, prepared, training, clock, watchers, standing.interruption.whole)
-        standing.begin(trainer, refitting=True)
+        watchers = [display.after_step, checkpointer.after_step]
+        trainer = Trainer(
+            model, prepared, training, clock, watchers, checkpointer.interruption.whole
+        )
+        checkpointer.begin(trainer, refitting=True)
         display.go_on(trainer.epoch, trainer.pairs)
         for loss in refit(trainer):
             display.after_refit_epoch(trainer.epoch, loss)

@@ -17,9 +17,11 @@ from charseq.modelfile import MODEL_FILE, ModelDescription, write_model
 from charseq.page import EXAMPLES_FILE
 from charseq.scoring import Reliability, Report, report_of
 from charseq.text import Input
+from charseq.training.checkpointing import Checkpointer
 from charseq.training.curve import draw_learning_curve
 from charseq.training.denormals import denormals_as_zeros
 from charseq.training.device import CROWDED, is_crowded
+from charseq.training.final_evaluation import calibrated, held_out_answers, inputs_to_try
 from charseq.training.folder import (
     CHECKPOINTS,
     CURVE_FILE,
@@ -39,8 +41,6 @@ from charseq.training.prepare import Prepared
 from charseq.training.progress import Display, end_line
 from charseq.training.refitting import refitted
 from charseq.training.setup import Setup, set_up
-from charseq.training.standing import Standing
-from charseq.training.verdict import calibrated, held_out_answers, inputs_to_try
 
 
 @dataclass(frozen=True)
@@ -149,22 +149,22 @@ def _trained(
     config = setup.prepared.config.training
     model = setup.first_model()
     with locked(folder):
-        standing = Standing(folder / CHECKPOINTS, config.checkpoint_every)
+        checkpointer = Checkpointer(folder / CHECKPOINTS, config.checkpoint_every)
         history = former or _begun(material, setup.prepared, folder)
         if former is not None:
             remove_unfinished(folder)
-            standing.resume()
-            del history.epochs[standing.epochs :]
+            checkpointer.resume()
+            del history.epochs[checkpointer.epochs :]
         _announce(console, material.corpus, setup, folder)
-        if console is not None and standing.resumed is not None:
-            console.print(f"going on after {standing.resumed.place}", highlight=False)
-        run = _Run(material, folder, setup, history, standing, console)
-        with standing.interruption.heeded():
+        if console is not None and checkpointer.resumed is not None:
+            console.print(f"going on after {checkpointer.resumed.place}", highlight=False)
+        run = _Run(material, folder, setup, history, checkpointer, console)
+        with checkpointer.interruption.heeded():
             try:
                 run.fit(model, Clock.shared(config, began), callbacks)
                 return run.finish()
             except KeyboardInterrupt as interruption:
-                standing.write()
+                checkpointer.write()
                 again = repr(str(folder)) + ("" if material.corpus_from else ", corpus")
                 interruption.add_note(f"go on with: charseq.resume({again})")
                 raise
@@ -188,21 +188,21 @@ class _Run:
     folder: Path
     setup: Setup
     history: History
-    standing: Standing
+    checkpointer: Checkpointer
     console: Console | None
 
     def fit(self, model: Seq2Seq, clock: Clock, callbacks: Sequence[Callback]) -> None:
         """Train, and keep the best weights."""
-        prepared, standing = self.setup.prepared, self.standing
+        prepared, checkpointer = self.setup.prepared, self.checkpointer
         config = prepared.config.training
-        if standing.resumed is not None and standing.resumed.refitting:
+        if checkpointer.resumed is not None and checkpointer.resumed.refitting:
             return
-        whole = standing.interruption.whole
+        whole = checkpointer.interruption.whole
         try:
             with Display(self.console, config, len(prepared.training)) as display:
-                watchers = [display.after_step, standing.after_step]
+                watchers = [display.after_step, checkpointer.after_step]
                 trainer = Trainer(model, prepared, config, clock, watchers, whole)
-                standing.begin(trainer)
+                checkpointer.begin(trainer)
                 display.go_on(trainer.epoch, trainer.pairs)
                 for record in fit(trainer, self.history.epochs):
                     with whole():
@@ -212,7 +212,7 @@ class _Run:
                         callback(record)
             if self.console is not None:
                 line = end_line(
-                    len(self.history.epochs), standing.kept, config, out_of_time=clock.is_over
+                    len(self.history.epochs), checkpointer.kept, config, out_of_time=clock.is_over
                 )
                 self.console.print(line, highlight=False, soft_wrap=True)
         finally:
@@ -222,27 +222,27 @@ class _Run:
 
     def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
         """Write down an epoch, and its weights if they are to be kept."""
-        prepared, standing = self.setup.prepared, self.standing
+        prepared, checkpointer = self.setup.prepared, self.checkpointer
         self.history.epochs.append(record)
-        standing.epochs = record.epoch
+        checkpointer.epochs = record.epoch
         if record.best or prepared.config.training.keep == "last":
-            standing.keep(record.epoch, model)
-            write_model(self.folder / MODEL_FILE, prepared.description, standing.weights)
+            checkpointer.keep(record.epoch, model)
+            write_model(self.folder / MODEL_FILE, prepared.description, checkpointer.weights)
         write_atomically(self.folder / HISTORY_FILE, self.history.to_json().encode())
 
     def finish(self) -> TrainedModel:
         """Score the kept weights, train once more if that is asked for, and write it all."""
-        setup, history, standing = self.setup, self.history, self.standing
-        prepared, material, kept = setup.prepared, self.material, standing.kept
+        setup, history, checkpointer = self.setup, self.history, self.checkpointer
+        prepared, material, kept = setup.prepared, self.material, checkpointer.kept
         config = prepared.config
-        description, tensors = prepared.description, standing.weights
+        description, tensors = prepared.description, checkpointer.weights
         model = Seq2Seq.from_description(description, tensors).to(setup.device)
         answers, hypotheses = held_out_answers(model, prepared)
         report = report_of(answers.items, description.targets.spelling)
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
         if config.training.refit:
             model, description = refitted(
-                material.corpus, setup, standing, epochs=kept, console=self.console
+                material.corpus, setup, checkpointer, epochs=kept, console=self.console
             )
             tensors = model.tensors()
         description = replace(
@@ -280,7 +280,7 @@ class _Run:
         # The last of all: a history with scores is that of a finished run.
         history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
         write_atomically(self.folder / HISTORY_FILE, history.to_json().encode())
-        standing.finish()
+        checkpointer.finish()
         return TrainedModel(
             model, description, history, kept, report, reliability, prepared.references, self.folder
         )

@@ -1,4 +1,4 @@
-"""Where one model is asked: in batches, or symbol by symbol."""
+"""One model's answers to requests: in batches, or symbol by symbol."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
@@ -8,19 +8,19 @@ from charseq.answering import symbols_read
 from charseq.config import ServeConfig
 from charseq.modelfile import ModelDescription
 from charseq.results import WrittenSymbol
-from charseq.serve.answers import answers, manner_of
+from charseq.serve.answers import answers, options_of
 from charseq.serve.batcher import Batcher
 from charseq.serve.metrics import Metrics
 from charseq.serve.models import ServedModel
-from charseq.serve.questions import AskedText, Question
+from charseq.serve.requests import RequestedText, TranslateRequest
 from charseq.text import Input, features_of
 
 MOST_SYMBOLS = 32_768
 """Of a batch, each counted as often as its beam is wide: a second of work, not minutes."""
 
 
-class Desk:
-    """A model, and those who wait for it.
+class ModelHandler:
+    """A model, and the requests that wait for it.
 
     Attributes:
         served: the model.
@@ -30,7 +30,7 @@ class Desk:
     def __init__(self, served: ServedModel, settings: ServeConfig, metrics: Metrics) -> None:
         self.served = served
         self._size = settings.batch_size
-        self.batcher: Batcher[AskedText, dict[str, Any]] = Batcher(
+        self.batcher: Batcher[RequestedText, dict[str, Any]] = Batcher(
             partial(answers, served.translator),
             size=settings.batch_size,
             most_weight=MOST_SYMBOLS,
@@ -46,24 +46,26 @@ class Desk:
         return self.served.translator.description
 
     async def translations(
-        self, question: Question, asked: Sequence[AskedText]
+        self, request: TranslateRequest, asked: Sequence[RequestedText]
     ) -> list[dict[str, Any]]:
-        """Return the answers to all texts of a question, in order.
+        """Return the answers to all texts of a request, in order.
 
         Many texts are asked some at a time, so that others get their turn in between.
 
         Raises:
             UsageError: as `BaseTranslator.translate` does.
         """
-        manner = manner_of(question)
+        options = options_of(request)
         found: list[dict[str, Any]] = []
-        for piece in self._pieces(asked, question.beam):
-            own = manner._replace(first=len(found)) if manner.alone else manner
-            weight = question.beam * sum(each.symbols for each in piece)
+        for piece in self._pieces(asked, request.beam):
+            own = options._replace(first=len(found)) if options.alone else options
+            weight = request.beam * sum(each.symbols for each in piece)
             found += await self.batcher.answers(own, piece, weight)
         return found
 
-    def begun(self, question: Question, asked: AskedText) -> AsyncIterator[tuple[str, Any]]:
+    def begun(
+        self, request: TranslateRequest, asked: RequestedText
+    ) -> AsyncIterator[tuple[str, Any]]:
         """Make ready to write the answer to one text, and return what happens meanwhile.
 
         Returns:
@@ -75,9 +77,11 @@ class Desk:
         translator = self.served.translator
         conditions = {"features": asked.features, "language": asked.language}
         symbols = translator.write(asked.text, **conditions, prefix=asked.prefix)
-        return self._events(question, asked, symbols)
+        return self._events(request, asked, symbols)
 
-    def _pieces(self, asked: Sequence[AskedText], beam: int) -> Iterator[Sequence[AskedText]]:
+    def _pieces(
+        self, asked: Sequence[RequestedText], beam: int
+    ) -> Iterator[Sequence[RequestedText]]:
         """Yield the texts some at a time: what is begun cannot be broken off."""
         first = weight = 0
         for number, each in enumerate(asked):
@@ -89,7 +93,7 @@ class Desk:
             yield asked[first:]
 
     async def _events(
-        self, question: Question, asked: AskedText, symbols: Iterator[WrittenSymbol]
+        self, request: TranslateRequest, asked: RequestedText, symbols: Iterator[WrittenSymbol]
     ) -> AsyncIterator[tuple[str, Any]]:
         features = features_of(asked.features or "", self.description.features_separator)
         given = Input(asked.text, features, asked.language or "")
@@ -98,6 +102,6 @@ class Desk:
         yield "start", start
         while (symbol := await self.batcher.alone(next, symbols, None)) is not None:
             yield "symbol", symbol.as_dict()
-        explained = question.model_copy(update={"explain": True})
+        explained = request.model_copy(update={"explain": True})
         (translation,) = await self.translations(explained, [asked])
         yield "translation", translation

@@ -1,4 +1,4 @@
-"""Where a run stands, and when that is written down."""
+"""How far a run has come, and when a checkpoint of that is written."""
 
 import shutil
 import time
@@ -18,8 +18,8 @@ MOST_SHARE = 0.01
 
 
 @dataclass
-class Standing:
-    """Where a run stands.
+class Checkpointer:
+    """How far a run has come, and what writes its checkpoints.
 
     Attributes:
         folder: of its checkpoints.

@@ -26,7 +26,7 @@ def _texts(value: object) -> object:
 OneOrMany = Annotated[str | list[str], BeforeValidator(_texts)]
 
 
-class Question(DecodingConfig):
+class TranslateRequest(DecodingConfig):
     """A request to translate: texts, what is read with them, and how answers are found."""
 
     model_config = ConfigDict(strict=True)
@@ -66,7 +66,7 @@ class Question(DecodingConfig):
         }
 
 
-class AskedText(NamedTuple):
+class RequestedText(NamedTuple):
     """One text, with what is read with it.
 
     Attributes:
@@ -84,8 +84,8 @@ class AskedText(NamedTuple):
     symbols: int
 
 
-def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
-    """Return the question that the fields of a request make.
+def parse_request(values: dict[str, Any], settings: ServeConfig) -> TranslateRequest:
+    """Return a request to translate, made of the fields of a body.
 
     Raises:
         Fault: if a field is unknown, lacking or not valid, or more than this service allows.
@@ -95,43 +95,43 @@ def question_of(values: dict[str, Any], settings: ServeConfig) -> Question:
             if not values:
                 raise UsageError('say what to translate: {"texts": "…"}')
             unknown = {**values, "texts": ""}
-            Question.model_validate(unknown)
+            TranslateRequest.model_validate(unknown)
             raise UsageError('say what to translate: "texts" is missing')
-        question = Question.model_validate(values)
+        request = TranslateRequest.model_validate(values)
     except UsageError as error:
         raise Fault("invalid", str(error)) from None
     for name, most in (("beam", settings.max_beam), ("n_best", settings.max_n_best)):
-        asked = getattr(question, name)
+        asked = getattr(request, name)
         if asked > most:
             raise Fault("too_large", f"{name} is {asked:,}, and this service allows {most:,}")
-    if question.stream and (question.beam > 1 or question.sample or question.abstain_below):
+    if request.stream and (request.beam > 1 or request.sample or request.abstain_below):
         raise Fault(
             "invalid",
             "stream writes the greedy answer: leave out stream, or beam, sample and abstain_below",
         )
-    return question
+    return request
 
 
-def texts_asked(
-    question: Question, description: ModelDescription, settings: ServeConfig
-) -> list[AskedText]:
-    """Return the texts of a question for a model.
+def requested_texts(
+    request: TranslateRequest, description: ModelDescription, settings: ServeConfig
+) -> list[RequestedText]:
+    """Return the texts of a request for a model.
 
     Raises:
         Fault: if they, or what explains their answers, are more or longer than this service allows,
             or something is not given for each.
     """
-    texts = [question.texts] if isinstance(question.texts, str) else question.texts
+    texts = [request.texts] if isinstance(request.texts, str) else request.texts
     if len(texts) > settings.max_texts:
         raise Fault(
             "too_large",
             f"there are {len(texts):,} texts, and this service takes {settings.max_texts:,} a"
             " request",
         )
-    if question.stream and len(texts) != 1:
+    if request.stream and len(texts) != 1:
         raise Fault("invalid", f"stream goes with one text, and there are {len(texts):,}")
     given = [
-        _for_each(name, getattr(question, name), len(texts))
+        _for_each(name, getattr(request, name), len(texts))
         for name in ("features", "language", "prefix")
     ]
     asked = [
@@ -146,12 +146,12 @@ def texts_asked(
                 f"{which} has {each.symbols:,} symbols, and this service takes"
                 f" {settings.max_symbols:,}",
             )
-    if (question.explain or question.stream) and description.config.attention != "none":
+    if (request.explain or request.stream) and description.config.attention != "none":
         _refuse_many_weights(asked, description)
     return asked
 
 
-def _refuse_many_weights(asked: Sequence[AskedText], description: ModelDescription) -> None:
+def _refuse_many_weights(asked: Sequence[RequestedText], description: ModelDescription) -> None:
     limit = description.output_limit
     weights = sum(each.symbols * limit.of(each.symbols) for each in asked)
     if weights > MOST_WEIGHTS:
@@ -181,9 +181,9 @@ def _asked(
     language: str | None,
     prefix: str,
     description: ModelDescription,
-) -> AskedText:
+) -> RequestedText:
     one_by_one = features_of(features or "", description.features_separator)
     conditions = description.sources.conditions.names(Input("", one_by_one, language or ""))
     read = len(conditions) + description.sources.spelling.length(text)
     symbols = max(read, description.targets.spelling.length(prefix))
-    return AskedText(text, features, language, prefix, symbols)
+    return RequestedText(text, features, language, prefix, symbols)

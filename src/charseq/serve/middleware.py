@@ -1,4 +1,4 @@
-"""Where every request comes in and every answer goes out: safety headers, counts, the log."""
+"""What every request passes on its way in and out: access, security headers, counts, the log."""
 
 import time
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-GUARDED = "/v1/"
+PROTECTED = "/v1/"
 
 
 @dataclass
-class Visit:
+class RequestRecord:
     """What is written down of one request.
 
     Attributes:
@@ -41,31 +41,33 @@ class Visit:
 
 
 @dataclass
-class Doors:
-    """Whether new requests are let in, and how many are within.
+class Lifecycle:
+    """Whether the service accepts requests, and how many it is answering.
 
     Attributes:
-        open: false once the service is asked to stop.
-        within: requests to `/v1/` that are not yet answered.
+        accepting: false once the service is asked to stop.
+        in_flight: requests to `/v1/` that are not yet answered.
     """
 
-    open: bool = True
-    within: int = 0
+    accepting: bool = True
+    in_flight: int = 0
 
 
-class Porch:
-    """Takes every request, and writes down what became of it.
+class RequestMiddleware:
+    """Counts and logs every request, and gives every answer its security headers.
 
     Args:
         app: what answers.
-        doors: counts who is within.
-        metrics: counts.
+        lifecycle: counts the requests in flight.
+        metrics: counts all requests.
         paths: those that are counted by their names; all others are counted together.
     """
 
-    def __init__(self, app: ASGIApp, doors: Doors, metrics: Metrics, paths: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, lifecycle: Lifecycle, metrics: Metrics, paths: frozenset[str]
+    ) -> None:
         self._app = app
-        self._doors = doors
+        self._lifecycle = lifecycle
         self._metrics = metrics
         self._paths = paths
 
@@ -74,60 +76,60 @@ class Porch:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = scope["visit"] = Visit()
-        guarded = _is_guarded(scope)
+        record = scope["record"] = RequestRecord()
+        protected = _is_protected(scope)
         began = time.perf_counter()
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status = message["status"]
+                record.status = message["status"]
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         try:
-            self._doors.within += guarded
+            self._lifecycle.in_flight += protected
             try:
                 await self._app(scope, receive, send_safely)
             finally:
-                self._doors.within -= guarded
+                self._lifecycle.in_flight -= protected
         except Exception as error:
             log_failure(error)
             # An answer that has begun is broken off by the server.
-            if visit.status == CLIENT_GONE:
+            if record.status == CLIENT_GONE:
                 await FAILED.response()(scope, receive, send_safely)
         finally:
-            self._write_down(scope, visit, time.perf_counter() - began)
+            self._write_down(scope, record, time.perf_counter() - began)
 
-    def _write_down(self, scope: Scope, visit: Visit, seconds: float) -> None:
+    def _write_down(self, scope: Scope, record: RequestRecord, seconds: float) -> None:
         path = _path(scope)
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
-        self._metrics.count_request(known or "other", visit.status, seconds)
+        self._metrics.count_request(known or "other", record.status, seconds)
         log(
             method=scope["method"],
             path=path[:LONGEST_PATH],
-            status=visit.status,
+            status=record.status,
             ms=round(1_000 * seconds, 3),
-            texts=visit.texts,
-            symbols=visit.symbols,
-            **({"sources": visit.sources} if visit.sources else {}),
+            texts=record.texts,
+            symbols=record.symbols,
+            **({"sources": record.sources} if record.sources else {}),
         )
 
 
-class Guard:
-    """Lets only those ask for translations who bring a key, and nobody once the doors are closed.
+class AccessMiddleware:
+    """Refuses requests to `/v1/` without a known key, and all of them while the service stops.
 
-    It stands within what answers web pages from elsewhere, which may read its refusals too.
+    It comes after the CORS middleware, so that pages of other origins can read its refusals too.
     """
 
-    def __init__(self, app: ASGIApp, doors: Doors, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, keys: Keys) -> None:
         self._app = app
-        self._doors = doors
+        self._lifecycle = lifecycle
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] == "http" and _is_guarded(scope):
-            if not self._doors.open:
+        if scope["type"] == "http" and _is_protected(scope):
+            if not self._lifecycle.accepting:
                 await _stopping(scope, receive, send)
                 return
             given = dict(scope["headers"]).get(b"authorization")
@@ -139,8 +141,8 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def _is_guarded(scope: Scope) -> bool:
-    return _path(scope).startswith(GUARDED)
+def _is_protected(scope: Scope) -> bool:
+    return _path(scope).startswith(PROTECTED)
 
 
 def _path(scope: Scope) -> str:

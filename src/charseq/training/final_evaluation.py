@@ -1,4 +1,4 @@
-"""What is known of a model at the end of its training: its answers, and how sure they are."""
+"""A model at the end of its training: its held-out answers, their calibration, inputs to try."""
 
 import time
 from collections.abc import Iterable, Sequence
