@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charseq.answering import Asked, BaseTranslator, Engine, Forced, Lexicon, Look
+from charseq.answering import Asked, BaseTranslator, Engine, Forced, ForcedScores, Lexicon
 from charseq.config import DecodingConfig, ModelConfig
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.hypothesis import Hypothesis
@@ -113,8 +113,8 @@ class Counting:
         self.asked += asked.limits.tolist()
         return self.engine.answers(asked, decoding, lexicon)
 
-    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
-        return self.engine.looks(forced, weights=weights, best=best)
+    def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
+        return self.engine.force(forced, weights=weights, best=best)
 
     def at_once(self) -> AbstractContextManager[int]:
         return self.engine.at_once()

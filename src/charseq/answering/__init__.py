@@ -11,7 +11,7 @@ from charseq.answering.corpora import (
     refuse_without_conditions,
     telling_of_columns,
 )
-from charseq.answering.engine import Asked, Engine, Forced, Look
+from charseq.answering.engine import Asked, Engine, Forced, ForcedScores
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.lexicon import Lexicon
 from charseq.answering.pairs import score_pairs
@@ -26,8 +26,8 @@ __all__ = [
     "BaseTranslator",
     "Engine",
     "Forced",
+    "ForcedScores",
     "Lexicon",
-    "Look",
     "align_answers",
     "align_pairs",
     "answer_texts",

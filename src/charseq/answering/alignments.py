@@ -5,8 +5,8 @@ from itertools import repeat
 
 import numpy as np
 
-from charseq.answering.engine import Engine, Look
-from charseq.answering.pairs import looked_at, unread
+from charseq.answering.engine import Engine, ForcedScores
+from charseq.answering.pairs import forced_scores, unread
 from charseq.errors import UsageError, visible
 from charseq.modelfile import ModelDescription
 from charseq.results import Alignment
@@ -30,10 +30,10 @@ def align_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
-    looks = looked_at(lambda look: look, engine, description, inputs, targets, weights=True)
+    found = forced_scores(lambda scores: scores, engine, description, inputs, targets, weights=True)
     return [
-        _alignment(description, each, target, look)
-        for each, target, look in zip(inputs, targets, looks, strict=True)
+        _alignment(description, each, target, scores)
+        for each, target, scores in zip(inputs, targets, found, strict=True)
     ]
 
 
@@ -63,19 +63,19 @@ def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str,
 
 
 def _alignment(
-    description: ModelDescription, each: Input, target: str, look: Look | None
+    description: ModelDescription, each: Input, target: str, scores: ForcedScores | None
 ) -> Alignment:
     written = tuple(description.targets.spelling.symbols(target))
     read, conditions = symbols_read(description, each)
-    weights = None if look is None else look.weights
-    shares = None if look is None else look.copying
+    weights = None if scores is None else scores.weights
+    shares = None if scores is None else scores.copying
     return Alignment(
         source=each.source,
         target=target,
         source_symbols=read,
         target_symbols=written,
         weights=np.zeros((len(written) + 1, 0), np.float32) if weights is None else weights,
-        log_probability=unread(description, target) if look is None else look.log_probability,
+        log_probability=unread(description, target) if scores is None else scores.log_probability,
         conditions=conditions,
         copying=() if shares is None else tuple(shares.tolist()),
         features=each.features,

@@ -61,7 +61,7 @@ class Forced(NamedTuple):
     columns: NDArray[np.int64]
 
 
-class Look(NamedTuple):
+class ForcedScores(NamedTuple):
     """What an engine finds of one given target: a line for each of its symbols, and for its end.
 
     No array keeps the whole batch that it comes from in memory.
@@ -113,7 +113,7 @@ class Engine(Protocol):
             lexicon: the only answers that may be given.
         """
 
-    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
+    def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
         """Return what the model makes of each given target (teacher forcing).
 
         Args:

@@ -8,8 +8,8 @@ import numpy as np
 
 from charseq.answering.alignments import symbols_read
 from charseq.answering.columns import begun_columns
-from charseq.answering.engine import Engine, Look
-from charseq.answering.pairs import forced_of, looked_at
+from charseq.answering.engine import Engine, ForcedScores
+from charseq.answering.pairs import forced_of, forced_scores
 from charseq.answering.texts import GREEDY, asked_of, limits_of
 from charseq.encoding import Sequences, encode_inputs
 from charseq.modelfile import ModelDescription
@@ -40,12 +40,12 @@ def explain_pairs(
         targets: one for each of them.
     """
     best = _to_ask_for(description.targets)
-    looks = looked_at(
-        lambda look: look, engine, description, inputs, targets, weights=True, best=best
+    found = forced_scores(
+        lambda scores: scores, engine, description, inputs, targets, weights=True, best=best
     )
     return [
-        _explanation(description, each, target, look)
-        for each, target, look in zip(inputs, targets, looks, strict=True)
+        _explanation(description, each, target, scores)
+        for each, target, scores in zip(inputs, targets, found, strict=True)
     ]
 
 
@@ -85,11 +85,11 @@ def write_symbols(
             columns = np.array([start, *answer.ids, end], np.int32)
             whole = Sequences.of(columns, np.array([len(columns)]))
             forced = forced_of(encoded, whole, ONLY_ROW, writes)
-            (look,) = engine.looks(forced, weights=True, best=_to_ask_for(writes))
+            (scores,) = engine.force(forced, weights=True, best=_to_ask_for(writes))
         symbols = [names.of_column(column) for column in answer.ids]
         ending = [] if answer.cut else [None]
         for place, symbol in enumerate([*symbols, *ending][told:], told):
-            yield _written(names, symbol, look, place)
+            yield _written(names, symbol, scores, place)
         if not answer.cut or until == limit:
             return
         written, told = list(answer.ids), len(answer.ids)
@@ -133,35 +133,35 @@ def _to_ask_for(vocabulary: Vocabulary) -> int:
     return RUNNERS_UP + len(vocabulary.special)
 
 
-def _written(names: _Names, symbol: str | None, look: Look, place: int) -> WrittenSymbol:
+def _written(names: _Names, symbol: str | None, scores: ForcedScores, place: int) -> WrittenSymbol:
     """Return what an engine found of the symbol at a place of a target; None: its end."""
     label = END_LABEL if symbol is None else symbol
     runners_up: list[tuple[str, float]] = []
-    if look.best is not None and look.best_log_probabilities is not None:
-        others = map(names.of_column, look.best[place].tolist())
-        pairs = zip(others, look.best_log_probabilities[place].tolist(), strict=True)
+    if scores.best is not None and scores.best_log_probabilities is not None:
+        others = map(names.of_column, scores.best[place].tolist())
+        pairs = zip(others, scores.best_log_probabilities[place].tolist(), strict=True)
         runners_up = [(other, gain) for other, gain in pairs if other not in ("", label)]
     return WrittenSymbol(
         label,
-        float(look.log_probabilities[place]),
+        float(scores.log_probabilities[place]),
         tuple(runners_up[:RUNNERS_UP]),
-        () if look.weights is None else tuple(look.weights[place].tolist()),
-        None if look.copying is None else float(look.copying[place]),
+        () if scores.weights is None else tuple(scores.weights[place].tolist()),
+        None if scores.copying is None else float(scores.copying[place]),
         end=symbol is None,
     )
 
 
 def _explanation(
-    description: ModelDescription, each: Input, target: str, look: Look | None
+    description: ModelDescription, each: Input, target: str, scores: ForcedScores | None
 ) -> Explanation:
     symbols = [*description.targets.spelling.symbols(target), None]
-    if look is None:
+    if scores is None:
         # What is not read is surely answered with nothing.
         found = [WrittenSymbol(symbol, -math.inf) for symbol in symbols if symbol is not None]
         found.append(UNREAD_END)
     else:
         names = _Names.of(description, each)
-        found = [_written(names, symbol, look, place) for place, symbol in enumerate(symbols)]
+        found = [_written(names, symbol, scores, place) for place, symbol in enumerate(symbols)]
     read, conditions = symbols_read(description, each)
     return Explanation(
         source=each.source,

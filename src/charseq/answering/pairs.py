@@ -9,7 +9,7 @@ import numpy as np
 
 from charseq.answering.batches import MOST_SYMBOLS, in_batches
 from charseq.answering.columns import columns_of
-from charseq.answering.engine import Engine, Forced, Look
+from charseq.answering.engine import Engine, Forced, ForcedScores
 from charseq.encoding import (
     NEVER_COPIED,
     EncodedInputs,
@@ -44,15 +44,15 @@ def score_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
     """
-    scores = looked_at(lambda look: look.log_probability, engine, description, inputs, targets)
+    scores = forced_scores(lambda each: each.log_probability, engine, description, inputs, targets)
     return [
         unread(description, target) if score is None else score
         for score, target in zip(scores, targets, strict=True)
     ]
 
 
-def looked_at(
-    made_of: Callable[[Look], Result],
+def forced_scores(
+    made_of: Callable[[ForcedScores], Result],
     engine: Engine,
     description: ModelDescription,
     inputs: Sequence[Input],
@@ -61,18 +61,18 @@ def looked_at(
     weights: bool = False,
     best: int = 0,
 ) -> list[Result | None]:
-    """Return what is made of an engine's look at each pair, in their order.
+    """Return what is made of an engine's scores of each pair, in their order.
 
     Sources without symbols are never read: their result is None.
 
     Args:
-        made_of: makes a result of a look, at once: looks may be large.
+        made_of: makes a result of a pair's scores, at once: they may be large.
         engine: that answers.
         description: of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each of them.
-        weights: as for `Engine.looks`.
-        best: as for `Engine.looks`.
+        weights: as for `Engine.force`.
+        best: as for `Engine.force`.
     """
     reads, writes = description.sources, description.targets
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
@@ -82,7 +82,7 @@ def looked_at(
 
     def done(rows: Rows) -> list[Result]:
         forced = forced_of(encoded, columns, rows, writes)
-        return [made_of(look) for look in engine.looks(forced, weights=weights, best=best)]
+        return [made_of(scores) for scores in engine.force(forced, weights=weights, best=best)]
 
     results = iter(
         in_batches(

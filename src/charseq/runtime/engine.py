@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.answering import Asked, Forced, Lexicon, Look
+from charseq.answering import Asked, Forced, ForcedScores, Lexicon
 from charseq.config import DecodingConfig
 from charseq.encoding import NEVER_COPIED
 from charseq.errors import ModelFileError, UsageError, visible
@@ -116,7 +116,7 @@ class OnnxEngine:
             for *answers, limit in rows
         ]
 
-    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
+    def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
         """Return what the model makes of each given target: each is forced whole, then read.
 
         Raises:
@@ -147,14 +147,14 @@ class OnnxEngine:
             and (not self._attention or alignments.shape == (*grid, forced.sources.shape[1]))
             and (not self._copying or copying.shape == grid)
         )
-        looks = []
+        found = []
         for row, (count, read) in enumerate(
             zip((symbols + 1).tolist(), forced.lengths.tolist(), strict=True)
         ):
             own = gains[row, :count].copy()
             own[forced.columns[row, :count] == NEVER_COPIED] = -np.inf
-            looks.append(
-                Look(
+            found.append(
+                ForcedScores(
                     own,
                     alignments[row, :count, :read].copy() if attended else None,
                     copying[row, :count].copy() if copied else None,
@@ -162,7 +162,7 @@ class OnnxEngine:
                     highest[row, :count, :best].copy() if best else None,
                 )
             )
-        return looks
+        return found
 
     @contextmanager
     def at_once(self) -> Iterator[int]:

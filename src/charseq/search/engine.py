@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charseq.answering import Asked, Forced, Lexicon, Look
+from charseq.answering import Asked, Forced, ForcedScores, Lexicon
 from charseq.batching import Batch
 from charseq.config import DecodingConfig
 from charseq.hypothesis import Hypothesis
@@ -84,7 +84,7 @@ class TorchEngine:
         return [[hypothesis] for hypothesis in drawn]
 
     @torch.inference_mode()
-    def looks(self, forced: Forced, *, weights: bool, best: int) -> list[Look]:
+    def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
         """Read whole targets at once, and return what the model makes of each."""
         batch = Batch(
             torch.from_numpy(forced.sources),
@@ -114,7 +114,7 @@ class TorchEngine:
         symbols, read = (forced.target_lengths - 1).tolist(), forced.lengths.tolist()
         return list(
             map(
-                Look,
+                ForcedScores,
                 _rows(gains, symbols),
                 _rows(attention, symbols, read),
                 _rows(copying, symbols),

@@ -83,7 +83,7 @@ def check(config: ModelConfig) -> None:
             assert_alike(*found)
     forced = forced_of(config)
     for own, other in zip(
-        *(e.looks(forced, weights=True, best=3) for e in (onnx_engine, torch_engine)), strict=True
+        *(e.force(forced, weights=True, best=3) for e in (onnx_engine, torch_engine)), strict=True
     ):
         assert_allclose(own.log_probabilities, other.log_probabilities, atol=1e-4)
         for one, two in ((own.weights, other.weights), (own.copying, other.copying)):
