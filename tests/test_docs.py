@@ -152,13 +152,24 @@ def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_the_page_of_commands_has_every_option(name: str) -> None:
     page = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    own = _section(page, f"## charseq {name}")
+    shared = "### How a corpus is read"
+    told = own + (_section(page, shared) if "#how-a-corpus-is-read" in own else "")
     for full_name, command in _leaves(_command(name).commands[name], f"charseq {name}"):
-        assert f"`{full_name}" in page or f"## {full_name}\n" in page
+        assert f"`{full_name}" in own
         for option in _options(command) - {"-h", "--help"}:
             # A switch that is off by default need not be shown with its opposite.
             positive = option.replace("--no-", "--", 1)
-            found = re.search(rf"`[^`]*{re.escape(positive)}(?![\w-])[^`]*`", page)
-            assert found, f"{full_name} {option} is not on the page"
+            found = re.search(rf"`[^`]*{re.escape(positive)}(?![\w-])[^`]*`", told)
+            assert found, f"{full_name} {option} is not in its section"
+
+
+def _section(page: str, heading: str) -> str:
+    """Return what stands below a heading, until the next of its level or above."""
+    level = heading.index(" ")
+    _, found, rest = page.partition(f"\n{heading}\n")
+    assert found, f"{heading} is not on the page"
+    return re.split(rf"^#{{1,{level}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _rows(page: str, section: str = "") -> list[list[str]]:

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charseq.answering import as_in_training, refuse_without_conditions, telling_of_columns
-from charseq.config import CorpusConfig, ModelConfig, RunSettings, configure, sections_of
+from charseq.config import (
+    TEXT_COLUMNS,
+    CorpusConfig,
+    ModelConfig,
+    RunSettings,
+    configure,
+    sections_of,
+)
 from charseq.corpus import CorpusLike, corpus_from
 from charseq.errors import CharseqError, UsageError
-from charseq.modelfile import TEXT_COLUMNS, read_description, refuse_model_output
+from charseq.modelfile import read_description, refuse_model_output
 from charseq.text import Spellings
 from charseq.training import (
     HISTORY_FILE,

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charseq.config import CorpusConfig
+from charseq.config import NAMED_COLUMNS, CorpusConfig
 from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
 from charseq.errors import ColumnError, UsageError, visible
-from charseq.modelfile import NAMED_COLUMNS, ModelDescription, have_names
+from charseq.modelfile import ModelDescription, have_names
 from charseq.text import PLAIN, Conditions, Input
 
 

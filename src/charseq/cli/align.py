@@ -24,17 +24,16 @@ from charseq.cli.options import (
     FeaturesOption,
     LanguageOption,
     MirrorOption,
-    settings_options,
+    corpus_options,
 )
 from charseq.cli.outputs import warn_of_impossible
-from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 from charseq.errors import UnknownCharactersWarning, UsageError
 from charseq.heatmap import draw_alignments, refuse_more_panels, refuse_picture
 from charseq.results import Alignment
 
 
-@settings_options(CorpusConfig)
+@corpus_options
 def align(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
     texts: Annotated[

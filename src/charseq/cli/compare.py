@@ -17,11 +17,12 @@ from charseq.answering import (
 )
 from charseq.cli.options import (
     BEAM_SETTINGS,
+    DeviceOption,
     JsonOption,
     MirrorOption,
     TargetSeparatorOption,
     beam_options,
-    settings_options,
+    corpus_options,
 )
 from charseq.cli.outputs import (
     beam_note,
@@ -33,7 +34,7 @@ from charseq.cli.outputs import (
     translate_all,
 )
 from charseq.cli.tables import show_signatures, texts_in_lines
-from charseq.config import CorpusConfig, DecodingConfig
+from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
 from charseq.modelfile import ModelDescription
@@ -51,7 +52,7 @@ from charseq.scoring import (
 from charseq.text import CHARACTERS, Spelling
 
 
-@settings_options(CorpusConfig)
+@corpus_options
 @beam_options
 def compare(
     first: Annotated[
@@ -73,6 +74,7 @@ def compare(
         typer.Option(min=0, metavar="N", help="List so many items that only A, or only B, solves."),
     ] = 10,
     as_json: JsonOption = False,
+    device: DeviceOption = "auto",
     mirror: MirrorOption = None,
 ) -> None:
     """Compare two models, or outputs, on the same corpus."""
@@ -83,7 +85,7 @@ def compare(
     search = DecodingConfig.model_validate(decoding)
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
-    models = {file: load_model(file) for file in (first, second) if is_model(file)}
+    models = {file: load_model(file, device) for file in (first, second) if is_model(file)}
     descriptions = [model.description for model in models.values()]
     if descriptions:
         refuse_other_columns(name, descriptions, settings)

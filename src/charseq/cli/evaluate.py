@@ -13,11 +13,12 @@ from rich.text import Text
 from charseq.answering import corpus_to_score
 from charseq.cli.options import (
     BEAM_SETTINGS,
+    DeviceOption,
     JsonOption,
     MirrorOption,
     TargetSeparatorOption,
     beam_options,
-    settings_options,
+    corpus_options,
 )
 from charseq.cli.outputs import (
     beam_note,
@@ -34,7 +35,7 @@ from charseq.cli.tables import (
     show_signatures,
     texts_in_lines,
 )
-from charseq.config import CorpusConfig, DecodingConfig
+from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
 from charseq.results import Translation
@@ -51,7 +52,7 @@ from charseq.scoring import (
 )
 
 
-@settings_options(CorpusConfig)
+@corpus_options
 @beam_options
 def evaluate(
     names: Annotated[
@@ -84,6 +85,7 @@ def evaluate(
         typer.Option(min=0, metavar="N", help="List so many of the most frequent symbol edits."),
     ] = 10,
     as_json: JsonOption = False,
+    device: DeviceOption = "auto",
     mirror: MirrorOption = None,
 ) -> None:
     """Score a model, or anyone's output, against every reference of a corpus."""
@@ -93,7 +95,7 @@ def evaluate(
     search = DecodingConfig.model_validate(decoding)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
-    translator = None if model is None else load_model(model)
+    translator = None if model is None else load_model(model, device)
     description = None if translator is None else translator.description
     corpus = corpus_to_score(name, settings, description, mirror)
     form = "nfc" if description is None else description.sources.spelling.normalise

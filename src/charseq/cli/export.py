@@ -7,15 +7,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from charseq.cli.options import MirrorOption, settings_options
-from charseq.config import CorpusConfig
+from charseq.cli.options import MirrorOption, corpus_options
 from charseq.errors import UsageError
 from charseq.files import read_bounded, refuse_output, write_atomically
 from charseq.modelfile import EXPORT_SUFFIX, read_description, refuse_no_file
 from charseq.page import EXAMPLES_FILE, LARGEST_EXAMPLES
 
 
-@settings_options(CorpusConfig)
+@corpus_options
 def export(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL", help="The model file.", show_default=False)

@@ -22,7 +22,7 @@ OutputOption = Annotated[
 ]
 
 
-@settings_options(CorpusConfig)
+@settings_options(CorpusConfig, defaults={"limit": "10000"})
 def import_keras(
     archive: Annotated[
         Path, typer.Argument(metavar="ARCHIVE", help="The .keras file.", show_default=False)

@@ -2,14 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
-from types import UnionType
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 
-from charseq.config import DecodingConfig, Settings
+from charseq.config import COLUMNS, CorpusConfig, DecodingConfig, Settings
 from charseq.config.settings import Duration
 
 MirrorOption = Annotated[
@@ -65,7 +65,10 @@ TargetSeparatorOption = Annotated[
 
 
 def settings_options(
-    *kinds: type[Settings], only: Collection[str] | None = None, parameter: str = "settings"
+    *kinds: type[Settings],
+    only: Collection[str] | None = None,
+    parameter: str = "settings",
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting of `kinds`.
 
@@ -77,6 +80,7 @@ def settings_options(
         kinds: whose settings they are.
         only: give options for these settings alone.
         parameter: the command's own, which takes the dictionary.
+        defaults: what help says is the default, where it is not the settings' own.
     """
     fields = {
         name: (kind, field)
@@ -90,7 +94,10 @@ def settings_options(
         own = [each for name, each in signature.parameters.items() if name != parameter]
         options = [
             inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name, *field)
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=_option(name, *field, defaults.get(name)),
             )
             for name, field in fields.items()
         ]
@@ -111,15 +118,20 @@ def settings_options(
     return decorate
 
 
+corpus_options = settings_options(
+    CorpusConfig, defaults=dict.fromkeys(COLUMNS, "as the model was trained")
+)
+"""Give a command that scores models the options of how a corpus is read, in its `settings`."""
+
 BEAM_SETTINGS = frozenset({"beam", "length_penalty"})
 
 beam_options = settings_options(DecodingConfig, only=BEAM_SETTINGS, parameter="decoding")
 """Give a command that scores models the options of a beam, in its parameter `decoding`."""
 
 
-def _option(name: str, kind: type[Settings], field: FieldInfo) -> Any:
+def _option(name: str, kind: type[Settings], field: FieldInfo, told: str | None) -> Any:
     flag = name.replace("_", "-")
-    default = field.default
+    default = field.default if told is None else told
     if default is None or isinstance(default, bool):
         default = {None: "none", True: "on", False: "off"}[default]
     elif isinstance(default, str) and not default.strip():

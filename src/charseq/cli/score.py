@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from charseq.answering import conditions_of, corpus_to_score
-from charseq.cli.options import DeviceOption, MirrorOption, settings_options
+from charseq.cli.options import DeviceOption, MirrorOption, corpus_options
 from charseq.cli.outputs import warn_of_impossible
-from charseq.config import CorpusConfig
 from charseq.corpus import Pair
 from charseq.modelfile import ModelDescription
 
 
-@settings_options(CorpusConfig)
+@corpus_options
 def score(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.")],
     corpus: Annotated[

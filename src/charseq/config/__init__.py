@@ -4,7 +4,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from charseq.config.corpus import CorpusConfig
+    from charseq.config.corpus import (
+        COLUMNS,
+        CONDITION_COLUMNS,
+        NAMED_COLUMNS,
+        TEXT_COLUMNS,
+        CorpusConfig,
+    )
     from charseq.config.decoding import DecodingConfig
     from charseq.config.model import ModelConfig, ModelSettings
     from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure, sections_of
@@ -13,8 +19,12 @@ if TYPE_CHECKING:
     from charseq.config.training import TrainingConfig, TrainingSettings
 
 __all__ = [
+    "COLUMNS",
+    "CONDITION_COLUMNS",
+    "NAMED_COLUMNS",
     "PRESETS",
     "SECTIONS",
+    "TEXT_COLUMNS",
     "Column",
     "CorpusConfig",
     "DecodingConfig",
@@ -32,7 +42,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "corpus": ("CorpusConfig",),
+    "corpus": (
+        "COLUMNS",
+        "CONDITION_COLUMNS",
+        "NAMED_COLUMNS",
+        "TEXT_COLUMNS",
+        "CorpusConfig",
+    ),
     "decoding": ("DecodingConfig",),
     "model": ("ModelConfig", "ModelSettings"),
     "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure", "sections_of"),

@@ -5,10 +5,7 @@ models are equal files, files are written whole or not at all, and nothing is ev
 """
 
 from charseq.modelfile.description import (
-    CONDITION_COLUMNS,
     FORMAT_VERSION,
-    NAMED_COLUMNS,
-    TEXT_COLUMNS,
     ModelDescription,
     OutputLimit,
     description_from_dict,
@@ -31,14 +28,11 @@ from charseq.modelfile.file import (
 )
 
 __all__ = [
-    "CONDITION_COLUMNS",
     "EXPORT_SUFFIX",
     "FORMAT_VERSION",
     "METADATA_KEY",
     "MODEL_FILE",
     "MODEL_SUFFIX",
-    "NAMED_COLUMNS",
-    "TEXT_COLUMNS",
     "ModelDescription",
     "OutputLimit",
     "Tensors",

@@ -7,20 +7,12 @@ from typing import Any
 
 import charseq
 from charseq.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
-from charseq.config import CorpusConfig, ModelConfig
+from charseq.config import COLUMNS, NAMED_COLUMNS, CorpusConfig, ModelConfig
 from charseq.errors import ModelFileError, visible
 from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
-# What a model remembers of its training's corpus: where its texts stood, if not in the first two
-# columns, and its features and languages, if it has any.
-TEXT_COLUMNS = frozenset({"source_column", "target_column", "header", "reverse"})
-CONDITION_COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
-COLUMNS = TEXT_COLUMNS | CONDITION_COLUMNS
-# Those of them that a header may have names for.
-NAMED_COLUMNS = ("source_column", "target_column", "features_column", "language_column")
-
 # Far above what label smoothing takes off a symbol, and what any answer's log-probability is.
 HIGHEST_OFFSET, FARTHEST_REACH = 100.0, 1e6
 

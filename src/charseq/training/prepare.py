@@ -7,13 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.batching import EncodedPairs
-from charseq.config import CorpusConfig, ModelConfig, RunConfig, RunSettings, TrainingConfig
+from charseq.config import (
+    CONDITION_COLUMNS,
+    TEXT_COLUMNS,
+    CorpusConfig,
+    ModelConfig,
+    RunConfig,
+    RunSettings,
+    TrainingConfig,
+)
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import UsageError
 from charseq.modelfile import (
-    CONDITION_COLUMNS,
-    TEXT_COLUMNS,
     ModelDescription,
     OutputLimit,
     have_names,
