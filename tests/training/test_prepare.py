@@ -1,9 +1,12 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charseq import rehearse
 from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, Pair, Split
+from charseq.errors import DataError
 from charseq.modelfile import OutputLimit
 from charseq.text import Input
 from charseq.training.prepare import Prepared, learn_output_limit, prepare
@@ -72,3 +75,10 @@ def test_rare_characters_are_read_as_unknown_more_often() -> None:
 
 def test_nothing_is_read_as_unknown_in_the_keras_preset() -> None:
     assert not prepared(configure("keras-example")).unknown_rates.any()
+
+
+def test_a_tab_in_a_target_needs_an_unknown_symbol() -> None:
+    pairs = (Pair("a", "x\ty"), *(Pair(letter, "y") for letter in "bcdef"))
+    with pytest.raises(DataError, match="contains a tab"):
+        rehearse(pairs, preset="keras-example")
+    assert rehearse(pairs, units=4, epochs=1).training_pairs == 5

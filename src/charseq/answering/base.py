@@ -376,6 +376,8 @@ class BaseTranslator:
         """
         if not isinstance(text, str):
             raise UsageError(f"write the answer to a text, not to {type(text).__name__}")
+        if prefix is not None and not isinstance(prefix, str):
+            raise UsageError(f"prefix must be a text, not {type(prefix).__name__}")
         (given,) = inputs_given(self.description, text, features, language)
         (unseen,) = unseen_of_each(self.description, [given])
         error = refusal(self.description, given, prefix or "", unseen)

@@ -23,6 +23,7 @@ from charseq.cli.options import (
     TargetSeparatorOption,
     beam_options,
     corpus_options,
+    refuse_two_readers,
 )
 from charseq.cli.outputs import (
     beam_note,
@@ -36,7 +37,7 @@ from charseq.cli.outputs import (
 from charseq.cli.tables import show_signatures, texts_in_lines
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
-from charseq.errors import DataError, UsageError, visible
+from charseq.errors import DataError, visible
 from charseq.modelfile import ModelDescription
 from charseq.scoring import (
     ComparedItem,
@@ -78,8 +79,7 @@ def compare(
     mirror: MirrorOption = None,
 ) -> None:
     """Compare two models, or outputs, on the same corpus."""
-    if [first, second, name].count("-") > 1:
-        raise UsageError("only one of A, B and CORPUS can come from standard input")
+    refuse_two_readers({"A": first, "B": second, "CORPUS": name})
     if not any(map(is_model, (first, second))):
         refuse_decoding(decoding, "neither A nor B is a model (.safetensors)")
     search = DecodingConfig.model_validate(decoding)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.options import MirrorOption, refuse_two_readers, settings_options
 from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
 from charseq.errors import DataError, UsageError, visible
@@ -109,6 +109,7 @@ def check(
     """Look for what may spoil a model, before time is spent on it."""
     from charseq.corpus.checking import check_corpus, counted
 
+    refuse_two_readers({"the corpus": name, "--held-out": held_out})
     chosen = configure(**settings, **spelling)
     config, spellings = chosen.corpus, Spellings.of(chosen.model)
     corpus = read_corpus(name, config, mirror=mirror, spellings=spellings)

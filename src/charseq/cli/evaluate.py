@@ -19,6 +19,7 @@ from charseq.cli.options import (
     TargetSeparatorOption,
     beam_options,
     corpus_options,
+    refuse_two_readers,
 )
 from charseq.cli.outputs import (
     beam_note,
@@ -161,8 +162,7 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
         return names[0], names[1]
     if len(names) != 1:
         raise UsageError("with --hypotheses, name the corpus only")
-    if hypotheses == names[0] == "-":
-        raise UsageError("hypotheses and corpus cannot both come from standard input")
+    refuse_two_readers({"hypotheses": hypotheses, "corpus": names[0]})
     return None, names[0]
 
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from charseq.config import COLUMNS, CorpusConfig, DecodingConfig, Settings
 from charseq.config.settings import Duration
+from charseq.errors import UsageError
 
 MirrorOption = Annotated[
     str | None,
@@ -127,6 +128,17 @@ BEAM_SETTINGS = frozenset({"beam", "length_penalty"})
 
 beam_options = settings_options(DecodingConfig, only=BEAM_SETTINGS, parameter="decoding")
 """Give a command that scores models the options of a beam, in its parameter `decoding`."""
+
+
+def refuse_two_readers(given: Mapping[str, object]) -> None:
+    """Raise a `UsageError` where more than one of the files that are given is standard input.
+
+    Args:
+        given: files, or `-`, by what messages call them.
+    """
+    readers = [what for what, file in given.items() if str(file) == "-"]
+    if len(readers) > 1:
+        raise UsageError(f"{readers[0]} and {readers[1]} cannot both come from standard input")
 
 
 def _option(name: str, kind: type[Settings], field: FieldInfo, told: str | None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.options import MirrorOption, refuse_two_readers, settings_options
 from charseq.cli.telling import note
 from charseq.config import PRESETS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
@@ -122,6 +122,7 @@ def train(
         raise UsageError("which corpus? charseq train CORPUS")
     elif changed:
         raise UsageError("--changed is for --resume")
+    refuse_two_readers({"the corpus": corpus, "--held-out": held_out})
     if as_json and not dry_run:
         raise UsageError("--json is for --dry-run: a run's figures are in its history.json")
 

@@ -10,7 +10,13 @@ import typer
 
 from charseq.answering import LONGEST_SOURCE
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
-from charseq.cli.options import DeviceOption, FeaturesOption, LanguageOption, settings_options
+from charseq.cli.options import (
+    DeviceOption,
+    FeaturesOption,
+    LanguageOption,
+    refuse_two_readers,
+    settings_options,
+)
 from charseq.cli.outputs import read_outputs
 from charseq.cli.telling import warn
 from charseq.config import DecodingConfig
@@ -70,6 +76,7 @@ def translate(
 
     # Before the seconds that a model takes.
     decoding = DecodingConfig.model_validate(settings)
+    refuse_two_readers({"--lexicon": lexicon, "the texts": texts[0] if texts else "-"})
     entries = None if lexicon is None else [line for line in read_outputs(str(lexicon)) if line]
 
     from charseq.loading import load  # Only this needs torch, or ONNX Runtime.

@@ -23,7 +23,7 @@ class DecodingConfig(Settings):
         " log-probability, 1 nearly by its mean over the symbols",
     )
     sample: bool = Field(False, description="draw every symbol at random by its probability")
-    temperature: Annotated[float, Field(gt=0)] = Field(
+    temperature: Annotated[float, Field(gt=0, le=1_000)] = Field(
         1.0,
         description="in sampling, what log-probabilities are divided by: below 1, probable symbols"
         " become more so",

@@ -18,7 +18,7 @@ from charseq.config import (
 )
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.encoding import Sequences, encode_inputs, encode_targets
-from charseq.errors import UsageError
+from charseq.errors import DataError, UsageError, visible
 from charseq.modelfile import (
     ModelDescription,
     OutputLimit,
@@ -183,6 +183,12 @@ def _vocabularies(
     inputs = [pair.input for pair in pairs]
     sources = [pair.source for pair in pairs]
     targets = [pair.target for pair in pairs]
+    tabbed = next((target for target in targets if "\t" in target), None)
+    if tabbed is not None and not model.unknown_symbol:
+        raise DataError(
+            f"the target {visible(repr(tabbed), 30)} contains a tab, which starts every target if"
+            " there is no unknown symbol: remove the tab, or train with --unknown-symbol"
+        )
     source_pad = [model.pad_character] * (model.pad_source_to is not None)
     target_pad = [model.pad_character] * training.count_padding
     if start is not None:
