@@ -155,4 +155,4 @@ def test_outputs_are_read_from_standard_input_once(run, corpus, files, monkeypat
     assert json.loads(run("-", b, corpus, "--json").out)["only_first_right"] == 1
     twice = run("-", "-", corpus)
     assert twice.code == 2
-    assert "only one of A, B and CORPUS" in twice.err
+    assert "A and B cannot both come from standard input" in twice.err

@@ -83,8 +83,8 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     shown = capsys.readouterr().out
     assert "280 for training, 20 held out" in shown
     assert "LSTM, 16 units, general attention" in shown
-    assert "at most 2 of 18 batches of 16 pairs, trained again on all pairs" in shown
-    assert "at most 74, in float32 on" in shown
+    assert "at most 2 of 35 batches of 8 pairs, trained again on all pairs" in shown
+    assert "at most 146, in float32 on" in shown
     assert "about 0:0" in shown
     assert "GiB" in shown
     assert shown.endswith("Nothing was written.\n")

@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, mo
     monkeypatch.setattr(memory, "free_memory", lambda: 50 << 20)
     pairs = [*toy_pairs[:100], ("ab" * 1_000, "BA" * 1_500)]
     with pytest.raises(MachineError) as refused:
-        charseq.train(pairs, run=tmp_path / "run", seed=2)
+        charseq.train(pairs, run=tmp_path / "run", seed=2, batch_size=16)
     message = str(refused.value)
     assert "training would take about 1.7 GiB of memory, and 0.0 are free" in message
     assert "sources of 2,000 symbols with targets of 3,002" in message

@@ -4,6 +4,7 @@ The numbers were chosen by cross-validation within the training files of pronunc
 and translation tasks; `docs/how-to/training.md` gives the rule in words.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,10 +23,11 @@ from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
 from charseq.training.device import resolve_device
 
-# Fewer training pairs than the first want a small model with much noise, and every pair that there
-# is; as many as the last want a large one with little noise, which two looks would slow down. From
-# the second on, batches are larger.
-FEW, SOME, MANY = 2_000, 20_000, 50_000
+# Fewer training pairs than the second want a small model with much noise, and every pair that there
+# is, the first more steps than their number alone would make; as many as the last want a large one
+# with little noise, which a second layer of attention would slow down. Batches grow from one to the
+# next.
+FEWEST, FEW, SOME, MANY = 400, 2_000, 20_000, 50_000
 # Pairs of more symbols than this, on both sides together and on average, are more than words; where
 # they are not, to train a second time, on every pair that there is, takes little.
 LONG = 25
@@ -113,11 +115,9 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
     pairs, units = len(training), model.units
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
-        work["batch_size"] = (
-            16 if pairs < FEW else 32 if pairs < SOME else 64 if pairs < MANY else 128
-        )
+        work["batch_size"] = _by_pairs(pairs, 8, 16, 32, 64, 128)
     if asked.epochs == "auto":
-        work["epochs"] = 100 if pairs < FEW else 25 if pairs < MANY else 10
+        work["epochs"] = _by_pairs(pairs, 150, 100, 25, 25, 10)
     if asked.learning_rate == "auto":
         work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
     if asked.refit == "auto":
@@ -128,6 +128,11 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
         fast = units >= BF16_UNITS and has_fast_bf16(resolve_device(asked.device))
         work["precision"] = "bf16" if fast else "float32"
     return TrainingConfig(**work)
+
+
+def _by_pairs(pairs: int, *choices: int) -> int:
+    """Return the choice for so many training pairs, of those from the fewest to the most."""
+    return choices[bisect_right((FEWEST, FEW, SOME, MANY), pairs)]
 
 
 def has_fast_bf16(device: torch.device) -> bool:
