@@ -15,7 +15,7 @@ def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
     Args:
         path: of a `.safetensors` file, which PyTorch computes (a `charseq.Translator`), or of an
             `.onnx` file, an export, which ONNX Runtime computes (a `charseq.runtime.Translator`).
-        device: where PyTorch computes: auto, cpu, cuda or mps. Exports are computed on the CPU.
+        device: where PyTorch computes: auto, cpu, cuda or mps. Exports run on the CPU.
 
     Raises:
         ModelFileError: if the file is not one that this version can read.
@@ -26,7 +26,7 @@ def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
 
         return load_model(path, device=device)
     if device not in ("auto", "cpu"):
-        raise UsageError(f"an export is computed on the CPU, not on {device}: leave device out")
+        raise UsageError(f"an export runs on the CPU, not on {device}: omit device")
     from charseq.runtime import load as load_export
 
     return load_export(path)

@@ -28,8 +28,10 @@ def test_an_export_stands_beside_its_model_and_answers(charseq_command, model, c
     path = model.with_suffix(".onnx")
     size = f"{path.stat().st_size:,} bytes in float32"
     share = path.stat().st_size / model.stat().st_size
-    assert said[0] == f"{path}: {size}, {share:.2f} times toy.safetensors"
-    assert said[1].startswith("200 of 200 answers are PyTorch's; a symbol's log-probability")
+    assert said[0] == f"{path}: {size}, {share:.2f} times the size of toy.safetensors"
+    assert said[1].startswith(
+        "200 of 200 answers are the same as PyTorch's; a symbol's log-probability"
+    )
     assert said[2].startswith("Try: ")
     assert f"translate {path}" in said[2]
     assert charseq_command("translate", str(path), "abcd", "--beam", "3") == 0
@@ -48,7 +50,7 @@ def test_an_export_is_checked_on_a_corpus(
     assert charseq_command(*call, *options) == 0
     said = capsys.readouterr().out
     assert f"bytes in {precision}" in said
-    assert "of 250 answers are PyTorch's" in said
+    assert "of 250 answers are the same as PyTorch's" in said
     assert "exact match: " in said
     assert charseq_command("info", str(path), "--json") == 0
     shown = json.loads(capsys.readouterr().out)

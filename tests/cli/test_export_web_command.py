@@ -32,7 +32,7 @@ def test_a_site_holds_the_exported_model_and_the_page(
     call = ("export", str(model), "--web", str(site), "--onnxruntime-web", str(onnxruntime_web))
     assert charseq_command(*call) == 0
     told = capsys.readouterr().out
-    assert "200 of 200 answers are PyTorch's" in told
+    assert "200 of 200 answers are the same as PyTorch's" in told
     assert told.endswith(f"python -m http.server --directory {site}\n")
     assert (site / "index.html").is_file()
     exported = charseq.load(site / "model.onnx")
@@ -52,5 +52,5 @@ def test_nothing_is_exported_where_no_site_can_be(
     toy_translator.save(model)
     call = ("export", str(model), "--onnxruntime-web", str(onnxruntime_web), "--web")
     assert charseq_command(*call, str(tmp_path)) == 2
-    assert "which is no export's" in capsys.readouterr().err
+    assert "which no export wrote" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"toy.safetensors", "package"}

@@ -131,33 +131,33 @@ def made_twice(model: onnx.ModelProto) -> None:
     node(model, "Loop").attribute[0].g.node[0].output[0] = node(model, "Loop").input[1]
 
 
-LOOSE = "something else than a single number decides how its graph goes on"
+LOOSE = "a loop or branch in its graph is not controlled by a scalar"
 SPARSE = onnx.SparseTensorProto(dims=[1])
 TENSOR = numpy_helper.from_array(np.zeros(3, np.float32), "t")
 CHANGES: dict[str, tuple[Change, str]] = {
     "weights in another file": (
         lambda model: elsewhere(model.graph.initializer[0]),
-        "it keeps numbers in another file, which no export does",
+        "it stores numbers in another file, which no export does",
     ),
     "a constant in another file": (
         lambda model: attribute(model, value=elsewhere(onnx.TensorProto(name="t"))),
-        "it keeps numbers in another file, which no export does",
+        "it stores numbers in another file, which no export does",
     ),
     "functions": (
         lambda model: model.functions.add(name="f"),
-        "it holds functions or a training, which no export has",
+        "it contains functions or training information, which no export has",
     ),
     "a training": (
         lambda model: model.training_info.add(),
-        "it holds functions or a training, which no export has",
+        "it contains functions or training information, which no export has",
     ),
     "sparse weights": (
         lambda model: model.graph.sparse_initializer.append(SPARSE),
-        "it holds sparse tensors, which no export has",
+        "it contains sparse tensors, which no export has",
     ),
     "a sparse constant": (
         lambda model: attribute(model, value=SPARSE),
-        "it holds an attribute of a kind that no export has",
+        "it contains an attribute of a kind that no export has",
     ),
     "an operator that no export has": (
         with_kind("Gather", "Unique"),
@@ -181,43 +181,44 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "more numbers than its shape has": (
         sized(1),
-        "it holds a tensor whose numbers are not those that its shape claims",
+        "it contains a tensor whose data does not match its shape",
     ),
     "a shape of terabytes": (
         sized(1 << 20, 1 << 20, 1 << 20),
-        "it holds a tensor whose numbers are not those that its shape claims",
+        "it contains a tensor whose data does not match its shape",
     ),
     "a shape below nothing": (
         sized(-1, -5),
-        "it holds a tensor whose numbers are not those that its shape claims",
+        "it contains a tensor whose data does not match its shape",
     ),
     "texts": (
         typed(onnx.TensorProto.STRING),
-        "it holds a tensor whose numbers are not those that its shape claims",
+        "it contains a tensor whose data does not match its shape",
     ),
     "numbers that are laid out otherwise": (
         with_initializer(helper.make_tensor("t", onnx.TensorProto.FLOAT, [2], [1.0, 2.0])),
-        "it holds a tensor of a kind that no export has",
+        "it contains a tensor of a kind that no export has",
     ),
     "a size beyond all bounds": (
         with_initializer(numpy_helper.from_array(np.array([3, -(1 << 62)]), "t")),
-        "it holds the whole number -4611686018427387904, and no export one so far from 0",
+        "it contains the integer -4611686018427387904, which is farther from 0 than any in an"
+        " export",
     ),
     "an attribute beyond all bounds": (
         lambda model: attribute(model, axis=1_000_001),
-        "it holds the whole number 1000001, and no export one so far from 0",
+        "it contains the integer 1000001, which is farther from 0 than any in an export",
     ),
     "attributes beyond all bounds": (
         lambda model: attribute(model, axes=[0, -1_000_001]),
-        "it holds the whole number -1000001, and no export one so far from 0",
+        "it contains the integer -1000001, which is farther from 0 than any in an export",
     ),
     "an attribute of another kind": (
         lambda model: attribute(model, value=[TENSOR, TENSOR]),
-        "it holds an attribute of a kind that no export has",
+        "it contains an attribute of a kind that no export has",
     ),
     "an input left out": (
         lambda model: node(model, "Min").input.__setitem__(0, ""),
-        "it leaves out what Min reads, which no export does",
+        "it omits an input of Min, which no export does",
     ),
     "an output without a name": (
         lambda model: node(model, "Min").output.__setitem__(0, ""),
@@ -243,11 +244,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "what decides is made twice": (made_twice, LOOSE),
     "constants of a loop's own": (
         lambda model: body(model).initializer.append(TENSOR),
-        "it holds constants within a part, which no export does",
+        "it has constants inside a subgraph, which no export does",
     ),
     "no graph": (
         lambda model: model.ClearField("graph"),
-        "it holds 0 graphs, and an export has one",
+        "it contains 0 graphs, but an export has one",
     ),
 }
 
@@ -267,7 +268,10 @@ def test_a_split_into_other_parts_than_it_names_is_refused(tmp_path: Path) -> No
     (parts,) = (each for each in node(model, "Split").attribute if each.name == "num_outputs")
     parts.i = 2
     path = written(tmp_path / "m.onnx", model)
-    assert refusal(path) == f"{path}: it splits a tensor into other parts than it names"
+    assert (
+        refusal(path)
+        == f"{path}: it splits a tensor into a number of parts that is not its number of outputs"
+    )
 
 
 def test_two_graphs_and_too_many_nodes_are_refused(
@@ -275,7 +279,7 @@ def test_two_graphs_and_too_many_nodes_are_refused(
 ) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(sealed(toy_export + onnx.ModelProto(graph=nested(0)).SerializeToString()))
-    assert refusal(path) == f"{path}: it holds 2 graphs, and an export has one"
+    assert refusal(path) == f"{path}: it contains 2 graphs, but an export has one"
     path.write_bytes(sealed(toy_export))
     monkeypatch.setattr(inspection, "MOST_NODES", 100)
     assert refusal(path) == f"{path}: its graph has more than 100 nodes"
@@ -306,7 +310,7 @@ def test_foreign_onnx_files_are_told_from_damaged_ones(tmp_path: Path) -> None:
 def test_an_export_without_its_checksum_is_refused(toy_export: bytes, tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(toy_export)
-    assert "its checksum is not that of its content: it is damaged, or was changed" in refusal(path)
+    assert "its checksum does not match its content: it is damaged, or was changed" in refusal(path)
 
 
 @settings(max_examples=200)
@@ -341,7 +345,7 @@ def described(model: onnx.ModelProto, text: str) -> onnx.ModelProto:
         ({"config": None}, "its description is malformed"),
         ({"source_vocabulary": {"symbols": 3}}, ""),
         ({"output_limit": {"per_symbol": 1e99, "constant": 3}}, "its description is malformed"),
-        ({"export": ["float32"]}, "what it says of its export is malformed"),
+        ({"export": ["float32"]}, "its description of the export is malformed"),
     ],
 )
 def test_a_malformed_or_newer_description_is_refused(
@@ -422,7 +426,9 @@ def test_answers_that_no_model_gives_are_refused(
     minus_1000(toy_proto, output)
     model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
     for asked in ({}, {"beam": 3, "n_best": 2}):
-        with pytest.raises(ModelFileError, match="the model finds what no export does"):
+        with pytest.raises(
+            ModelFileError, match="the model returned output that no export produces"
+        ):
             model.translate("abc", **asked)
 
 
@@ -449,7 +455,7 @@ def test_answers_that_are_no_whole_numbers_are_refused(
 ) -> None:
     change(toy_proto)
     model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
-    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+    with pytest.raises(ModelFileError, match="the model returned output that no export produces"):
         model.translate("abc")
 
 
@@ -458,7 +464,7 @@ def test_explanations_that_no_model_gives_are_refused(
 ) -> None:
     minus_1000(toy_proto, "best_symbols")
     model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
-    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+    with pytest.raises(ModelFileError, match="the model returned output that no export produces"):
         model.explain("abc")
 
 
@@ -466,7 +472,7 @@ def test_weights_that_are_no_numbers_are_told(toy_translator: Translator, tmp_pa
     tensors = toy_translator.model.tensors()
     tensors["decoder.output.bias"] = tensors["decoder.output.bias"] * np.float32(np.nan)
     model = onnx_model(toy_translator.description, tensors)
-    with pytest.raises(ModelFileError, match="the model finds what no export does"):
+    with pytest.raises(ModelFileError, match="the model returned output that no export produces"):
         runtime.load(written(tmp_path / "m.onnx", model)).translate("abc")
 
 

@@ -35,7 +35,8 @@ def export(
         str | None,
         typer.Option(
             metavar="int8",
-            help="Round the weights to 8 bits: a third of the size and faster; answers may differ.",
+            help="Round the weights to 8 bits: about a third of the size, and often faster;"
+            " some answers may differ.",
             show_default=False,
         ),
     ] = None,
@@ -43,27 +44,33 @@ def export(
         bool,
         typer.Option(
             "--half",
-            help="Keep the weights in 16 bits: half the size; they are widened on loading, so that"
-            " it runs as fast as before, but starts later.",
+            help="Store the weights in 16 bits: half the size; they are widened on loading,"
+            " so the export runs as fast, but starts later.",
         ),
     ] = False,
     corpus: Annotated[
         str | None,
         typer.Option(
             metavar="CORPUS",
-            help="Pairs to compare answers on; without them, 200 made-up texts.",
+            help="Pairs to compare answers on, at most their first 2,000 inputs; without"
+            " them, 200 made-up texts.",
             show_default=False,
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write even an export that loses right answers.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Write even an export whose rounding loses more than half a point of exact"
+            " match on the corpus.",
+        ),
     ] = False,
     web: Annotated[
         Path | None,
         typer.Option(
             "--web",
             metavar="DIR",
-            help="Write a static site instead, in which the model answers in the browser.",
+            help="Write a static site instead, in which the model runs in the browser.",
             show_default=False,
         ),
     ] = None,
@@ -72,24 +79,25 @@ def export(
         typer.Option(
             "--onnxruntime-web",
             metavar="DIR",
-            help="The unpacked package onnxruntime-web, for --web (default: npm fetches it).",
+            help="The folder of the unpacked package onnxruntime-web, for --web (default:"
+            " npm downloads it).",
             show_default=False,
         ),
     ] = None,
     mirror: MirrorOption = None,
 ) -> None:
-    """Write a model as one ONNX file, which runs without PyTorch, and check its answers."""
+    """Write a model as a single ONNX file, which runs without PyTorch, and check its answers."""
     if quantise not in (None, "int8"):
         raise UsageError(f"--quantise must be int8, not {quantise!r}")
     if quantise and half:
-        raise UsageError("--quantise and --half exclude each other: choose one")
+        raise UsageError("--quantise and --half cannot be combined: choose one")
     if corpus is None and settings:
         option = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{option} says how a corpus is read: name it with --corpus")
+        raise UsageError(f"--{option} is for reading a corpus: name it with --corpus")
     if web is None and onnxruntime_web is not None:
-        raise UsageError("--onnxruntime-web is for a site: name its folder with --web")
+        raise UsageError("--onnxruntime-web is for a site: name the site's folder with --web")
     if web is not None and output is not None:
-        raise UsageError("--web writes the model into its folder: leave --output out")
+        raise UsageError("--web writes the model into its folder: omit --output")
     target = web or output or model.with_suffix(EXPORT_SUFFIX)
     if web is None and target.suffix != EXPORT_SUFFIX:
         raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
@@ -112,9 +120,9 @@ def export(
     it = made.agreement
     before, after = model.stat().st_size, len(made.content)
     typer.echo(
-        f"{target}: {after:,} bytes in {precision}, {after / before:.2f} times {model.name}\n"
-        f"{it.texts - it.different:,} of {it.texts:,} answers are PyTorch's; a symbol's"
-        f" log-probability differs by {it.farthest:.2g} at most"
+        f"{target}: {after:,} bytes in {precision}, {after / before:.2f} times the size of"
+        f" {model.name}\n{it.texts - it.different:,} of {it.texts:,} answers are the same as"
+        f" PyTorch's; a symbol's log-probability differs by at most {it.farthest:.2g}"
     )
     if it.exact_match is not None and it.exported_exact_match is not None:
         right = f"{it.exact_match:.2%} with PyTorch, {it.exported_exact_match:.2%} exported"

@@ -79,10 +79,10 @@ class OnnxEngine:
             UsageError: if samples or a lexicon are asked for, which a graph has no part for.
         """
         if decoding.sample:
-            raise UsageError(f"an exported model draws no samples: {_INSTEAD}, or leave sample out")
+            raise UsageError(f"an exported model cannot sample: {_INSTEAD}, or omit sample")
         if lexicon is not None:
             raise UsageError(
-                f"an exported model keeps to no lexicon: {_INSTEAD}, or leave the lexicon out"
+                f"an exported model cannot use a lexicon: {_INSTEAD}, or omit the lexicon"
             )
         ids, lengths, totals = self._run(
             ANSWERS,
@@ -206,7 +206,7 @@ def _refuse_strange(sound: bool | np.bool_) -> None:
     Whoever made a file may have put another graph into it.
     """
     if not sound:
-        raise ModelFileError("the model finds what no export does: export it again")
+        raise ModelFileError("the model returned output that no export produces: export it again")
 
 
 def _padded(prefixes: Sequence[Sequence[int]]) -> NDArray[np.int64]:

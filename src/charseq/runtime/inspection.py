@@ -73,20 +73,22 @@ def metadata_of(content: bytes) -> str:
         elif number == GRAPH:
             graphs.append(_message(value))
         elif number in (TRAINING, FUNCTIONS):
-            raise ModelFileError("it holds functions or a training, which no export has")
+            raise ModelFileError(
+                "it contains functions or training information, which no export has"
+            )
     if METADATA_KEY.encode() not in metadata:
         raise ModelFileError("it is an ONNX file, but not a model that charseq exported")
     before, seal = whole[:-SEAL_SIZE], whole[-SEAL_SIZE:]
     if bytes(seal) != _seal(before):
         raise ModelFileError(
-            "its checksum is not that of its content: it is damaged, or was changed after it was"
+            "its checksum does not match its content: it is damaged, or was changed after it was"
             " exported; export the model again"
         )
     description = metadata[METADATA_KEY.encode()]
     if len(description) > LARGEST_HEADER:
         raise ModelFileError(f"its description has more than {LARGEST_HEADER:,} bytes")
     if len(graphs) != 1:
-        raise ModelFileError(f"it holds {len(graphs)} graphs, and an export has one")
+        raise ModelFileError(f"it contains {len(graphs)} graphs, but an export has one")
     if any(number >= MOST_NODES for number, _ in enumerate(_nodes(graphs[0], 1))):
         raise ModelFileError(f"its graph has more than {MOST_NODES:,} nodes")
     _refuse_loose(graphs[0])
@@ -104,10 +106,10 @@ def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
             yield from _within(node, depth)
         elif number == INITIALIZER:
             if depth > 1:
-                raise ModelFileError("it holds constants within a part, which no export does")
+                raise ModelFileError("it has constants inside a subgraph, which no export does")
             _refuse_odd(_message(value))
         elif number == SPARSE_INITIALIZER:
-            raise ModelFileError("it holds sparse tensors, which no export has")
+            raise ModelFileError("it contains sparse tensors, which no export has")
 
 
 def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
@@ -129,7 +131,7 @@ def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
         raise ModelFileError(f"it computes with {name}, which no export does")
     # ONNX Runtime 1.32 reads what is left out where all must be given, and the process ends.
     if any(not name and place != LEFT_OUT.get(kind) for place, name in enumerate(inputs)):
-        raise ModelFileError(f"it leaves out what {kind} reads, which no export does")
+        raise ModelFileError(f"it omits an input of {kind}, which no export does")
     if kind == "Split":
         _refuse_uneven(node)
 
@@ -144,7 +146,7 @@ def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
         elif number in (NUMBER, NUMBERS):
             _refuse_far(_number(value))
         elif number not in (NAME, TEXT, SORT):
-            raise ModelFileError("it holds an attribute of a kind that no export has")
+            raise ModelFileError("it contains an attribute of a kind that no export has")
 
 
 def _refuse_loose(graph: memoryview) -> None:
@@ -181,7 +183,7 @@ def _refuse_loose(graph: memoryview) -> None:
         elif kind == b"If":
             deciding.update(inputs[:1])
     if any(name not in single or made[name] != 1 for name in deciding):
-        raise ModelFileError("something else than a single number decides how its graph goes on")
+        raise ModelFileError("a loop or branch in its graph is not controlled by a scalar")
 
 
 def _named(graph: memoryview, what: int, name: int = NAME) -> list[bytes]:
@@ -197,7 +199,9 @@ def _refuse_uneven(split: memoryview) -> None:
         attribute = dict(fields(_message(value))) if number == ATTRIBUTE else {}
         named = bytes(_message(attribute.get(NAME, _NOTHING)))
         if named == b"num_outputs" and attribute.get(NUMBER) != outputs:
-            raise ModelFileError("it splits a tensor into other parts than it names")
+            raise ModelFileError(
+                "it splits a tensor into a number of parts that is not its number of outputs"
+            )
 
 
 def _refuse_odd(tensor: memoryview) -> None:
@@ -205,7 +209,7 @@ def _refuse_odd(tensor: memoryview) -> None:
     sizes, kind, content = [], 0, _NOTHING
     for number, value in fields(tensor):
         if number == EXTERNAL or (number == LOCATION and value != 0):
-            raise ModelFileError("it keeps numbers in another file, which no export does")
+            raise ModelFileError("it stores numbers in another file, which no export does")
         if number == DIMENSION:
             sizes.append(_number(value))
         elif number == TYPE:
@@ -213,9 +217,9 @@ def _refuse_odd(tensor: memoryview) -> None:
         elif number == RAW:
             content = _message(value)
         elif number not in (TENSOR_NAME, LOCATION):
-            raise ModelFileError("it holds a tensor of a kind that no export has")
+            raise ModelFileError("it contains a tensor of a kind that no export has")
     if min(sizes, default=0) < 0 or math.prod(sizes) * WIDTHS.get(kind, 0) != len(content):
-        raise ModelFileError("it holds a tensor whose numbers are not those that its shape claims")
+        raise ModelFileError("it contains a tensor whose data does not match its shape")
     if kind == WHOLE and len(content):
         numbers = np.frombuffer(content, "<i8")
         _refuse_far(int(numbers.min()))
@@ -224,19 +228,21 @@ def _refuse_odd(tensor: memoryview) -> None:
 
 def _refuse_far(number: int) -> None:
     if abs(number) > FARTHEST_NUMBER:
-        raise ModelFileError(f"it holds the whole number {number}, and no export one so far from 0")
+        raise ModelFileError(
+            f"it contains the integer {number}, which is farther from 0 than any in an export"
+        )
 
 
 def _message(value: int | memoryview) -> memoryview:
     if isinstance(value, int):
-        raise ValueError("a number stands where a message should")
+        raise ValueError("there is a number where a message should be")
     return value
 
 
 def _number(value: int | memoryview) -> int:
     """Return a whole number of 64 bits with its sign."""
     if not isinstance(value, int):
-        raise ValueError("a message stands where a number should")
+        raise ValueError("there is a message where a number should be")
     return value - (1 << 64) if value >> 63 else value
 
 

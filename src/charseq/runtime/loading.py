@@ -22,9 +22,9 @@ SILENT = 4
 
 
 class Translator(BaseTranslator):
-    """An exported model, ready to translate: what a `charseq.Translator` does, but for saving.
+    """An exported model, ready to translate, like a `charseq.Translator`.
 
-    It neither draws samples nor keeps to a lexicon.
+    It cannot be saved, sample, or use a lexicon.
 
     Attributes:
         engine: that computes, with ONNX Runtime.
@@ -53,7 +53,7 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
 
 
 def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], bytes]:
-    """Look an export over without computing anything.
+    """Read and check an export without computing anything.
 
     Args:
         path: of the `.onnx` file.
@@ -77,7 +77,7 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
         description = description_from_dict(fields)
         facts = fields.get("export", {})
         if not (isinstance(facts, dict) and isinstance(facts.get("agreement", {}), dict)):
-            raise ModelFileError("what it says of its export is malformed")
+            raise ModelFileError("its description of the export is malformed")
     return description, facts, content
 
 

@@ -14,7 +14,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yield the number and the value of each field; bytes, strings and messages as views.
 
     Raises:
-        ValueError: if that is no message.
+        ValueError: if that is not a message.
     """
     place = 0
     while place < len(message):
@@ -28,11 +28,11 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             if layout == BYTES:
                 size, place = _varint(message, place)
             if size > len(message) - place:
-                raise ValueError("a field is longer than what holds it")
+                raise ValueError("a field is longer than the message that contains it")
             value = message[place : place + size]
             place += size
         else:
-            raise ValueError("a field is laid out in a way that is unknown")
+            raise ValueError("a field is of an unknown wire type")
         yield number, value
 
 
@@ -45,4 +45,4 @@ def _varint(message: memoryview, place: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, place
         shift += 7
-    raise ValueError("a number is cut short, or too long")
+    raise ValueError("a number is truncated or too long")

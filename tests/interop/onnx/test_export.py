@@ -208,8 +208,8 @@ def test_5000_texts_get_identical_answers(both: Both, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"sample": True}, "an exported model draws no samples: use the model file that it was"),
-        ({"lexicon": ["A"]}, "an exported model keeps to no lexicon: use the model file that it"),
+        ({"sample": True}, "an exported model cannot sample: use the model file that it was"),
+        ({"lexicon": ["A"]}, "an exported model cannot use a lexicon: use the model file that it"),
     ],
 )
 def test_what_an_export_cannot_do_is_said_in_one_sentence(
@@ -256,7 +256,7 @@ def test_an_export_is_computed_on_the_cpu_alone(toy_translator: Translator, tmp_
     path = exported(toy_translator, tmp_path)
     for device in ("auto", "cpu"):
         assert str(charseq.load(path, device=device).translate("ab")) == "BA"
-    with pytest.raises(UsageError, match="an export is computed on the CPU, not on cuda"):
+    with pytest.raises(UsageError, match="an export runs on the CPU, not on cuda"):
         charseq.load(path, device="cuda")
 
 

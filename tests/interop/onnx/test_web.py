@@ -381,8 +381,8 @@ def test_clusters_are_cut_where_python_cuts_them(page_with_models: Page) -> None
         ),
         ("toy", {"lengthPenalty": -1}, "lengthPenalty must be a number from 0 to 10, not -1"),
         ("toy", {"n_best": 3}, "there is no option n_best"),
-        ("toy", {"features": "N"}, "this model was trained without features: leave features out"),
-        ("scribe", {"language": "plain"}, "this model reads features with each text"),
+        ("toy", {"features": "N"}, "this model does not take features: omit features"),
+        ("scribe", {"language": "plain"}, "this model needs features for each text"),
     ],
 )
 def test_what_a_model_cannot_follow_is_refused_in_a_sentence(
@@ -397,8 +397,8 @@ def test_what_a_model_cannot_follow_is_refused_in_a_sentence(
     [
         ("nothing", b"", "not a model that charseq exported"),
         ("damaged", b"\x0a\xff\xff\x03abc", "is damaged"),
-        ("cut", b"\xff\xff", "is cut short"),
-        ("missing", None, r"cannot load missing\.onnx: the server answers with status 404"),
+        ("cut", b"\xff\xff", "is truncated"),
+        ("missing", None, r"cannot load missing\.onnx: the server answered with status 404"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(

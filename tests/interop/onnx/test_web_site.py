@@ -102,7 +102,9 @@ def test_a_folder_with_anything_of_ones_own_is_refused_and_kept(
     write_site(tmp_path / "site", b"a model", RUNTIME)
     (tmp_path / "site" / name).write_text(content)
     before = contents(tmp_path)
-    with pytest.raises(UsageError, match="which is no export's, or was changed since") as refusal:
+    with pytest.raises(
+        UsageError, match="which no export wrote or which has been changed since"
+    ) as refusal:
         write_site(tmp_path / "site", b"another", RUNTIME)
     assert name in str(refusal.value) or name == "files.json"
     assert contents(tmp_path) == before
@@ -110,7 +112,7 @@ def test_a_folder_with_anything_of_ones_own_is_refused_and_kept(
 
 def test_a_folder_that_no_export_wrote_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(UsageError, match=r"it holds index\.html"):
+    with pytest.raises(UsageError, match=r"it contains index\.html"):
         write_site(tmp_path, b"a model", RUNTIME)
 
 
@@ -227,7 +229,7 @@ def test_npm_fetches_the_package_once(
 
 def test_what_is_not_the_known_package_is_refused_and_not_kept(tmp_path: Path, npm: Npm) -> None:
     npm(f"/bin/cp {tmp_path}/package.tgz onnxruntime-web.tgz")
-    with pytest.raises(DataError, match="its SHA-512 is another"):
+    with pytest.raises(DataError, match="its SHA-512 is different"):
         runtime_files()
     assert not contents(cache_folder())
 
@@ -246,12 +248,12 @@ def test_a_damaged_copy_in_the_cache_is_fetched_anew(
 
 def test_without_npm_or_a_network_one_sentence_says_what_to_do(npm: Npm) -> None:
     with pytest.raises(
-        MachineError, match=r"no npm to fetch it: install npm, or .*--onnxruntime-web"
+        MachineError, match=r"no npm to download it: install npm, or .*--onnxruntime-web"
     ):
         runtime_files()
     npm("echo 'getaddrinfo ENOTFOUND' >&2; exit 1")
     with pytest.raises(
-        MachineError, match=r"ENOTFOUND\): is there a network\? Or .*--onnxruntime-web"
+        MachineError, match=r"ENOTFOUND\): check the network, or .*--onnxruntime-web"
     ):
         runtime_files()
 

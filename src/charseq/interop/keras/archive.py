@@ -47,7 +47,7 @@ def read_archive(path: Path) -> Archive:
 
     Raises:
         UsageError: if there is no such file.
-        ModelFileError: if it is no such archive, is damaged, or unpacks to too much.
+        ModelFileError: if it is not such an archive, is damaged, or unpacks to too much.
         MachineError: if it cannot be read.
     """
     if path.is_dir():
@@ -98,7 +98,7 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Archive:
     if CONFIG not in names or WEIGHTS not in names:
         lacking = CONFIG if CONFIG not in names else WEIGHTS
         raise ModelFileError(
-            f"{path} is a zip without {lacking}, so not a .keras archive that holds a whole model"
+            f"{path} is a zip without {lacking}, so it is not a complete .keras archive"
         )
     return Archive(
         config=_json(archive, CONFIG, path),

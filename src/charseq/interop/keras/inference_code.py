@@ -1,4 +1,4 @@
-"""Python code that translates with Keras what charseq exported."""
+"""Python code that translates with Keras, using a model that charseq exported."""
 
 from pathlib import Path
 

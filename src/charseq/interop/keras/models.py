@@ -65,11 +65,11 @@ def import_keras(
         raise ModelFileError(f"{path}: {error}") from None
     if written is not None:
         if corpus is not None:
-            raise UsageError(f"{path} holds its own character tables: give no corpus")
+            raise UsageError(f"{path} contains its own character tables: omit the corpus")
         return written, tensors
     if corpus is None:
         raise UsageError(
-            f"{path} does not hold the character tables, which the example rebuilds from its"
+            f"{path} does not contain the character tables, which the example rebuilds from its"
             " corpus: give that corpus, with --corpus and --limit"
         )
     return _describe(path, shape, corpus), tensors

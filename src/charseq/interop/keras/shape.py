@@ -93,7 +93,7 @@ def describe_shape(shape: ExampleShape) -> dict[str, Any]:
 def _checked(config: Any) -> ExampleShape:
     if config["class_name"] != "Functional":
         kind = visible(str(config["class_name"]))
-        raise ModelFileError(f"it holds a {kind} model, not the example's Functional one")
+        raise ModelFileError(f"it contains a {kind} model, not the example's Functional one")
     layers = config["config"]["layers"]
     kinds = [_class_of(layer) for layer in layers]
     if sorted(kinds) != _LAYERS:

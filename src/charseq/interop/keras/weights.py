@@ -120,7 +120,7 @@ def _weights(
         raise ModelFileError(f"its {name} is not stored as plain 32-bit floating-point numbers")
     read = np.ascontiguousarray(np.asarray(dataset[...], np.float32).reshape(size).T)
     if not np.isfinite(read).all():
-        raise ModelFileError(f"its {name} holds values that are not finite numbers")
+        raise ModelFileError(f"its {name} contains values that are not finite numbers")
     return read
 
 

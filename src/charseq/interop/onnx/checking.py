@@ -1,4 +1,4 @@
-"""Does an export answer as PyTorch does? Both are asked, and held side by side."""
+"""Does an export answer as PyTorch does? Both answer, and the answers are compared."""
 
 import warnings
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Agreement:
     exported_exact_match: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields that say something."""
+        """Return the fields that apply."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @property
@@ -70,7 +70,7 @@ class Agreement:
                 f"rounding the weights costs {100 * self.lost:.1f} points of exact match"
                 f" ({100 * (self.exact_match or 0):.1f} to"
                 f" {100 * (self.exported_exact_match or 0):.1f}): export in float32, or add"
-                " --force (force=True) to write it all the same"
+                " --force (force=True) to write it anyway"
             )
 
 
@@ -92,7 +92,7 @@ def made_up_inputs(description: ModelDescription, seed: int = SEED) -> list[Inpu
 def agreement(
     model: BaseTranslator, exported: BaseTranslator, pairs: Sequence[Pair] | None = None
 ) -> Agreement:
-    """Ask a model and its export, and compare what they answer.
+    """Compare the answers of a model and of its export.
 
     Args:
         model: PyTorch's.

@@ -86,7 +86,7 @@ def export(
     pairs: Sequence[Pair] | None = None,
     force: bool = False,
 ) -> Export:
-    """Make an ONNX file of a model file, and hold its answers against PyTorch's.
+    """Make an ONNX file of a model file, and compare its answers with PyTorch's.
 
     Args:
         path: of the model file.

@@ -107,7 +107,7 @@ class Network:
 
     @property
     def conditioned(self) -> bool:
-        """Whether features or languages may stand before a source."""
+        """Whether features or languages may precede a source."""
         return bool(self.description.sources.conditions.ids)
 
     @property

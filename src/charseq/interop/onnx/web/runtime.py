@@ -85,8 +85,8 @@ def _archive() -> bytes:
     fetched = _fetched()
     if not _is_known(fetched):
         raise DataError(
-            f"what npm fetched is not {PACKAGE} {VERSION} as it was published: its SHA-512 is"
-            f" another. Nothing of it was kept; see which registry npm asks, or {_INSTEAD}"
+            f"npm downloaded something other than the published {PACKAGE} {VERSION}: its SHA-512"
+            f" is different. Nothing was kept; check which registry npm uses, or {_INSTEAD}"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,8 @@ def _fetched() -> bytes:
     npm = shutil.which("npm")
     if npm is None:
         raise MachineError(
-            f"a site needs {PACKAGE}, and there is no npm to fetch it: install npm, or {_INSTEAD}"
+            f"a site needs {PACKAGE}, and there is no npm to download it: install npm, or"
+            f" {_INSTEAD}"
         )
     with tempfile.TemporaryDirectory(prefix="charseq-") as folder:
         call = [npm, "pack", "--ignore-scripts", "--silent", f"{PACKAGE}@{VERSION}"]
@@ -115,14 +116,14 @@ def _fetched() -> bytes:
             )
         except subprocess.TimeoutExpired:
             raise MachineError(
-                f"npm did not fetch {PACKAGE} within {LONGEST_WAIT:g} seconds: try again, or"
+                f"npm did not download {PACKAGE} within {LONGEST_WAIT:g} seconds: try again, or"
                 f" {_INSTEAD}"
             ) from None
         archives = sorted(Path(folder).glob("*.tgz"))
         if ended.returncode or len(archives) != 1:
             said = (ended.stderr or ended.stdout).decode(errors="replace").strip()
-            why = visible(said, 200) or "it does not say why"
+            why = visible(said, 200) or "no reason given"
             raise MachineError(
-                f"npm cannot fetch {PACKAGE} {VERSION} ({why}): is there a network? Or {_INSTEAD}"
+                f"npm cannot download {PACKAGE} {VERSION} ({why}): check the network, or {_INSTEAD}"
             )
         return read_bounded(archives[0], LARGEST_ARCHIVE)

@@ -65,8 +65,8 @@ def refuse_site(folder: str | Path) -> None:
         raise UsageError(f"cannot write {folder}: there is no folder {folder.parent}")
     if folder.is_dir() and (foreign := _foreign(folder)):
         raise UsageError(
-            f"cannot write {folder}: it holds {visible(foreign)}, which is no export's, or was"
-            " changed since: move it away, or name another folder"
+            f"cannot write {folder}: it contains {visible(foreign)}, which no export wrote or"
+            " which has been changed since: move it away, or name another folder"
         )
 
 

@@ -44,7 +44,7 @@ class Model {
    *
    * @param {string} text
    * @param {object} [options]
-   * @param {number} [options.beam] how many hypotheses go on at each step; 1 is greedy search
+   * @param {number} [options.beam] how many hypotheses are kept at each step; 1 is greedy search
    * @param {number} [options.nBest] how many answers to give, at most as many as the beam
    * @param {number} [options.lengthPenalty] how much a beam favours long answers
    * @param {string} [options.prefix] what the answer must begin with
@@ -83,7 +83,7 @@ class Model {
     const decoding = { beam, n_best: nBest, length_penalty: lengthPenalty, explain };
     const { hypotheses, explanation } = await this.#answers(input, prefix, decoding);
     if (!hypotheses.length) {
-      const none = "the model finds no answer possible";
+      const none = "the model finds no possible answer";
       return { ...told, hypothesis: "", log_probability: 0, cut: false, error: none };
     }
     const spelt = hypotheses.map((each) => this.#spelt(input, each, lengthPenalty));
@@ -104,10 +104,10 @@ class Model {
     ]) {
       if (has.size && given === undefined) {
         const [example] = has.keys();
-        throw new Error(`this model reads ${what} with each text, such as '${example}': give ${name}`);
+        throw new Error(`this model needs ${what} for each text, such as '${example}': set ${name}`);
       }
       if (!has.size && given !== undefined) {
-        throw new Error(`this model was trained without ${name}: leave ${name} out`);
+        throw new Error(`this model does not take ${what}: omit ${name}`);
       }
     }
     const { sources, featuresSeparator } = this.description;
@@ -291,6 +291,6 @@ function prepared() {
 
 async function fetched(url) {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`cannot load ${url}: the server answers with status ${answer.status}`);
+  if (!answer.ok) throw new Error(`cannot load ${url}: the server answered with status ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }

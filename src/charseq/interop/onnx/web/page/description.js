@@ -70,7 +70,7 @@ function* fieldsOf(message) {
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
-    throw new Error("the model file is cut short");
+    throw new Error("the model file is truncated");
   };
   while (place < message.length) {
     const key = varint();

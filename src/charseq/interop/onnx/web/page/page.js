@@ -45,7 +45,7 @@ function offer(name, known) {
   byId(`${name}-field`).hidden = !known.length;
 }
 
-/** Return the inputs that stand beside the model: one a line, its features and its language after tabs. */
+/** Return the inputs in the file beside the model: one a line, its features and its language after tabs. */
 async function inputsToTry() {
   const { languages, features } = model.description.sources;
   const answered = await fetch("examples.txt");

@@ -58,13 +58,13 @@ export class Vocabulary {
     return [...new Set(symbols)].filter((symbol) => !this.has(symbol)).sort(byCodePoints);
   }
 
-  /** Return the names of what stands before a source: its language, then its features. */
+  /** Return the names of what precedes a source: its language, then its features. */
   conditionNames({ language, features }) {
     if (this.#unknownCondition === null) return [];
     return language ? [language, ...features] : features;
   }
 
-  /** Return the ids of what stands before a source. */
+  /** Return the ids of what precedes a source. */
   conditionIds({ language, features }) {
     if (this.#unknownCondition === null) return [];
     const known = (names, name) => names.get(name) ?? this.#unknownCondition;
