@@ -96,7 +96,7 @@ def test_symbols_are_those_that_are_read(speaker: Translator) -> None:
 def test_what_is_too_long_is_refused_and_the_others_aligned(speaker: Translator) -> None:
     word = "ab" * 1_500
     long, endless, short = speaker.align([word, "a" * 10_001, "ab"], ["k " * 1_500, "", "aː t͡ʃ"])
-    assert long.error == "too long to be aligned: a source of 3,000 characters, a target of 3,000"
+    assert long.error == "too long to align: the source has 3,000 characters, the target 3,000"
     assert (long.weights.size, long.log_probability) == (0, 0)
     assert endless.error is None
     assert_complete(short)
@@ -128,7 +128,7 @@ def test_features_and_languages_are_columns_of_their_own(tmp_path: Path) -> None
         assert_complete(alignment)
     unread = translator.align("", features="N", language="x")
     assert (unread.source_symbols, unread.conditions) == ((), 0)
-    with pytest.raises(UsageError, match="reads features with each text"):
+    with pytest.raises(UsageError, match="needs features for each text"):
         translator.align("ab", "abs", language="x")
     with pytest.warns(UnknownCharactersWarning, match="DU"):
         strange = translator.align("ab", "abs", features="DU", language="x")
@@ -149,13 +149,13 @@ def test_a_model_without_attention_says_what_to_train(toy_translator: Translator
     with pytest.raises(UsageError) as refused:
         toy_translator.align("ab")
     assert str(refused.value) == (
-        "this model, trained on pairs, has no attention to align targets by: train one with"
+        "this model, trained on pairs, has no attention, so it cannot align: train one with"
         " --attention dot"
     )
 
 
 def test_sources_and_targets_go_together(speaker: Translator) -> None:
-    with pytest.raises(UsageError, match="2 sources have 1 targets: give one each"):
+    with pytest.raises(UsageError, match=r"differ in number \(2 and 1\): give one"):
         speaker.align(["a", "b"], ["k"])
     with pytest.raises(UsageError, match="give one source and one target, or a list of each"):
         speaker.align("a", ["k"])

@@ -107,21 +107,21 @@ def test_the_keras_preset_is_the_examples() -> None:
         ),
         (
             {"beam": 2, "sample": True},
-            "sample and a beam of 2 exclude each other: choose one",
+            "sample and a beam of 2 cannot be combined: choose one",
         ),
         (
             {"n_best": 3, "sample": True},
-            "sample and n_best 3 exclude each other, since one answer is drawn: choose one",
+            "sample and n_best cannot be combined: sampling draws a single answer",
         ),
         (
             {"temperature": 0.5},
-            "temperature is for sampling: add --sample (sample=True), or leave it out",
+            "temperature is for sampling: add --sample (sample=True), or omit it",
         ),
         (
             {"top_k": 5, "beam": 3},
-            "top_k is for sampling: add --sample (sample=True), or leave it out",
+            "top_k is for sampling: add --sample (sample=True), or omit it",
         ),
-        ({"top_p": "0.5"}, "top_p is for sampling: add --sample (sample=True), or leave it out"),
+        ({"top_p": "0.5"}, "top_p is for sampling: add --sample (sample=True), or omit it"),
         (
             {"sample": True, "temperature": 0},
             "temperature must be more than 0, not 0",
@@ -151,7 +151,7 @@ def test_what_is_no_duration_is_refused(written) -> None:
 
 
 def test_tied_embeddings_are_of_the_same_symbols() -> None:
-    with pytest.raises(UsageError, match="tied_embeddings needs the same symbols"):
+    with pytest.raises(UsageError, match="tied_embeddings needs the same separator"):
         configure(tied_embeddings=True, embedding=8, target_separator=" ")
     separators = {"source_separator": " ", "target_separator": " "}
     assert configure(tied_embeddings=True, embedding=8, **separators).model.tied_embeddings

@@ -87,7 +87,7 @@ def test_what_no_picture_can_show_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=reason):
             draw_alignments(alignments, path)
-    with pytest.raises(UsageError, match=r"let its name end in \.png"):
+    with pytest.raises(UsageError, match=r"use a name that ends in \.png"):
         draw_alignments([one], tmp_path / "picture.pdf")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(UsageError, match="it is a folder"):

@@ -167,7 +167,7 @@ def test_a_separator_without_symbol_is_a_bad_line(tmp_path: Path, layout: str) -
     path.write_text(lines[layout], encoding="utf-8")
     with pytest.raises(DataError) as refused:
         read_corpus(path, spellings=SEPARATED)
-    assert f"{path}:2: column 1 has a separator with no symbol beside it" in str(refused.value)
+    assert f"{path}:2: column 1 has a separator with no symbol next to it" in str(refused.value)
     assert f"{path}:3: column 2 has" in str(refused.value)
     skipped = read_corpus(path, CorpusConfig(skip_bad_lines=True), spellings=SEPARATED)
     assert skipped.left_out == {"empty symbol": 2}

@@ -323,7 +323,7 @@ def test_a_look_that_has_no_weights_is_refused() -> None:
         ({"residual": True}, "residual needs attention"),
         ({"relative_positions": True}, "relative_positions needs attention"),
         ({"attention_layers": 2}, "attention_layers needs attention"),
-        ({"tied_embeddings": True}, "needs the size of an embedding"),
+        ({"tied_embeddings": True}, "needs an embedding size"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(options, reason) -> None:

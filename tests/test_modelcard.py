@@ -55,9 +55,9 @@ def rows_of(card):
 
 def test_a_card_says_which_held_out_inputs_were_trained_on_too() -> None:
     own = replace(FACTS, held_out_name="others")
-    assert "were trained on as well" not in card_of(training=own)
+    assert "were also trained on" not in card_of(training=own)
     card = card_of(training=replace(own, repeated_inputs=40))
-    assert "a corpus of their own: others; 40 of its inputs were trained on as well" in card
+    assert "a corpus of their own: others; 40 of its inputs were also trained on" in card
 
 
 def test_a_card_names_the_corpus_its_attribution_and_the_split():
@@ -79,7 +79,9 @@ def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
 
 def test_a_card_says_what_a_model_that_was_trained_once_more_was_scored_without():
     assert "once more" not in card_of()
-    assert "on all pairs, those held out too" in card_of(config=RunConfig().changed(refit=True))
+    assert "on all pairs, including those held out" in card_of(
+        config=RunConfig().changed(refit=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,15 +141,15 @@ def test_a_card_says_where_the_model_ends():
     card = card_of()
     assert "It reads 9 symbols: ! . G H R i n o u\n" in card
     assert "It writes 9 symbols: ␣ ! . S V a l t u\n" in card
-    assert "longest source it was trained on has 17 symbols" in card
+    assert "longest source in training had 17 symbols" in card
     assert "read as the unknown symbol, with a warning, and cannot be copied" in card
     copying = replace(DESCRIPTION, config=ModelConfig(attention="dot", copying=True))
-    assert "and can be copied as it stands" in card_of(description=copying)
+    assert "and can be copied unchanged" in card_of(description=copying)
     bare = replace(
         DESCRIPTION,
         sources=Vocabulary.of_sources((each.source for each in REFERENCES), unknown=False),
     )
-    assert "read as nothing" in card_of(description=bare)
+    assert "read as zeros" in card_of(description=bare)
 
 
 def test_a_card_shows_commands_that_a_shell_takes_as_they_stand():

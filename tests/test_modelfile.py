@@ -124,7 +124,7 @@ def test_a_missing_file_is_named(tmp_path: Path, read: Reader) -> None:
 
 @READERS
 def test_an_export_is_not_taken_for_a_model_file(model: Path, read: Reader) -> None:
-    with pytest.raises(UsageError, match="is an export by its name"):
+    with pytest.raises(UsageError, match="is named like an export"):
         read(model.rename(model.with_suffix(".onnx")))
 
 

@@ -240,7 +240,7 @@ def test_a_header_beyond_the_limit_or_the_file_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "m.safetensors"
-    assert "cut short" in refused(path, safetensors({}, claimed=1 << 62))
+    assert "truncated" in refused(path, safetensors({}, claimed=1 << 62))
     monkeypatch.setattr(files, "LARGEST_HEADER", 1_000)
     large = safetensors({"__metadata__": {METADATA_KEY: "x" * 1_000}})
     assert "its header has 1," in refused(path, large)
@@ -261,9 +261,9 @@ def test_a_vocabulary_beyond_the_limit_is_refused_in_files_and_in_training(
     description["source_vocabulary"]["symbols"] = [chr(0x4E00 + n) for n in range(101)]
     header = {"__metadata__": {METADATA_KEY: json.dumps(description)}}
     message = refused(tmp_path / "m.safetensors", safetensors(header))
-    assert "101 different symbols, and at most 100" in message
+    assert "101 different symbols, but at most 100" in message
     pairs = [(f"word{number}", "b") for number in range(150)]
-    with pytest.raises(DataError, match="different symbols, and at most 100"):
+    with pytest.raises(DataError, match="different symbols, but at most 100"):
         charseq.train(pairs, run=tmp_path / "run", source_separator=" ", epochs=1, units=2)
 
 

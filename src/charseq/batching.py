@@ -21,7 +21,7 @@ class Batch:
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
         target_lengths: start and end counted, (batch,).
         copies: where the model copies, the column of each source symbol, (batch, source time).
-        conditions: how many features and languages stand before each source's text, (batch,).
+        conditions: how many features and languages precede each source's text, (batch,).
         lengths_there: the source lengths where all else is, (batch,); None: on the CPU.
     """
 
@@ -114,7 +114,7 @@ class EncodedPairs:
 
 
 def batches_in(pairs: int, batch_size: int) -> int:
-    """Return how many batches an epoch of so many pairs has."""
+    """Return how many batches an epoch of this many pairs has."""
     return -(-pairs // batch_size)
 
 

@@ -25,7 +25,7 @@ _HALVINGS = 40
 
 
 class Judged(NamedTuple):
-    """An answer that is known to be right or wrong.
+    """An answer known to be right or wrong.
 
     Attributes:
         log_probability: as `Calibration.confidence` takes it.
@@ -40,7 +40,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What makes confidences of a model's log-probabilities.
+    """Turns a model's log-probabilities into confidences.
 
     Attributes:
         temperature: what they are divided by; above 1, the model is right more often than its

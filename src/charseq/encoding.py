@@ -77,7 +77,7 @@ class EncodedInputs:
 
     @property
     def conditions(self) -> NDArray[np.int64]:
-        """How many conditions stand before each source, (inputs,)."""
+        """How many conditions precede each source, (inputs,)."""
         return self.sequences.lengths - self.text_lengths
 
 
@@ -131,7 +131,7 @@ def encode_copies(
         inputs: whose sources are read.
         sources: the vocabulary that says how those are cut into symbols.
         targets: the vocabulary of answers.
-        conditions: what stands before each source.
+        conditions: what precedes each source.
     """
     spelt = [sources.spelling.symbols(each.source) for each in inputs]
     copies = Sequences.of(*targets.encode_symbols(spelt))

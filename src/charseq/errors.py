@@ -14,13 +14,13 @@ class CharseqError(Exception):
 
 
 class UsageError(CharseqError):
-    """The user asked for something that cannot be: an unknown setting, two options that clash."""
+    """The request cannot be met: an unknown setting, two options that clash, no such file."""
 
     exit_code = 2
 
 
 class ColumnError(UsageError):
-    """A corpus does not have its columns where they are said to be."""
+    """A corpus does not have the columns that were named."""
 
 
 class DataError(CharseqError):
@@ -40,7 +40,7 @@ class MachineError(CharseqError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked for an end; `exit_code` is what shells expect then."""
+    """A signal asked charseq to stop; `exit_code` is what shells expect."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(f"interrupted by {number.name}")
@@ -76,7 +76,7 @@ class CharseqWarning(UserWarning):
 
 
 class UnknownCharactersWarning(CharseqWarning):
-    """A text holds characters, or other symbols, that the model never saw."""
+    """A text contains characters, or other symbols, that the model has never seen."""
 
 
 class CheckpointWarning(CharseqWarning):

@@ -68,7 +68,7 @@ def file_digest(path: Path) -> str:
 
 
 def unpacked_limit(packed: int) -> int:
-    """Return how many bytes so many compressed ones may unpack to."""
+    """Return how many bytes this many compressed ones may unpack to."""
     return max(SMALL, LARGEST_EXPANSION * packed)
 
 
@@ -84,11 +84,11 @@ def refuse_large_tensors(path: Path) -> None:
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if size < 8 or header > size - 8:
-        raise DataError("it is no safetensors file, or is cut short")
+        raise DataError("it is not a safetensors file, or is truncated")
     if header > LARGEST_HEADER:
-        raise DataError(f"its header has {header:,} bytes, and at most {LARGEST_HEADER:,} are read")
+        raise DataError(f"its header has {header:,} bytes, but at most {LARGEST_HEADER:,} are read")
     if size > LARGEST_TENSORS:
-        raise DataError(f"it has {size:,} bytes, and at most {LARGEST_TENSORS:,} are read")
+        raise DataError(f"it has {size:,} bytes, but at most {LARGEST_TENSORS:,} are read")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -119,7 +119,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def refuse_output(path: Path) -> None:
     """Raise a `UsageError` where no file can be put: over a folder or a pipe, or in no folder."""
     if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "no regular file"
+        kind = "a folder" if path.is_dir() else "not a regular file"
         raise UsageError(f"cannot write {path}: it is {kind}; name a file")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"cannot write {path}: there is no folder {path.parent}")

@@ -34,7 +34,7 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
 
     Raises:
         UsageError: if nothing is left to draw, or more than a picture shows: 12 alignments of at
-            most 80 symbols a side; if `path` is no place for a PNG file.
+            most 80 symbols a side; if no PNG file can be written to `path`.
         MachineError: if the file cannot be written.
     """
     # matplotlib's figures without pyplot: no window system, no global state.
@@ -43,7 +43,7 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
     refuse_picture(path)
     drawn = [alignment for alignment in alignments if alignment.source_symbols]
     if not drawn:
-        raise UsageError("there is nothing to draw: no source has a symbol that was looked at")
+        raise UsageError("there is nothing to draw: no source has a symbol to attend to")
     refuse_more_panels(len(drawn))
     for alignment in drawn:
         _refuse_longer(alignment)
@@ -68,7 +68,9 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
 def refuse_picture(path: str | Path) -> None:
     """Raise a `UsageError` where no PNG file can be put."""
     if Path(path).suffix.lower() != ".png":
-        raise UsageError(f"cannot draw {path}: pictures are PNG files; let its name end in .png")
+        raise UsageError(
+            f"cannot draw {path}: pictures are PNG files; use a name that ends in .png"
+        )
     refuse_output(Path(path))
 
 
@@ -85,7 +87,7 @@ def _refuse_longer(alignment: Alignment) -> None:
     ):
         if count > MOST_SYMBOLS:
             raise UsageError(
-                f"a picture shows at most {MOST_SYMBOLS} symbols a side, and the {side}"
+                f"a picture shows at most {MOST_SYMBOLS} symbols per side, but the {side}"
                 f" {visible(text, 30)} has {count:,}: leave that pair out"
             )
 

@@ -30,7 +30,7 @@ class Hypothesis(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """How many symbols were chosen, the end symbol counted."""
+        """How many symbols were chosen, including the end symbol."""
         return len(self.ids) + (not self.cut)
 
     @property
@@ -39,7 +39,7 @@ class Hypothesis(NamedTuple):
         return float("-inf") if self.cut else self.log_probability
 
     def score(self, length_penalty: float) -> float:
-        """Return the log-probability over the penalty of the length, the end symbol counted."""
+        """Return the log-probability over the penalty of the length, including the end symbol."""
         return self.log_probability / penalty(float(self.steps), length_penalty)
 
 

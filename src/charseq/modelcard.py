@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was made of, how good it is and where it ends.
+"""The model card: what a model is, what it was trained on, how good it is, and its limits.
 
 A card is Markdown and goes where the model goes. Source: Mitchell et al. (2019), "Model cards for
 model reporting".
@@ -46,8 +46,8 @@ class TrainingFacts:
     Attributes:
         epochs: how many there were.
         kept: the epoch whose weights were kept.
-        seconds: how long they took, evaluation included.
-        pairs_per_second: in training, evaluation excluded.
+        seconds: how long they took, including evaluation.
+        pairs_per_second: in training, excluding evaluation.
         device: where.
         longest_source: the most symbols that a training source has.
         held_out_name: the held-out corpus's name, where it was one of its own.
@@ -153,11 +153,11 @@ def _split(config: TrainingConfig, training: TrainingFacts) -> str:
         own = f"the held-out pairs are a corpus of their own: {training.held_out_name}"
         if not training.repeated_inputs:
             return own
-        return f"{own}; {training.repeated_inputs:,} of its inputs were trained on as well"
+        return f"{own}; {training.repeated_inputs:,} of its inputs were also trained on"
     if config.split == "last":
         return (
-            f"the last {config.held_out_share:.0%} of the pairs are held out; one source may stand"
-            " on both sides"
+            f"the last {config.held_out_share:.0%} of the pairs are held out; a source may be on"
+            " both sides"
         )
     most = "" if config.held_out_maximum is None else f", at most {config.held_out_maximum:,},"
     return (
@@ -172,8 +172,8 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
         f"On {report.items:,} held-out sources, against all their references, with"
         f" {report.bootstrap:,} bootstrap resamples."
     ) + chosen_by * (
-        " They chose the epoch whose weights were kept, which makes the scores a little too good:"
-        " publish those of other pairs."
+        " The epoch to keep was chosen by these scores, which makes them a little too good:"
+        " report scores on a separate test set."
     )
     yield ""
     yield from _table(("metric", "value", "95 % interval"), list(score_rows(report)))
@@ -183,9 +183,9 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
 
 def _confidence(reliability: Reliability) -> Iterator[str]:
     yield (
-        "Every answer comes with a confidence: the probability that it equals a reference whole. On"
-        f" the {reliability.items:,} held-out sources, with each half's confidences fitted on the"
-        f" other half, the expected calibration error is"
+        "Every answer comes with a confidence: the probability that it matches a reference"
+        f" exactly. On the {reliability.items:,} held-out sources, with each half's confidences"
+        " fitted on the other half, the expected calibration error is"
         f" {reliability.expected_calibration_error:.3f} and the Brier score"
         f" {reliability.brier_score:.3f}; on texts of another kind, both are usually larger."
     )
@@ -222,17 +222,19 @@ def _training(
     description: ModelDescription, config: RunConfig, training: TrainingFacts
 ) -> Iterator[str]:
     yield (
-        f"{training.epochs:,} epochs, of which the weights of epoch {training.kept:,} were kept."
+        f"{training.epochs:,} epochs; the weights of epoch {training.kept:,} were kept."
         + (
             f" Training started from {_escaped(training.started_from)}."
             * bool(training.started_from)
         )
         + (
-            " In the end the model was trained once more, from the start and on all pairs, those"
-            " held out too; the scores are those of the training before." * config.training.refit
+            " At the end, the model was trained again from the start on all pairs, including"
+            " those held out; the scores are those of the first training." * config.training.refit
         )
-        + " Settings of the model, and those of the training that matter most or are not the"
-        " defaults; `settings.toml` beside this card has all:"
+        + (
+            " The model's settings, and the training settings that matter most or differ from"
+            " the defaults; `settings.toml` beside this card has them all:"
+        )
     )
     yield ""
     settings: dict[str, Any] = description.config.model_dump()
@@ -273,22 +275,22 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
             yield f"- It knows {len(known):,} {names}: {_listed(list(known))}"
     yield f"- It writes {len(targets):,} symbols: {_listed(list(map(symbol_label, targets)))}"
     if description.sources.unknown is None:
-        yield "- A symbol that it never saw is read as nothing, which it was not trained on."
+        yield "- A symbol that it never saw is read as zeros, which did not happen in training."
     else:
-        may = "can be copied as it stands" if description.config.copying else "cannot be copied"
+        may = "can be copied unchanged" if description.config.copying else "cannot be copied"
         yield (
             "- A symbol that it never saw is read as the unknown symbol, with a warning, and"
             f" {may} to the answer."
         )
     yield (
-        f"- The longest source it was trained on has {training.longest_source:,} symbols; longer"
-        " ones are answered, but nothing was learnt of them."
+        f"- The longest source in training had {training.longest_source:,} symbols; longer ones"
+        " are answered, but the model has not learnt how."
     )
     yield (
-        f"- An answer is cut after {limit.constant:,} symbols and {limit.per_symbol:g} more for"
-        " each of the source's, and is marked as cut then."
+        f"- An answer is cut off at {limit.constant:,} + {limit.per_symbol:g} × source length"
+        " symbols, and is then marked as cut."
     )
-    yield "- It knows texts like those of its corpus, and gives an answer to every other, too."
+    yield "- It only knows texts like those of its corpus, but answers any text."
 
 
 def _listed(names: Sequence[str], most: int = 200) -> str:

@@ -1,4 +1,4 @@
-"""What charseq answers with: named, immutable, and printable as the text itself."""
+"""The results that charseq returns: immutable, and printed as the text itself."""
 
 import math
 import re
@@ -25,7 +25,7 @@ _SILENT = (
 )
 
 END_LABEL = "(end)"
-"""What stands for the end of a target where symbols are shown one by one."""
+"""The label of a target's end where symbols are shown one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Alternative:
 
     Attributes:
         hypothesis: the answer.
-        log_probability: natural logarithm of its probability, its end included.
-        score: what it is ranked by: the log-probability over a penalty of the length.
+        log_probability: natural logarithm of its probability, including its end.
+        score: its rank score: the log-probability divided by a penalty for the length.
         cut: whether it hit the output limit before the model ended it.
-        confidence: the probability that it is right, as far as the model knows; else None.
+        confidence: the probability that it is right, or None if the model is not calibrated.
     """
 
     hypothesis: str
@@ -56,20 +56,20 @@ class Translation:
 
     Attributes:
         source: the text that was translated.
-        hypothesis: the model's answer; empty where it abstained.
-        log_probability: natural logarithm of the answer's probability, its end included.
+        hypothesis: the model's answer; empty if it abstained.
+        log_probability: natural logarithm of the answer's probability, including its end.
         cut: whether the answer hit the output limit before the model ended it.
-        confidence: the probability that the answer is right, from 0 to 1; None where the model does
-            not know it, for samples, and where there is no answer.
-        unknown_symbols: those of the source that the model never saw, sorted.
-        unknown_features: the features, and the language, that it never saw.
-        error: why the source was refused; the hypothesis is empty then.
-        features: what the answer was to be, where the model reads features.
-        language: which of its languages it was in, where the model has several.
-        abstained: whether the answer is withheld, because its confidence is too low.
-        withheld: the answer then.
-        alternatives: the n best answers, best first, where more than one is asked for: the first is
-            the hypothesis, or the answer that is withheld.
+        confidence: the probability that the answer is right, from 0 to 1; None if the model is not
+            calibrated, for samples, and if there is no answer.
+        unknown_symbols: the source symbols that the model has never seen, sorted.
+        unknown_features: the features, and the language, that it has never seen.
+        error: why the source was refused; the hypothesis is then empty.
+        features: the features that were given, if the model reads any.
+        language: the language that was given, if the model has several.
+        abstained: whether the answer is withheld because its confidence is too low.
+        withheld: the withheld answer.
+        alternatives: the n best answers, best first, if more than one was asked for: the first is
+            the hypothesis, or the withheld answer.
     """
 
     source: str
@@ -88,14 +88,14 @@ class Translation:
 
     @classmethod
     def refused(cls, source: str, error: str) -> "Translation":
-        """Return what stands for the answer to a source that was refused."""
+        """Return the result for a source that was refused."""
         return cls(source, "", error=error)
 
     def __str__(self) -> str:
         return self.hypothesis
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them, without those that say nothing."""
+        """Return the fields in JSON's types, without the uninformative ones."""
         fields = _telling(asdict(self))
         if self.alternatives:
             fields["alternatives"] = [_telling(asdict(each)) for each in self.alternatives]
@@ -113,27 +113,27 @@ def _telling(fields: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
-    """What a model looked at in a source for each symbol of a target.
+    """What a model attended to in a source for each symbol of a target.
 
     Attributes:
         source: the text that was read.
         target: the text that it is aligned with: a given one, or the model's own answer.
-        source_symbols: all that the model read, in order: the language and the features by their
-            names, where it reads any, then the source's symbols, in the form it reads them in.
+        source_symbols: everything that the model read, in order: the language and the features by
+            name, if it reads any, then the source's symbols, in the form it reads them in.
         target_symbols: the target's, in order.
-        weights: the last attention's, (target symbols + 1, source symbols): a row for each target
-            symbol and a last one for the end; each sums to 1. A source without symbols is never
-            read: no columns.
-        log_probability: natural logarithm of the target's probability, its end included.
+        weights: of the last attention layer, (target symbols + 1, source symbols): a row for each
+            target symbol and a last one for the end; each sums to 1. A source without symbols is
+            never read: no columns.
+        log_probability: natural logarithm of the target's probability, including its end.
         conditions: how many of `source_symbols` are a language or features.
-        copying: how probable it is that each target symbol, and the end, is copied and not written;
-            empty where the model does not copy.
-        cut: whether the target is an answer that hit the output limit, and did not end.
+        copying: the probability that each target symbol, and the end, is copied rather than
+            written; empty if the model does not copy.
+        cut: whether the target is an answer that hit the output limit before it ended.
         unknown_symbols: as in a `Translation`.
         unknown_features: as in a `Translation`.
-        error: why the source was refused; nothing is aligned then.
-        features: what the answer was to be, where the model reads features.
-        language: which of its languages it was in, where the model has several.
+        error: why the source was refused; nothing is then aligned.
+        features: as in a `Translation`.
+        language: as in a `Translation`.
     """
 
     source: str
@@ -153,11 +153,11 @@ class Alignment:
 
     @classmethod
     def refused(cls, source: str, error: str) -> "Alignment":
-        """Return what stands for the alignment of a source that was refused."""
+        """Return the result for a source that was refused."""
         return cls(source, "", (), (), np.zeros((1, 0), np.float32), error=error)
 
     def __str__(self) -> str:
-        """Return a line for the pair, and one for each row: what it looks at most, and how much."""
+        """Return a line for the pair, and one per row: what it attends to most, and how much."""
         parts = (self.source, ";".join(self.features), self.language)
         source = visible(" · ".join(part for part in parts if part))
         if self.error is not None:
@@ -167,7 +167,7 @@ class Alignment:
         return "\n".join([title, *map(self._line, range(len(targets)), targets)])
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them, without those that say nothing.
+        """Return the fields in JSON's types, without the uninformative ones.
 
         Weights have six decimals, and there is no infinity.
         """
@@ -195,19 +195,19 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSymbol:
-    """One symbol of an answer, or its end, and what it was chosen by.
+    """One symbol of an answer, or its end, with its probability and alternatives.
 
     Attributes:
         symbol: as it is spelt; for the end, `END_LABEL`.
         log_probability: natural logarithm of its probability, given all before it; minus infinity
-            where the model cannot write it.
-        runners_up: the most probable symbols but this one, at most five, best first, with their
+            if the model cannot write it.
+        runners_up: the most probable other symbols, at most five, best first, with their
             log-probabilities; the end may be among them.
-        weights: the last attention's, one for each symbol that was read; empty where the model has
-            none.
-        copying: how probable it is that the symbol is copied and not written; None where the model
+        weights: of the last attention layer, one for each symbol that was read; empty without
+            attention.
+        copying: the probability that the symbol is copied rather than written; None if the model
             does not copy.
-        end: whether this is the end and no symbol.
+        end: whether this is the end rather than a symbol.
     """
 
     symbol: str
@@ -221,7 +221,7 @@ class WrittenSymbol:
         return "" if self.end else self.symbol
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them: six decimals, no infinity."""
+        """Return the fields in JSON's types: six decimals, no infinity."""
         fields: dict[str, Any] = {
             "symbol": self.symbol,
             "end": self.end,
@@ -234,20 +234,20 @@ class WrittenSymbol:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a model chose each symbol of a target by.
+    """How a model chose each symbol of a target.
 
     Attributes:
         source: the text that was read.
         target: the text that is explained: a given one, or the model's own answer.
-        source_symbols: all that the model read, as in an `Alignment`.
-        symbols: the target's, in order, and last the end, unless it was cut.
+        source_symbols: everything that the model read, as in an `Alignment`.
+        symbols: the target's, in order, then the end, unless it was cut.
         conditions: how many of `source_symbols` are a language or features.
-        cut: whether the target is an answer that hit the output limit, and did not end.
+        cut: whether the target is an answer that hit the output limit before it ended.
         unknown_symbols: as in a `Translation`.
         unknown_features: as in a `Translation`.
-        error: why the source was refused; nothing is explained then.
-        features: what the answer was to be, where the model reads features.
-        language: which of its languages it was in, where the model has several.
+        error: why the source was refused; nothing is then explained.
+        features: as in a `Translation`.
+        language: as in a `Translation`.
     """
 
     source: str
@@ -267,11 +267,11 @@ class Explanation:
 
     @property
     def log_probability(self) -> float:
-        """Natural logarithm of the target's probability, its end included unless it was cut."""
+        """Natural logarithm of the target's probability, including its end unless it was cut."""
         return math.fsum(each.log_probability for each in self.symbols)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them, without those that say nothing."""
+        """Return the fields in JSON's types, without the uninformative ones."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         values["symbols"] = [each.as_dict() for each in self.symbols]
         silent = (*_SILENT, "cut")
@@ -279,7 +279,7 @@ class Explanation:
 
 
 class Unseen(NamedTuple):
-    """What a model never saw: symbols, and features or languages."""
+    """What a model has never seen: symbols, and features or languages."""
 
     symbols: Collection[str] = ()
     features: Collection[str] = ()
@@ -302,7 +302,7 @@ class Unseen(NamedTuple):
 
     @classmethod
     def of(cls, answers: Iterable[Translation | Alignment | Explanation]) -> "Unseen":
-        """Return all that was read as unknown."""
+        """Return everything that was read as unknown."""
         symbols: set[str] = set()
         features: set[str] = set()
         for each in answers:
@@ -321,7 +321,7 @@ class Unseen(NamedTuple):
 
 
 def _finite(log_probability: float) -> float | None:
-    """Return a log-probability as JSON takes it: there is no infinity."""
+    """Return a log-probability in JSON's types: there is no infinity."""
     return None if math.isinf(log_probability) else round(log_probability, 6)
 
 

@@ -52,23 +52,23 @@ def train(
     """Train a model.
 
     Args:
-        corpus: a file, a corpus's name, a corpus, or pairs of source and target, and with them
-            features and a language where there are any.
+        corpus: a file, a corpus's name, a corpus, or pairs of source and target, with features and
+            a language if there are any.
         preset: `default`, or `keras-example` for the original's settings.
         config: a TOML file of settings.
         run: the folder for the settings, history, model and learning curve; by default
             `runs/<corpus>-<date>`.
-        overwrite: move a run that is in this folder aside, to `RUN.1` or the next free number.
-        output: where the finished model is put as well.
-        held_out: a corpus to hold out, likewise, instead of a part of the first.
+        overwrite: if the folder holds a run, move it to `RUN.1`, or the next free number, first.
+        output: where to write the finished model as well.
+        held_out: a corpus to hold out instead of a part of the first.
         start_from: a model file whose weights training starts from; its vocabularies grow by the
-            corpus's new characters, and files are read by the columns that it was trained on,
-            unless others are asked for.
+            corpus's new characters, and files are read with the columns that it was trained on
+            unless others are given.
         callbacks: each is called with the record of every epoch, for other trackers.
-        progress: show every epoch on standard error, with a bar where that is a terminal.
+        progress: show every epoch on standard error, with a progress bar if that is a terminal.
         mirror: where named corpora are downloaded from.
         **settings: any setting of `CorpusConfig`, `ModelSettings` and `TrainingSettings` by its
-            name; they come after the file's, and those after the preset's.
+            name; they override the file's, which override the preset's.
 
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
@@ -97,20 +97,20 @@ def rehearse(
     mirror: str | None = None,
     **settings: object,
 ) -> Rehearsal:
-    """Say what a training would do, from ten real steps of it, and write nothing.
+    """Return what a training would do, based on ten real steps, and write nothing.
 
     Args:
         corpus: a file, a corpus's name, a corpus, or pairs.
         preset: as for `train`.
         config: as for `train`.
-        output: as for `train`; only looked at.
+        output: as for `train`; only checked.
         held_out: as for `train`.
         start_from: as for `train`.
         mirror: as for `train`.
         **settings: as for `train`.
 
     Raises:
-        CharseqError: if anything is wrong that can be known before.
+        CharseqError: if anything is wrong that can be known beforehand.
     """
     asked = _Asked(corpus, held_out, start_from, output, mirror)
     return rehearse_run(*asked.begun(preset, config, settings))
@@ -127,19 +127,19 @@ def resume(
     progress: bool = False,
     mirror: str | None = None,
 ) -> Translator:
-    """Go on with a run that was stopped, as if it never had been.
+    """Resume a run that was stopped, as if it had never been interrupted.
 
-    The corpus and all else that the run was begun with is read again, from where it was.
+    The corpus and everything else that the run started with are read again from where they were.
 
     Args:
         run: its folder.
         corpus: where the pairs are now; needed if they were not read from a file or by a name.
-        output: where the finished model is put as well; where that was before is not taken from the
-            run, which may come from elsewhere.
-        held_out: where the corpus that is held out is now, if there is one.
-        changed: go on although the corpus is not the one that the run was begun with.
+        output: where to write the finished model as well; a path given before is not used again,
+            since the run may come from elsewhere.
+        held_out: where the held-out corpus is now, if there is one.
+        changed: resume even if the corpus has changed since the run began.
         callbacks: each is called with the record of every further epoch.
-        progress: show every epoch on standard error, with a bar where that is a terminal.
+        progress: show every epoch on standard error, with a progress bar if that is a terminal.
         mirror: where named corpora are downloaded from.
 
     Raises:
@@ -155,14 +155,14 @@ def resume(
     former = begun_with.get("corpus")
     if corpus is None and former is not None and _is_gone(former):
         raise UsageError(
-            f"{former}, which the run was begun with, is not there any more: say where it is now:"
-            f" charseq train CORPUS --resume {folder}"
+            f"the run's corpus, {former}, no longer exists: say where it is now: charseq train"
+            f" CORPUS --resume {folder}"
         )
     corpus = corpus or former
     if corpus is None:
         raise UsageError(
-            f"where is the corpus? charseq train CORPUS --resume {folder}, or in Python, with pairs"
-            f" in memory too, charseq.resume({str(folder)!r}, corpus)"
+            f"name the run's corpus: charseq train CORPUS --resume {folder}, or in Python"
+            f" charseq.resume({str(folder)!r}, corpus), which also takes pairs in memory"
         )
     config = history.config
     start_from = begun_with.get("start_from")
@@ -271,5 +271,5 @@ def _refuse_other_shape(settings: dict[str, object], shape: ModelConfig) -> None
         if wanted not in ("auto", getattr(shape, name)):
             raise UsageError(
                 f"{name} is {getattr(shape, name)!r} in the model to start from, and cannot"
-                f" become {wanted!r}: leave it out"
+                f" become {wanted!r}: omit it"
             )

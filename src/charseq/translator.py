@@ -16,7 +16,7 @@ class Translator(BaseTranslator):
     Attributes:
         model: the network.
         description: its configuration, vocabularies, corpus and scores.
-        training_run: how it was trained, where it comes fresh from `charseq.train`.
+        training_run: how it was trained, if it comes directly from `charseq.train`.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Translator(BaseTranslator):
         """Write the model file.
 
         Raises:
-            UsageError: if the path is no name for a model file.
+            UsageError: if the path does not name a model file.
             MachineError: if it cannot be written.
         """
         write_model(path, self.description, self.model.tensors())

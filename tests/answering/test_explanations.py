@@ -223,7 +223,7 @@ def test_what_is_refused_says_why(speaker: Translator) -> None:
         speaker.write("a", prefix="ж")
     with pytest.raises(UsageError, match="give one source and one target, or a list of each"):
         speaker.explain(["a"], "k")
-    with pytest.raises(UsageError, match="trained without features"):
+    with pytest.raises(UsageError, match="does not take features"):
         speaker.write("a", features="N")
 
 

@@ -85,7 +85,7 @@ def test_pairs_are_aligned_as_they_stand(model: str, align, tmp_path: Path) -> N
     assert [pair["target_symbols"] for pair in pairs] == [["k", "k"], ["d"], ["ʒ"]]
     assert [pair["log_probability"] is None for pair in pairs] == [False, False, True]
     assert pairs[0]["log_probability"] < pairs[1]["log_probability"]
-    assert "1 of 3 targets hold symbols that the model cannot write" in error
+    assert "1 of 3 targets contain symbols that the model cannot write" in error
     given = "".join(lines).encode()
     code, out, _ = align(model, "--pairs", "-", "--limit", "2", given=given)
     assert (code, [block[0][:9] for block in blocks(out)]) == (0, ["ab → k k ", "d → d (lo"])
@@ -96,7 +96,7 @@ def test_a_pair_that_is_too_long_is_refused(model: str, align) -> None:
     code, out, error = align(model, "--pairs", "-", given=b"ab\tk\n" + long + b"\t" + long + b"\n")
     assert (code, len(blocks(out))) == (3, 1)
     assert error.splitlines() == [
-        "charseq: pair 2: too long to be aligned: a source of 2,001 characters, a target of 2,001",
+        "charseq: pair 2: too long to align: the source has 2,001 characters, the target 2,001",
         "charseq: 1 of 2 pairs were refused; their alignments are empty",
     ]
 
@@ -140,7 +140,7 @@ def test_features_are_columns_by_name(align, tmp_path: Path, monkeypatch) -> Non
     code, _, error = align(model, given=b"ab\n")
     assert (code, error.splitlines()[0]) == (
         3,
-        "charseq: line 1: 1 of 2 columns: source, features, with tabs between them; or give"
+        "charseq: line 1: 1 of 2 columns: source, features, separated by tabs; or give"
         " --features for all lines",
     )
 
@@ -156,14 +156,14 @@ def test_a_plot_is_a_picture_of_what_is_printed(model: str, align, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["abc", "--plot", "picture.pdf"], "let its name end in .png"),
+        (["abc", "--plot", "picture.pdf"], "use a name that ends in .png"),
         (["a"] * 13 + ["--plot", "p.png"], "a picture shows at most 12 alignments"),
         (["", "--plot", "p.png"], "there is nothing to draw"),
-        (["abc", "--limit", "3"], "--limit says how a corpus is read: name one with --pairs"),
+        (["abc", "--limit", "3"], "--limit is for reading a corpus: name one with --pairs"),
         (["abc", "--pairs", "p.tsv"], "align texts or the pairs of a corpus, not both"),
-        (["--pairs", "p.tsv", "--features", "N"], "have their features and languages in columns"),
+        (["--pairs", "p.tsv", "--features", "N"], "features and languages come from columns"),
         (["--pairs", "nowhere.tsv"], "nowhere.tsv"),
-        (["abc", "--features", "N"], "this model was trained without features"),
+        (["abc", "--features", "N"], "this model does not take features"),
     ],
 )
 def test_calls_that_make_no_sense_are_refused(
@@ -178,7 +178,7 @@ def test_calls_that_make_no_sense_are_refused(
 
 def test_the_name_of_a_file_is_a_text(model: str, align) -> None:
     _, _, error = align(model, model)
-    assert f"{model} is read as a text; for its pairs: --pairs {model}, and for its" in error
+    assert f"{model} is read as a text; to read its pairs: --pairs {model}; to read its" in error
 
 
 def test_a_model_without_attention_is_refused_before_anything_is_read(
@@ -188,6 +188,6 @@ def test_a_model_without_attention_is_refused_before_anything_is_read(
     code, out, error = align(str(tmp_path / "toy.safetensors"), "--pairs", "nowhere.tsv")
     assert (code, out) == (2, "")
     assert error == (
-        "charseq: this model, trained on pairs, has no attention to align targets by: train one"
+        "charseq: this model, trained on pairs, has no attention, so it cannot align: train one"
         " with --attention dot\n"
     )

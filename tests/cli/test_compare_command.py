@@ -68,14 +68,14 @@ def test_a_source_answered_in_two_ways_is_refused_with_its_lines(run, corpus, fi
     result = run(a, b, corpus)
     assert result.code == 3
     assert "b answers Go. in line 1 with Vas and in line 2 with Va !" in result.err
-    assert "one output for each distinct source" in result.err
+    assert "one output for each distinct input" in result.err
 
 
 def test_a_file_of_another_length_is_refused(run, corpus, files):
     a, b = files(a=A, b=B[:2])
     result = run(a, b, corpus)
     assert result.code == 3
-    assert "b has 2 lines, but the corpus has 3 distinct sources in 4 pairs" in result.err
+    assert "b has 2 lines, but the corpus has 3 distinct inputs in 4 pairs" in result.err
 
 
 def test_tables_show_both_systems_and_who_alone_is_right(run, corpus, files):
@@ -127,7 +127,7 @@ def test_models_answer_with_the_beam_that_was_asked_for(
 def test_a_beam_without_a_model_is_refused(run, corpus, files):
     result = run(*files(a=A, b=B), corpus, "--beam", "5")
     assert result.code == 2
-    assert "neither A nor B is a model (.safetensors): leave out --beam" in result.err
+    assert "neither A nor B is a model (.safetensors or .onnx): omit --beam" in result.err
     assert "beam" not in json.loads(run(*files(a=A, b=B), corpus, "--json").out)
 
 
@@ -137,7 +137,7 @@ def test_sources_that_a_model_refuses_end_with_the_datas_code(run, files, toy_tr
     corpus, outputs = files(corpus=["abcd\tDCBA", f"{'a' * 10_001}\tA"], outputs=["DCBA", "A"])
     result = run(str(model), outputs, corpus, "--json")
     assert result.code == 3
-    assert "refused 1 of 2 sources" in result.err
+    assert "refused 1 of 2 inputs" in result.err
     assert json.loads(result.out)["only_second_right"] == 1
 
 

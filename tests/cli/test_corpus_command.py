@@ -124,7 +124,7 @@ def test_check_looks_for_inputs_on_both_sides(charseq_, checked: Path, tmp_path:
     held_out = tmp_path / "held-out.tsv"
     held_out.write_text("Run!\tCours !\nHi.\tSalut.\n", encoding="utf-8")
     output = charseq_("check", str(checked), "--held-out", str(held_out)).output
-    assert "inputs on both sides: in the corpus too: 1 of 2 held-out inputs" in output
+    assert "inputs on both sides: also in the corpus: 1 of 2 held-out inputs" in output
     assert "  held-out line 2: Hi. → Salut." in output
 
 
@@ -143,7 +143,7 @@ def test_check_goes_by_the_symbols_that_the_options_of_training_say(  # type: ig
     held_out.write_text("chap\ttʃ  p\n", encoding="utf-8")
     refused = charseq_(*arguments)
     assert refused.code == 3
-    assert "column 2 has a separator with no symbol beside it" in refused.error
+    assert "column 2 has a separator with no symbol next to it" in refused.error
 
 
 def test_check_ends_with_the_datas_code_only_if_it_must_be_strict(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
@@ -186,7 +186,7 @@ def test_download_prints_where_the_corpus_lies_and_fetches_it_once(  # type: ign
     assert charseq_("download", "fra-eng", *nowhere).code == 0
     refreshed = charseq_("download", "fra-eng", "--refresh", *nowhere)
     assert refreshed.code == 4
-    assert "put it at" in refreshed.error
+    assert "the path of the zip instead of" in refreshed.error
     assert path.read_bytes() == release.read_bytes()
 
 
@@ -196,7 +196,7 @@ def test_download_prints_where_the_corpus_lies_and_fetches_it_once(  # type: ign
         (["info", "no/such.tsv"], 2, "there is no file"),
         (["info", "frx_eng"], 2, "did you mean"),
         (["info", "fra-eng"], 4, "in a browser"),
-        (["info", "fra-eng", "--mirror", "folder"], 2, "no URL"),
+        (["info", "fra-eng", "--mirror", "folder"], 2, "must be a URL"),
         (["download", "fra"], 2, "did you mean 'fra-eng'"),
         (["download", "phrasebook"], 2, "built in"),
         (["info", "bad.tsv"], 3, "bad.tsv:1: 1 of the 2 columns needed"),

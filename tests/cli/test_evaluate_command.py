@@ -107,7 +107,7 @@ class TestHypotheses:
     def test_are_refused_where_their_count_fits_neither(self, run, corpus, outputs):
         result = run("--hypotheses", outputs("Va !", "Salut."), corpus)
         assert result.code == 3
-        assert "has 2 lines, but the corpus has 3 distinct sources in 4 pairs" in result.err
+        assert "has 2 lines, but the corpus has 3 distinct inputs in 4 pairs" in result.err
         assert result.out == ""
 
     def test_may_be_empty_lines_and_end_without_a_line_feed(self, run, corpus, tmp_path):
@@ -227,7 +227,7 @@ class TestModel:
         )
         result = run("model.safetensors", corpus)
         assert result.code == 3
-        assert "refused 1 of 3 sources" in result.err
+        assert "refused 1 of 3 inputs" in result.err
         assert "Hi.: longer than 2 characters" in result.err
         assert "66.67%" in result.out
 
@@ -363,16 +363,16 @@ class TestArguments:
             (["a", "b", "c"], "name a model and a corpus"),
             (
                 ["model", "corpus.tsv", "--hypotheses", "x"],
-                "with --hypotheses, name the corpus only",
+                "with --hypotheses, name only the corpus",
             ),
             (["-", "--hypotheses", "-"], "cannot both come from standard input"),
             (
                 ["corpus.tsv", "--hypotheses", "x", "--beam", "5"],
-                "with --hypotheses, no model answers: leave out --beam\n",
+                "with --hypotheses, there is no model: omit --beam\n",
             ),
             (
                 ["corpus.tsv", "--hypotheses", "x", "--beam", "5", "--length-penalty", "0"],
-                "leave out --beam and --length-penalty\n",
+                "omit --beam and --length-penalty\n",
             ),
             (["model", "corpus.tsv", "--beam", "0"], "beam must be at least 1"),
         ],

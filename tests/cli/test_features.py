@@ -91,11 +91,11 @@ def test_unknown_features_and_languages_are_named_or_refused(translator: Transla
 
 
 def test_what_is_missing_or_too_much_is_said(translator: Translator, toy_translator) -> None:
-    with pytest.raises(UsageError, match=r"reads features with each text, such as 'N': give"):
+    with pytest.raises(UsageError, match=r"needs features for each text, such as 'N': set"):
         translator.translate("ab", language="x")
-    with pytest.raises(UsageError, match="reads a language with each text, such as 'x': give"):
+    with pytest.raises(UsageError, match="needs a language for each text, such as 'x': set"):
         translator.translate("ab", features="N;PL")
-    with pytest.raises(UsageError, match="trained without features: leave features out"):
+    with pytest.raises(UsageError, match="does not take features: omit features"):
         toy_translator.translate("ab", features="N")
     with pytest.raises(UsageError, match="fewer features or languages than texts"):
         translator.translate(["a", "b"], features=["N;PL"], language="x")
@@ -105,22 +105,26 @@ def test_features_may_be_one_text_or_several(translator: Translator) -> None:
     expected = translator.translate("ab", features="N;PL", language="y")
     for features in (["N", "PL"], ("N", "PL"), ["N;PL"]):
         assert translator.translate("ab", features=features, language="y") == expected
-    with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+    with pytest.raises(UsageError, match="the features of a text must be one string, or several"):
         translator.translate("ab", features=[("N", "PL")], language="y")
     for no_features in (5, {"N": 1}, {"N", "PL"}):
-        with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+        with pytest.raises(
+            UsageError, match="the features of a text must be one string, or several"
+        ):
             translator.translate("ab", features=no_features, language="y")
-        with pytest.raises(UsageError, match="the features of a text are one string, or several"):
+        with pytest.raises(
+            UsageError, match="the features of a text must be one string, or several"
+        ):
             translator.translate(["ab"], features=[no_features], language="y")
     with pytest.raises(UsageError, match="features cannot be 5; give one for all, or one for each"):
         translator.translate(["ab"], features=5, language="y")
 
 
 def test_what_is_no_text_is_named_by_its_number(translator: Translator) -> None:
-    with pytest.raises(UsageError, match="text 2 is no string, but NoneType"):
+    with pytest.raises(UsageError, match="text 2 must be a string, not NoneType"):
         translator.translate(["ab", None], features="N;PL", language="y")
     for no_text in (None, 5, b"ab"):
-        with pytest.raises(UsageError, match="translate a text, or several, not"):
+        with pytest.raises(UsageError, match="translate takes a text or several texts, not"):
             translator.translate(no_text, features="N;PL", language="y")
 
 
@@ -212,7 +216,7 @@ def test_lines_without_their_columns_are_refused(files: Path, run) -> None:
     )
     assert (code, out) == (3, "\nabs\n\n")
     assert error.splitlines() == [
-        "charseq: line 1: 1 of 3 columns: source, features, language, with tabs between them; or"
+        "charseq: line 1: 1 of 3 columns: source, features, language, separated by tabs; or"
         " give --features and --language for all lines",
         "charseq: line 3: longer than 10,000 characters",
         "charseq: 2 of 3 lines were refused; their answers are empty",
@@ -226,7 +230,7 @@ def test_features_for_a_model_without_them_are_the_users_mistake(
     code, _, error = run("translate", str(tmp_path / "toy.safetensors"), "--features", "N", "ab")
     assert (code, error) == (
         2,
-        "charseq: this model was trained without features: leave features out\n",
+        "charseq: this model does not take features: omit features\n",
     )
 
 
@@ -237,7 +241,7 @@ def test_a_model_without_features_is_scored_and_compared_where_there_are_some(
     toy_translator.save(toy)
     columns = ["--features-column", "3", "--language-column", "4"]
     said = [
-        {"note": {"message": f"a model was trained without {what}, and answers without them"}}
+        {"note": {"message": f"a model takes no {what}, and answers without them"}}
         for what in ("features", "languages")
     ]
     code, out, error = run(
@@ -263,8 +267,8 @@ def test_comparing_says_which_model_reads_what_no_pair_has(
     bare = ["--features-column", "none", "--language-column", "none"]
     code, _, error = run("compare", str(toy), str(reader), str(files / "pairs.tsv"), *bare)
     assert code == 2
-    assert f"{reader} reads features with each text" in error
-    assert "name their column, with --features-column" in error
+    assert f"{reader} needs features for each text" in error
+    assert "name the column with --features-column" in error
 
 
 def test_what_to_try_says_what_the_model_reads() -> None:
@@ -297,8 +301,8 @@ def test_evaluating_takes_columns_that_are_named(files: Path, tmp_path: Path, ru
     assert (code, json.loads(out)["exact_match"]["value"]) == (0, 1)
     code, _, error = run(*command, "--features-column", "none", *columns[:6])
     assert (code, error.count("\n")) == (2, 1)
-    assert "the model reads features with each text" in error
-    assert "name their column, with --features-column" in error
+    assert "the model needs features for each text" in error
+    assert "name the column with --features-column" in error
 
 
 def test_a_model_trains_on_with_the_columns_it_was_trained_with(
@@ -315,7 +319,7 @@ def test_a_model_trains_on_with_the_columns_it_was_trained_with(
         ([("ab", "abs"), ("ba", "bas")], {}),
         (plain, {"features_column": None, "language_column": None}),
     ):
-        with pytest.raises(UsageError, match="the model to start from reads features with each"):
+        with pytest.raises(UsageError, match="the model to start from needs features for each"):
             charseq.train(corpus, run=tmp_path / "plain", **settings, **columns)
 
 

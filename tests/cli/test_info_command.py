@@ -64,7 +64,7 @@ def test_an_export_is_shown_with_how_it_was_checked(
     assert rows["operators beyond ONNX's"] == "none"
     assert rows["answers compared with PyTorch's"] == "200"
     assert rows["answers that differ"] == f"{made.agreement.different}"
-    assert rows["largest difference of a"] == f"{made.agreement.farthest:.2g}"
+    assert rows["largest difference in log-probability"] == f"{made.agreement.farthest:.2g}"
     assert (rows["units"], "parameters" in rows) == ("64", False)
     assert charseq_command("info", str(path), "--json") == 0
     shown = json.loads(capsys.readouterr().out)
@@ -80,7 +80,7 @@ def test_an_older_model_says_that_it_does_not_know_how_sure_it_is(charseq_comman
     older = str(Path(__file__).parents[1] / "data" / "format-1.safetensors")
     assert charseq_command("info", older) == 0
     rows = [line.strip("│ ").split() for line in capsys.readouterr().out.splitlines()]
-    assert "confidence │ none: the file does not say how sure its answers are".split() in rows
+    assert "confidence │ none: the file has no calibration".split() in rows
     assert charseq_command("info", older, "--json") == 0
     assert json.loads(capsys.readouterr().out)["calibration"] is None
 

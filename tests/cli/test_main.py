@@ -127,8 +127,8 @@ def test_a_full_disk_is_one_sentence_and_exit_code_4(arguments: tuple[str, ...])
 @pytest.mark.parametrize(
     ("streams", "code", "told"),
     [
-        ("<&-", 3, "charseq: standard input holds no pairs\n"),
-        (">&-", 4, "charseq: standard output is closed: send what is not wanted to /dev/null\n"),
+        ("<&-", 3, "charseq: standard input contains no pairs\n"),
+        (">&-", 4, "charseq: standard output is closed: to discard output, send it to /dev/null\n"),
     ],
 )
 def test_closed_streams_are_no_fault(streams: str, code: int, told: str) -> None:

@@ -83,7 +83,7 @@ def test_models_of_different_columns_are_not_compared_unasked() -> None:
     refuse_other_columns("a.tsv", [plain], {})
     refuse_other_columns("a.tsv", [reversed_, reversed_], {})
     refuse_other_columns("a.tsv", [plain, reversed_], {"reverse": False})
-    with pytest.raises(UsageError, match="trained on different columns: say which"):
+    with pytest.raises(UsageError, match="trained on different columns: name the ones to use"):
         refuse_other_columns("a.tsv", [plain, reversed_], {})
 
 
@@ -122,7 +122,7 @@ def test_a_corpus_of_other_columns_is_told_so(model: Path, toy_pairs, tmp_path: 
     assert (code, error.count("\n")) == (2, 1)
     assert "'before'" in error
     assert "The model was trained on these columns" in error
-    assert error.endswith("such as: --no-header --source-column 1 --target-column 2\n")
+    assert error.endswith("for example: --no-header --source-column 1 --target-column 2\n")
     usual = ["--source-column", "1", "--target-column", "2", "--no-header"]
     code, out, _ = run("evaluate", str(model), str(path), *usual, "--json")
     assert (code, json.loads(out)["character_error_rate"]["value"] < 0.3) == (0, True)

@@ -26,7 +26,7 @@ def test_each_pair_gets_a_line_with_its_log_probability(
     answer = toy_translator.translate("abcda")
     assert right == pytest.approx(answer.log_probability, abs=1e-4)
     assert right > wrong > impossible == -math.inf
-    assert "1 of 3 targets hold symbols that the model cannot write" in captured.err
+    assert "1 of 3 targets contain symbols that the model cannot write" in captured.err
 
 
 def test_json_has_no_infinity(files, charseq_command, capsys) -> None:

@@ -83,7 +83,7 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     shown = capsys.readouterr().out
     assert "280 for training, 20 held out" in shown
     assert "LSTM, 16 units, general attention" in shown
-    assert "at most 2 of 35 batches of 8 pairs, trained again on all pairs" in shown
+    assert "at most 2 of 35 batches of 8 pairs, then trained again on all pairs" in shown
     assert "at most 146, in float32 on" in shown
     assert "about 0:0" in shown
     assert "GiB" in shown
@@ -99,7 +99,7 @@ def test_a_dry_run_says_where_the_machine_is_busy(
 ) -> None:
     monkeypatch.setattr("charseq.training.rehearsal.is_crowded", lambda _: crowded)
     assert charseq_command("train", corpus, *QUICK, "--dry-run") == 0
-    assert ("OMP_NUM_THREADS=1 is faster" in capsys.readouterr().out) == crowded
+    assert ("OMP_NUM_THREADS=1 is probably faster" in capsys.readouterr().out) == crowded
     assert charseq_command("train", corpus, *QUICK, "--dry-run", "--json") == 0
     assert json.loads(capsys.readouterr().out)["crowded"] == crowded
 
@@ -121,7 +121,7 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "which corpus? charseq train CORPUS"),
+        ((), "name a corpus: charseq train CORPUS"),
         (
             ("{corpus}", "--preset", "keras"),
             "unknown preset 'keras'; did you mean 'keras-example'?",
@@ -131,13 +131,13 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
             "units must be a whole number or 'auto', not 'many'",
         ),
         (("{corpus}", "--device", "abacus"), "this machine has no device 'abacus'"),
-        (("{corpus}", "--run", "{folder}"), "already holds something: name another folder"),
+        (("{corpus}", "--run", "{folder}"), "is not empty: name another folder"),
         (("{corpus}", "--config", "nowhere.toml"), "there is no file nowhere.toml"),
         (("nowhere.tsv",), "nowhere.tsv"),
-        (("model.safetensors",), "model.safetensors is a model by its name, not a corpus"),
+        (("model.safetensors",), "model.safetensors is named like a model, not a corpus"),
         (("{corpus}", "-o", "{folder}"), "it is a folder; name a file"),
         (("{corpus}", "-o", "nowhere/model"), "cannot write nowhere/model: there is no folder"),
-        (("{corpus}", "--dry-run", "--run", "{folder}"), "already holds something: name another"),
+        (("{corpus}", "--dry-run", "--run", "{folder}"), "is not empty: name another"),
         (("{corpus}", "--json"), "--json is for --dry-run: a run's figures are in its history"),
     ],
 )
@@ -187,9 +187,9 @@ def test_an_interrupted_training_names_the_model_so_far(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--resume", "run", "--epochs=5"), "resumed keeps its settings: leave --epochs out"),
-        (("--resume", "run", "--run=other"), "resumed keeps its settings: leave --run out"),
-        (("--resume", "run", "--overwrite"), "resumed keeps its settings: leave --overwrite out"),
+        (("--resume", "run", "--epochs=5"), "resumed run keeps its settings: omit --epochs"),
+        (("--resume", "run", "--run=other"), "resumed run keeps its settings: omit --run"),
+        (("--resume", "run", "--overwrite"), "resumed run keeps its settings: omit --overwrite"),
         (("--resume", "run"), "there is no run in run"),
         (("--changed", "pairs.tsv"), "--changed is for --resume"),
     ],

@@ -62,7 +62,7 @@ def test_texts_are_translated_one_to_a_line(model: str, translate) -> None:
 def test_a_hyphen_is_standard_input_and_a_file_name_is_a_text(model: str, translate) -> None:
     assert translate(model, "-", given=b"abcda\n").stdout == b"ADCBA\n"
     done = translate(model, model)
-    assert "is translated as a text; for the lines of that file" in done.stderr
+    assert "is translated as a text; to translate the lines of that file" in done.stderr
 
 
 def test_each_line_in_gives_one_line_out_in_order(model: str, translate) -> None:
@@ -304,8 +304,8 @@ def test_a_model_that_does_not_know_how_sure_it_is_does_not_abstain(translate) -
     assert "confidence" not in json.loads(translate(older, "--json", "abc").stdout)
     done = translate(older, "--abstain-below", "0.5", "abc")
     assert (done.stdout, done.returncode) == (b"", 2)
-    assert "this model cannot abstain" in done.stderr
-    assert "Train the model again, or on with --from" in done.stderr
+    assert "so it cannot abstain" in done.stderr
+    assert "Train it again, continue with --from" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -314,10 +314,10 @@ def test_a_model_that_does_not_know_how_sure_it_is_does_not_abstain(translate) -
     [
         (["--n-best", "2"], "n_best is 2, but a beam of 1 finds at most 1: widen it with --beam 2"),
         (["--beam", "many"], "beam must be a whole number, not 'many'"),
-        (["--top-k", "3"], "top_k is for sampling: add --sample (sample=True), or leave it out"),
+        (["--top-k", "3"], "top_k is for sampling: add --sample (sample=True), or omit it"),
         (["--lexicon", "nowhere.txt"], "nowhere.txt"),
         (["--abstain-below", "80"], "abstain_below"),
-        (["--sample", "--abstain-below", "0.8"], "sample and abstain_below exclude each other"),
+        (["--sample", "--abstain-below", "0.8"], "sample and abstain_below cannot be combined"),
     ],
 )
 def test_searches_that_make_no_sense_are_refused(model, translate, options, sentence) -> None:

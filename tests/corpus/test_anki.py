@@ -103,7 +103,7 @@ def refused_download(answer: Answer, name: str = "fra-eng") -> str:
         read_corpus(name, mirror=site.url)
     assert list(cache_folder().iterdir()) == []
     message = str(caught.value)
-    assert f"download {anki.SITE}/{name}.zip in a browser" in message
+    assert f"save {anki.SITE}/{name}.zip in a browser" in message
     assert str(cache_folder() / f"{name}.zip") in message
     return message
 
@@ -209,7 +209,7 @@ def test_a_body_cut_short_without_a_length_is_seen_by_its_structure() -> None:
 )
 def test_wrong_content_leaves_nothing(content: bytes) -> None:
     assert content != RELEASE
-    assert "is no corpus" in refused_download(sending(content))
+    assert "did not send a corpus" in refused_download(sending(content))
 
 
 def test_a_refused_connection_says_how_to_place_the_file_by_hand() -> None:
@@ -260,7 +260,7 @@ def test_an_endless_download_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_mirror_that_is_no_url_is_the_users_mistake() -> None:
-    with pytest.raises(UsageError, match="no URL"):
+    with pytest.raises(UsageError, match="must be a URL"):
         read_corpus("fra-eng", mirror="/some/folder")
 
 
@@ -331,10 +331,10 @@ def test_nothing_is_written_whatever_the_members_are_called(
         (b"", "not a zip"),
         (b"Go.\tVa !\n", "not a zip"),
         (RELEASE[:-30], "not a zip"),
-        (zipped({}), "no text"),
-        (zipped({"_about.txt": ABOUT}), "no text"),
-        (zipped({"fra.txt": "a\tb\n", "deu.txt": "a\tb\n"}), r"2 texts \(fra.txt, deu.txt\)"),
-        (zipped({"fra.txt": ""}), "holds no pairs"),
+        (zipped({}), "has none"),
+        (zipped({"_about.txt": ABOUT}), "has none"),
+        (zipped({"fra.txt": "a\tb\n", "deu.txt": "a\tb\n"}), r"has 2 \(fra.txt, deu.txt\)"),
+        (zipped({"fra.txt": ""}), "contains no pairs"),
     ],
     ids=["empty", "text", "cut short", "no members", "no text", "two texts", "empty text"],
 )

@@ -60,7 +60,7 @@ def test_inputs_on_both_sides_are_found_with_their_place_among_the_held_out():
     assert finding.count == 2
     assert finding.held_out
     assert [each.pair for each in finding.examples] == [2, 3]
-    assert "1 held-out pair whole" in finding.what
+    assert "1 held-out pair with the same target" in finding.what
 
 
 def test_a_held_out_file_of_other_inputs_is_left_in_peace():
@@ -217,7 +217,7 @@ def test_a_rare_look_alike_of_a_common_character_is_found():
     finding = found_in(("abcd", "ab’cd"), *[("abcd", "ab'cd")] * 60)["look-alike target characters"]
     assert finding.count == 1
     assert (
-        "’ (U+2019 RIGHT SINGLE QUOTATION MARK) 1 ×, beside ' (U+0027 APOSTROPHE) 60 ×"
+        "’ (U+2019 RIGHT SINGLE QUOTATION MARK) 1 ×, against ' (U+0027 APOSTROPHE) 60 ×"
         in finding.what
     )
     assert [each.pair for each in finding.examples] == [1501]
@@ -238,7 +238,7 @@ def test_texts_in_another_form_than_nfc_are_found_and_those_in_both_forms_counte
         "sources in another normal form"
     ]
     assert finding.count == 2
-    assert "1 of them in the corpus in NFC as well" in finding.what
+    assert "1 also occurring in NFC" in finding.what
     assert (finding.examples[0].pair, finding.examples[0].text) == (1502, r"e\u0301te\u0301")
     assert [each.pair for each in finding.examples] == [1502, 1503]
 

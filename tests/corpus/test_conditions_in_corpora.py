@@ -97,7 +97,7 @@ def test_reverse_leaves_features_and_language_where_they_are() -> None:
         ("a\tb\tN;\tdeu", "there is an empty feature in 'N;'"),
         ("a\tb\tN\t", "column 4 is empty"),
         ("a\tb\tN", "3 of the 4 columns needed"),
-        ("a\tb\tN\0\tdeu", "a feature holds a line break or NUL"),
+        ("a\tb\tN\0\tdeu", "a feature contains a line break or NUL"),
     ],
 )
 def test_faulty_features_and_languages_are_bad_lines(tmp_path: Path, line, fault) -> None:

@@ -151,7 +151,7 @@ def test_parquet_is_read_by_number_and_by_name(text_type: pa.DataType, tmp_path:
 
 def test_parquet_columns_that_are_not_there_or_hold_no_texts_are_refused(tmp_path: Path) -> None:
     content = parquet({"english": ["Go."], "count": [1]})
-    assert "column 'count' holds int64" in refusal(content, tmp_path, "pairs.parquet")
+    assert "column 'count' contains int64" in refusal(content, tmp_path, "pairs.parquet")
     with pytest.raises(UsageError, match="did you mean 'english'"):
         read(content, tmp_path, "pairs.parquet", source_column="englich")
     with pytest.raises(UsageError, match="no column 3"):
@@ -346,8 +346,8 @@ BAD_LINES = [
     (b"Go.\tVa\xff !", "invalid UTF-8", "not valid UTF-8: byte 7 is 0xff"),
     (b"\tVa !", "empty side", "column 1 is empty"),
     (b"Go.\t", "empty side", "column 2 is empty"),
-    (b"Go.\tVa\0 !", "NUL character", "column 2 holds a NUL"),
-    (b"G\ro.\tVa !", "line break in a text", "column 1 holds a line break"),
+    (b"Go.\tVa\0 !", "NUL character", "column 2 contains a NUL"),
+    (b"G\ro.\tVa !", "line break in a text", "column 1 contains a line break"),
     (b"Go.\tV\xed\xa0\x80", "invalid UTF-8", "not valid UTF-8"),
 ]
 BAD_JSON = [
@@ -357,9 +357,9 @@ BAD_JSON = [
     (b'{"source": "Go.", "target": null}', "not a text", "column 2 is null"),
     (b'["Go."]', "too few columns", "1 of the 2 columns"),
     (b'"Go."', "not a pair", "neither an object nor an array"),
-    (b'["Go.", "\\ud83d"]', "lone surrogate", "column 2 holds half a character"),
-    (b'["Go.", "a\\nb"]', "line break in a text", "column 2 holds a line break"),
-    (b'["Go.", "a\\u0000b"]', "NUL character", "column 2 holds a NUL"),
+    (b'["Go.", "\\ud83d"]', "lone surrogate", "column 2 contains half a character"),
+    (b'["Go.", "a\\nb"]', "line break in a text", "column 2 contains a line break"),
+    (b'["Go.", "a\\u0000b"]', "NUL character", "column 2 contains a NUL"),
     (b'["Go.", ""]', "empty side", "column 2 is empty"),
     (b"[" * 100_000, "invalid JSON", "not valid JSON"),
     (b"[" + b"9" * 10_000 + b"]", "invalid JSON", "not valid JSON"),
@@ -391,7 +391,9 @@ def test_bad_parquet_cells_are_bad_lines(tmp_path: Path) -> None:
     corpus = read(content, tmp_path, "pairs.parquet", skip_bad_lines=True)
     assert corpus.pairs == PAIRS[:1]
     assert corpus.left_out == {"empty side": 2, "line break in a text": 1, "invalid UTF-8": 1}
-    assert "pairs.parquet:2: column 2 holds a line" in refusal(content, tmp_path, "pairs.parquet")
+    assert "pairs.parquet:2: column 2 contains a line" in refusal(
+        content, tmp_path, "pairs.parquet"
+    )
 
 
 def test_the_first_five_bad_lines_are_named_and_all_are_counted(tmp_path: Path) -> None:
@@ -416,7 +418,7 @@ def test_a_corpus_without_pairs_is_refused(
     name: str, content: bytes, header: bool, tmp_path: Path
 ) -> None:
     message = refusal(content, tmp_path, name, header=header)
-    assert "holds no pairs" in message or "is empty" in message
+    assert "contains no pairs" in message or "is empty" in message
 
 
 def test_a_corpus_that_loses_all_its_pairs_says_why(tmp_path: Path) -> None:
@@ -554,13 +556,13 @@ def test_pairs_of_json_lines_survive_what_json_escapes(tmp_path: Path) -> None:
     ("pair", "fault"),
     [
         (("", "x"), "column 1 is empty"),
-        (("x", "a\nb"), "column 2 holds a line break"),
+        (("x", "a\nb"), "column 2 contains a line break"),
         (("x", None), "not a pair of texts"),
         (("x", "y", 3), "not a pair of texts"),
         (("x", "y", ["N", 3]), "not a pair of texts"),
         (("x", "y", "N", "en", "more"), "not a pair of texts"),
         (("x", "y", "N;;SG"), "there is an empty feature in 'N;;SG'"),
-        (("x", "y", ["N\n"]), "a feature holds a line break"),
+        (("x", "y", ["N\n"]), "a feature contains a line break"),
         ("xy", "not a pair of texts"),
         (None, "not a pair of texts"),
         (5, "not a pair of texts"),
@@ -578,16 +580,18 @@ def test_pairs_in_memory_are_held_to_the_rules_of_a_file(pair: Any, fault: str) 
 
 @pytest.mark.parametrize("pairs", [None, 5, {"a": "b"}, b"ab"])
 def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
-    with pytest.raises(UsageError, match="a corpus is a file, a corpus's name, or pairs of texts"):
+    with pytest.raises(
+        UsageError, match="a corpus must be a file, a corpus's name, or pairs of texts"
+    ):
         corpus_of(pairs, CorpusConfig())
 
 
 @pytest.mark.parametrize(
     ("name", "line", "hint"),
     [
-        ("pairs.csv", b"Go.;Va !", "if its semicolons separate columns, it is read, once commas"),
-        ("pairs.csv", b"Go.\tVa !", "if its tabs separate columns, it is read with --format tsv"),
-        ("pairs.tsv", b"Go.,Va !", "if its commas separate columns, it is read with --format csv"),
+        ("pairs.csv", b"Go.;Va !", "columns seem to be separated by semicolons: replace them"),
+        ("pairs.csv", b"Go.\tVa !", "columns seem to be separated by tabs: add --format tsv"),
+        ("pairs.tsv", b"Go.,Va !", "columns seem to be separated by commas: add --format csv"),
     ],
 )
 def test_columns_that_something_else_separates_are_told(

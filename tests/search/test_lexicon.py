@@ -111,7 +111,7 @@ def test_texts_that_the_vocabulary_cannot_spell_are_left_out_and_counted() -> No
     assert continuations(lexicon, "a", 9) == {B}
     bare = Vocabulary.of_targets(["ab"], unknown=False)
     assert Lexicon.of(["ab", "c"], bare).left_out == 1
-    with pytest.raises(UsageError, match="each has a symbol that the model never saw"):
+    with pytest.raises(UsageError, match="cannot write any entry of the lexicon"):
         Lexicon.of(["x", "y"], VOCABULARY)
     with pytest.raises(UsageError, match="no entries"):
         Lexicon.of([], VOCABULARY)

@@ -47,7 +47,7 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, mo
     with pytest.raises(MachineError) as refused:
         charseq.train(pairs, run=tmp_path / "run", seed=2, batch_size=16)
     message = str(refused.value)
-    assert "training would take about 1.7 GiB of memory, and 0.0 are free" in message
+    assert "training would take about 1.7 GiB of memory, but only 0.0 are free" in message
     assert "sources of 2,000 symbols with targets of 3,002" in message
     assert not (tmp_path / "run").exists()
     assert charseq.train(pairs, run=tmp_path / "run", epochs=1, units=2, max_length=100)

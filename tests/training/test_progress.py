@@ -69,7 +69,7 @@ def test_after_the_last_epoch_no_time_is_left_to_tell() -> None:
             3,
             {},
             False,
-            "all epochs are done · kept: epoch 3, the last that was as good as any, up to chance",
+            "all epochs are done · kept: epoch 3, the latest within one standard error of the best",
         ),
         (2, 2, {}, True, "the time is up after 2 of 5 epochs · kept: epoch 2, the last"),
         (
@@ -78,7 +78,7 @@ def test_after_the_last_epoch_no_time_is_left_to_tell() -> None:
             {"patience": 2},
             False,
             "no better score in 2 epochs"
-            " · kept: epoch 1, the last that was as good as any, up to chance",
+            " · kept: epoch 1, the latest within one standard error of the best",
         ),
         (
             5,
@@ -86,7 +86,7 @@ def test_after_the_last_epoch_no_time_is_left_to_tell() -> None:
             {"refit": True},
             False,
             "all epochs are done · kept: epoch 5, the last"
-            " · now once more from the start, on all pairs",
+            " · now training again from the start, on all pairs",
         ),
     ],
 )

@@ -182,7 +182,7 @@ def test_a_signal_lets_the_step_be_finished_and_says_how_to_go_on(
     run = tmp_path / "run"
     stopped = train(corpus, run, *STEP, 25, SIGNAL=name)
     assert stopped.returncode == code
-    assert f"go on with: charseq train --resume {run}" in stopped.stderr
+    assert f"resume with: charseq train --resume {run}" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     # The twenty-fifth step is in the checkpoint, although one is written after every third only.
     assert any("fit-0000000025" in path.name for path in (run / "checkpoints").iterdir())
@@ -275,7 +275,7 @@ def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_p
     for path in others:
         path.unlink()
     last.write_bytes(b"")
-    with pytest.warns(CheckpointWarning, match="there is no other, so that the run starts again"):
+    with pytest.warns(CheckpointWarning, match="there is no other, so the run starts again"):
         resumed = charseq.resume(run, toy_pairs[:200])
     for name, tensor in whole.model.tensors().items():
         assert np.array_equal(tensor, resumed.model.tensors()[name]), name
@@ -317,7 +317,7 @@ def test_a_run_that_is_there_is_gone_on_with_or_put_aside_but_never_lost(
     run, quick = tmp_path / "run", {"units": 4, "epochs": 1, "refit": False}
     charseq.train(toy_pairs[:100], run=run, **quick)
     model = (run / "model.safetensors").read_bytes()
-    with pytest.raises(UsageError, match=r"--resume .*run\), put it aside with --overwrite"):
+    with pytest.raises(UsageError, match=r"--resume .*run\), move it aside with --overwrite"):
         charseq.train(toy_pairs[:100], run=run, **quick)
     for number in (1, 2):
         charseq.train(toy_pairs[:100], run=run, overwrite=True, seed=number + 1, **quick)
@@ -325,7 +325,7 @@ def test_a_run_that_is_there_is_gone_on_with_or_put_aside_but_never_lost(
     assert (tmp_path / "run.1" / "model.safetensors").read_bytes() == model
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("years of work")
-    with pytest.raises(UsageError, match="already holds something"):
+    with pytest.raises(UsageError, match="is not empty"):
         charseq.train(toy_pairs[:100], run=tmp_path / "other", overwrite=True, **quick)
 
 
@@ -344,7 +344,7 @@ def test_a_changed_corpus_is_refused_unless_told_otherwise(
 ) -> None:
     run = stopped_run(toy_pairs[:200], tmp_path / "run")
     others = [*toy_pairs[:199], (toy_pairs[199][0], toy_pairs[198][1])]
-    with pytest.raises(UsageError, match="the corpus is not what it was when the run began"):
+    with pytest.raises(UsageError, match="the corpus has changed since the run began"):
         charseq.resume(run, others)
     assert charseq.resume(run, others, changed=True)
 
@@ -360,7 +360,7 @@ def test_a_vanished_corpus_is_named_and_the_checkpoint_stays(corpus: Path, tmp_p
     with pytest.raises(KeyboardInterrupt):
         charseq.train(moved, run=run, callbacks=[stop], units=8, epochs=2)
     moved.rename(tmp_path / "elsewhere.tsv")
-    with pytest.raises(UsageError, match=r"moved\.tsv, .* not there any more: .* --resume"):
+    with pytest.raises(UsageError, match=r"moved\.tsv, no longer exists: .* --resume"):
         charseq.resume(run)
     assert checkpoints(run)
     assert charseq.resume(run, tmp_path / "elsewhere.tsv")
@@ -368,7 +368,7 @@ def test_a_vanished_corpus_is_named_and_the_checkpoint_stays(corpus: Path, tmp_p
 
 def test_pairs_from_nowhere_must_be_given_again(toy_pairs: Pairs, tmp_path: Path) -> None:
     run = stopped_run(toy_pairs[:100], tmp_path / "run")
-    with pytest.raises(UsageError, match="where is the corpus"):
+    with pytest.raises(UsageError, match="name the run's corpus"):
         charseq.resume(run)
     with pytest.raises(UsageError, match="there is no run in"):
         charseq.resume(tmp_path)

@@ -231,7 +231,7 @@ def test_the_shape_of_the_model_to_start_from_cannot_change(
 
 def test_a_folder_in_use_is_left_alone(toy_pairs: Pairs, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("keep me")
-    with pytest.raises(UsageError, match="already holds something: name another folder"):
+    with pytest.raises(UsageError, match="is not empty: name another folder"):
         charseq.train(toy_pairs, run=tmp_path, **QUICK)
     assert (tmp_path / "precious").read_text() == "keep me"
 
@@ -256,8 +256,8 @@ def test_held_out_inputs_that_are_trained_on_too_are_counted(
         run = tmp_path / name
         charseq.train(toy_pairs[:50], run=run, held_out=corpus, progress=True, **QUICK)
         told = capsys.readouterr().err
-        assert ("1 of 2 held-out inputs are trained on as well" in told) == (name == "both")
-        assert ("trained on as well" in told) == (name == "both")
+        assert ("1 of 2 held-out inputs are also trained on" in told) == (name == "both")
+        assert ("also trained on" in told) == (name == "both")
 
 
 def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_held_out_inputs_that_are_of_another_kind_are_warned_about(
     toy_pairs: Pairs, tmp_path: Path
 ) -> None:
     others = [(target, source) for source, target in toy_pairs[60:80]]
-    with pytest.warns(CharseqWarning, match="20 of 20 held-out inputs hold symbols"):
+    with pytest.warns(CharseqWarning, match="20 of 20 held-out inputs contain symbols"):
         charseq.train(toy_pairs[:60], held_out=others, run=tmp_path / "run", units=8, epochs=1)
 
 

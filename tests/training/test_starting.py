@@ -71,7 +71,7 @@ def test_pairs_in_memory_have_no_columns(start: Path, tmp_path: Path) -> None:
     assert both == (LOWER, UPPER)
     both = trained(tmp_path / "other", held_out, held_out=PAIRS, start_from=start)
     assert both == (LOWER, UPPER)
-    with pytest.raises(UsageError, match="pairs in memory have no columns: leave source_column"):
+    with pytest.raises(UsageError, match="pairs in memory have no columns: omit source_column"):
         charseq.train(PAIRS, run=tmp_path / "run", source_column=2, target_column=1)
 
 

@@ -1,4 +1,4 @@
-"""What a model looks at in a source for each symbol of a given target, by teacher forcing."""
+"""What a model attends to in a source for each symbol of a given target, by teacher forcing."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -42,7 +42,7 @@ def refuse_without_attention(description: ModelDescription) -> None:
     if description.config.attention == "none":
         name = visible(str(description.corpus.get("name", "an unnamed corpus")))
         raise UsageError(
-            f"this model, trained on {name}, has no attention to align targets by: train one with"
+            f"this model, trained on {name}, has no attention, so it cannot align: train one with"
             " --attention dot"
         )
 

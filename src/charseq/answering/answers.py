@@ -78,7 +78,7 @@ def _within_bounds(description: ModelDescription, answer: Translation) -> Transl
     few = description.config.attention == "none" or source * target <= MOST_WEIGHTS
     if few or answer.error is not None:
         return answer
-    error = f"too long to be aligned: a source of {source:,} characters, a target of {target:,}"
+    error = f"too long to align: the source has {source:,} characters, the target {target:,}"
     return replace(answer, error=error)
 
 

@@ -41,7 +41,7 @@ class BaseTranslator:
     """A model, ready to translate.
 
     Attributes:
-        engine: that computes.
+        engine: computes the answers.
         description: its configuration, vocabularies, corpus and scores.
     """
 
@@ -92,37 +92,37 @@ class BaseTranslator:
         first: int = 0,
         **decoding: object,
     ) -> Translation | list[Translation]:
-        """Translate one text, or many in one go.
+        """Translate one text, or many at once.
 
-        A text that is refused (longer than 10,000 characters, or with unknown characters where
-        those are an error), or to which no answer is allowed, comes back with `error` set and an
-        empty hypothesis.
+        A text that is refused (longer than 10,000 characters, or with unknown characters if those
+        are an error), or that has no allowed answer, comes back with `error` set and an empty
+        hypothesis.
 
         Args:
             texts: one source, or several.
-            features: what the answers are to be, where the model was trained with features: as the
-                corpus writes them, `"N;ACC;PL"`, or as a sequence of strings. Several texts take
-                one string for all, or the features of each.
-            language: which of the model's languages the texts are in, where it was trained with
-                several: one for all, or one for each.
-            prefix: the symbols that the answer must begin with: one for all, or one for each.
-            lexicon: the only answers that may be given, as texts, or as `lexicon` makes them once
-                for many calls.
-            unknown: what becomes of symbols that the model never saw: `replace` maps them to the
+            features: the features of the answers, if the model reads features: as the corpus writes
+                them, `"N;ACC;PL"`, or as a sequence of strings. For several texts, one string for
+                all of them, or the features of each.
+            language: the language of the texts, if the model was trained on several: one for all,
+                or one for each.
+            prefix: what the answer must begin with: one for all texts, or one for each.
+            lexicon: the only answers that may be given, as texts, or prepared by `lexicon` for many
+                calls.
+            unknown: how to treat symbols that the model has never seen: `replace` reads them as the
                 unknown symbol and warns once, naming them; `error` refuses the text.
-            first: the first text's number in sampling, where one series is translated in several
-                calls: what is drawn for a text depends on the seed and its number.
+            first: the number of the first text, if a series of texts is sampled in several calls:
+                the sample for a text depends on the seed and on its number.
             **decoding: any setting of `DecodingConfig` by its name, such as `beam=5, n_best=3` or
                 `abstain_below=0.8`.
 
         Raises:
-            UsageError: if features or languages are missing, not the model's, or not one for each;
-                if settings are unknown or clash; if the model can write nothing of the lexicon, or
-                does not know how sure its answers are and shall abstain.
+            UsageError: if features or languages are missing, not expected by the model, or not one
+                for each; if settings are unknown or clash; if the model cannot write any entry of
+                the lexicon, or has no calibration and is asked to abstain.
         """
         options = Options.of(self.description, decoding, lexicon, unknown)
         if isinstance(texts, bytes) or not isinstance(texts, Iterable):
-            raise UsageError(f"translate a text, or several, not {type(texts).__name__}")
+            raise UsageError(f"translate takes a text or several texts, not {type(texts).__name__}")
         inputs = inputs_given(self.description, texts, features, language)
         begun = list(begun_with(inputs, prefix))
         translations = translate_inputs(self.engine, self.description, begun, options, first)
@@ -140,7 +140,7 @@ class BaseTranslator:
         unknown: Unknown = "replace",
         **decoding: object,
     ) -> Iterator[Translation]:
-        """Translate any number of texts in bounded memory, in order, some at a time.
+        """Translate any number of texts, in order and in bounded memory.
 
         Args:
             lines: the sources.
@@ -156,7 +156,7 @@ class BaseTranslator:
         """
         options = Options.of(self.description, decoding, lexicon, unknown)
         if isinstance(lines, str | bytes) or not isinstance(lines, Iterable):
-            raise UsageError(f"a stream is of several texts, not {type(lines).__name__}")
+            raise UsageError(f"stream takes several texts, not {type(lines).__name__}")
         inputs = inputs_given(self.description, lines, features, language)
         unseen, number = NOTHING_UNSEEN, 0
         for chunk in chunks(begun_with(inputs, prefix), STREAM_CHUNK):
@@ -178,18 +178,18 @@ class BaseTranslator:
     ) -> Report:
         """Translate the inputs of a corpus, and score the answers against all references.
 
-        An input with several references counts once, and a text that `translate` refuses as an
-        empty answer. Features and languages that the model was trained without are not shown to
-        it, but tell inputs apart.
+        An input with several references counts once; a text that `translate` refuses counts as an
+        empty answer. If the model does not read features or a language, they only distinguish
+        inputs.
 
         Args:
-            corpus: a file, a corpus's name, a corpus, or pairs of source and target, and with them
-                features and a language where the model reads any.
+            corpus: a file, a corpus's name, a corpus, or pairs of source and target, with features
+                and a language if the model reads them.
             beam: as for `translate`.
             length_penalty: as for `translate`.
             mirror: where named corpora are downloaded from.
-            **settings: any setting of `CorpusConfig` by its name; the columns of a file that they
-                leave out are as in the model's training.
+            **settings: any setting of `CorpusConfig` by its name; columns that are not given are
+                those of the model's training.
 
         Raises:
             CharseqError: if a setting is unknown, or the corpus cannot be read; its subclasses say
@@ -235,11 +235,11 @@ class BaseTranslator:
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
     ) -> float | list[float]:
-        """Return the log-probability that the model gives to a target, or to each of many.
+        """Return the log-probability that the model gives to a target, or to each of several.
 
-        It is the one that a translation carries. A target with symbols that the model cannot write
-        has minus infinity. Symbols of a source that the model never saw are read as unknown, and a
-        warning names them.
+        It is the log-probability that a `Translation` has. A target with symbols that the model
+        cannot write gets minus infinity. Source symbols that the model has never seen are read as
+        unknown, and a warning names them.
 
         Args:
             sources: one source, or several.
@@ -285,15 +285,15 @@ class BaseTranslator:
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
     ) -> Alignment | list[Alignment]:
-        """Say what the model looks at in a source for each symbol of a target, or for many pairs.
+        """Return what the model attends to in a source for each symbol of a target.
 
-        The weights are those of its last look while it reads the target (teacher forcing).
+        The weights are those of the last attention layer, under teacher forcing.
 
         Args:
             sources: one source, or several.
             targets: one target, or one for each source; without them, sources are aligned with the
                 model's own answers. A source that `translate` refuses comes back with `error` set,
-                and so does a pair that is too long, of more than 4 million weights.
+                and so does a pair with more than 4 million weights.
             features: as for `translate`.
             language: as for `translate`.
 
@@ -333,9 +333,9 @@ class BaseTranslator:
         features: str | Iterable[Features] | None = None,
         language: str | Iterable[str] | None = None,
     ) -> Explanation | list[Explanation]:
-        """Say how probable each symbol of a target is, and what else was, or of many targets.
+        """Return how probable each symbol of a target is, and which others were probable.
 
-        Where the model has attention, what it looked at is said as well, as by `align`.
+        If the model has attention, its weights are included, as in `align`.
 
         Args:
             sources: as for `align`.
@@ -360,9 +360,9 @@ class BaseTranslator:
         language: str | None = None,
         prefix: str | None = None,
     ) -> Iterator[WrittenSymbol]:
-        """Write the answer of greedy search symbol by symbol, and say what each was chosen by.
+        """Yield the greedy answer symbol by symbol, each with its probability and alternatives.
 
-        The symbols are those of `translate`'s answer, and last comes its end, unless it is cut.
+        The symbols are those of `translate`'s answer, followed by its end, unless it is cut.
 
         Args:
             text: the source.
@@ -375,7 +375,7 @@ class BaseTranslator:
                 `translate` does.
         """
         if not isinstance(text, str):
-            raise UsageError(f"write the answer to a text, not to {type(text).__name__}")
+            raise UsageError(f"write takes one text, not {type(text).__name__}")
         if prefix is not None and not isinstance(prefix, str):
             raise UsageError(f"prefix must be a text, not {type(prefix).__name__}")
         (given,) = inputs_given(self.description, text, features, language)
@@ -387,12 +387,12 @@ class BaseTranslator:
         return write_symbols(self.engine, self.description, given, prefix or "")
 
     def lexicon(self, texts: Iterable[str]) -> Lexicon:
-        """Lay out the only answers that may be given, once for many calls of `translate`.
+        """Prepare a lexicon, the only answers that may be given, for many calls of `translate`.
 
         Texts that the model cannot write are left out, and a warning counts them.
 
         Raises:
-            UsageError: if the model can write none of them.
+            UsageError: if the model cannot write any of them.
         """
         lexicon = Lexicon.of(texts, self.description.targets)
         warn_of_left_out(lexicon)

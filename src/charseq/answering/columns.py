@@ -22,7 +22,7 @@ def columns_of(
         inputs: whose sources offer symbols for copying.
         targets: one for each of them.
         description: of the model.
-        before: how many conditions stand before each source, (inputs,).
+        before: how many conditions precede each source, (inputs,).
     """
     writes = description.targets
     columns = encode_targets(targets, writes)
@@ -51,7 +51,7 @@ def begun_columns(
         inputs: what is answered.
         prefixes: one for each of them, which the model can write.
         description: of the model.
-        before: how many conditions stand before each source, (inputs,).
+        before: how many conditions precede each source, (inputs,).
     """
     if not any(prefixes):
         return [()] * len(inputs)

@@ -34,7 +34,7 @@ def corpus_to_score(
     spellings = PLAIN if description is None else description.spellings
     config = CorpusConfig.model_validate(as_in_training(corpus, settings, description))
     if settings and isinstance(corpus, Corpus):
-        raise UsageError(f"a corpus is taken as it is: leave {next(iter(settings))} out")
+        raise UsageError(f"a corpus in memory is used as it is: omit {next(iter(settings))}")
     with telling_of_columns(settings, description):
         found = corpus_from(corpus, config, mirror=mirror, spellings=spellings)
     if description is not None:
@@ -65,8 +65,8 @@ def as_in_training(
         unusual = [name for name in sorted(asked) if settings[name] != getattr(usual, name)]
         if unusual:
             raise UsageError(
-                f"pairs in memory have no columns: leave {' and '.join(unusual)} out, and"
-                " turn pairs round with reverse=True"
+                f"pairs in memory have no columns: omit {' and '.join(unusual)}; reverse=True"
+                " swaps source and target"
             )
         remembered = _only(remembered, "features_separator")
     elif _is_of_the_collection(corpus):
@@ -105,8 +105,8 @@ def telling_of_columns(
             if number <= 2 or column in remembered
         ]
         raise UsageError(
-            f"{error}. The model was trained on these columns; where others are meant, name them,"
-            f" such as: --no-header{''.join(others)}"
+            f"{error}. The model was trained on these columns; if you mean others, name them, for"
+            f" example: --no-header{''.join(others)}"
         ) from None
 
 
@@ -119,9 +119,9 @@ def refuse_other_columns(
     )
     if any(other != first for other in others):
         raise UsageError(
-            "the models were trained on different columns: say which are meant, with"
-            " --source-column and --target-column, and --features-column and --language-column"
-            " where they have any"
+            "the models were trained on different columns: name the ones to use, with"
+            " --source-column and --target-column, and with --features-column and"
+            " --language-column if there are any"
         )
 
 
@@ -142,8 +142,8 @@ def refuse_without_conditions(
     ):
         if wanted and not any(given):
             raise UsageError(
-                f"{model} reads {what} with each text, such as {visible(next(iter(wanted)))!r},"
-                f" and {visible(corpus.name)} has none: name their column, with --{option}-column"
+                f"{model} needs {what} for each text, such as {visible(next(iter(wanted)))!r},"
+                f" but {visible(corpus.name)} has none: name the column with --{option}-column"
                 f" ({option}_column=…), or give pairs that have them"
             )
 

@@ -18,7 +18,7 @@ class Asked(NamedTuple):
     Attributes:
         sources: ids, (batch, source time); what lies past a row's length is never read.
         lengths: of the sources, at least 1, (batch,).
-        conditions: how many features and languages stand before each text, (batch,).
+        conditions: how many features and languages precede each text, (batch,).
         copies: where the model copies, the column of each source symbol, or -1, (batch, source
             time).
         limits: the most symbols of each answer, at least 1, (batch,).

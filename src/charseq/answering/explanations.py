@@ -1,4 +1,4 @@
-"""Why an answer is what it is: each symbol with what else was probable, and what was looked at."""
+"""Why an answer is what it is: the alternatives to each symbol, and what was attended to."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ def explain_pairs(
     inputs: Sequence[Input],
     targets: Sequence[str],
 ) -> list[Explanation]:
-    """Explain each target, its end included, given its input.
+    """Explain each target, including its end, given its input.
 
     A target symbol that the model cannot write is read as unknown by those that follow it. A source
     without symbols is surely answered with nothing.
@@ -52,7 +52,7 @@ def explain_pairs(
 def write_symbols(
     engine: Engine, description: ModelDescription, each: Input, prefix: str = ""
 ) -> Iterator[WrittenSymbol]:
-    """Yield the greedy answer to an input symbol by symbol, as it is written, and last its end.
+    """Yield the greedy answer to an input symbol by symbol, as it is written, then its end.
 
     There is no end where the limit comes first, and nothing at all where no answer is possible. An
     engine writes whole answers: it is asked for one that begins with all that is written and is a

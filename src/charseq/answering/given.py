@@ -1,4 +1,4 @@
-"""What callers give, looked over: texts with their features, prefixes and targets, streams."""
+"""Checks what callers give: texts with their features, prefixes and targets, streams."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ def inputs_given(
         language: as for `inputs_of`.
 
     Raises:
-        UsageError: if features or languages are missing, not the model's, or not one for each.
+        UsageError: if features or languages are missing, not expected, or not one for each.
     """
     if isinstance(texts, str):
         texts, features = [texts], None if features is None else [cast(Features, features)]
@@ -41,10 +41,10 @@ def inputs_given(
         if has and given is None:
             example = next(iter(has))
             raise UsageError(
-                f"this model reads {what} with each text, such as {visible(example)!r}: give {name}"
+                f"this model needs {what} for each text, such as {visible(example)!r}: set {name}"
             )
         if given is not None and not has:
-            raise UsageError(f"this model was trained without {name}: leave {name} out")
+            raise UsageError(f"this model does not take {what}: omit {name}")
     return inputs_of(texts, features, language, description.features_separator)
 
 
@@ -58,19 +58,21 @@ def begun_with(
         prefix: one for all, or one for each; None: they begin as they may.
 
     Raises:
-        UsageError: if there are fewer or more prefixes than inputs, or one is no text.
+        UsageError: if there are fewer or more prefixes than inputs, or one is not a text.
     """
     if prefix is None or isinstance(prefix, str):
         yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
         return
     if not isinstance(prefix, Iterable):
-        raise UsageError(f"a prefix is a text, not {prefix!r}; give one for all, or one for each")
+        raise UsageError(
+            f"a prefix must be a text, not {prefix!r}; give one for all texts, or one for each"
+        )
     for each, own in itertools.zip_longest(inputs, prefix, fillvalue=_LACKING):
         if each is _LACKING or own is _LACKING:
             few_or_many = "fewer" if own is _LACKING else "more"
-            raise UsageError(f"there are {few_or_many} prefixes than texts; give one for each")
+            raise UsageError(f"there are {few_or_many} prefixes than texts: give one for each")
         if not isinstance(own, str):
-            raise UsageError(f"a prefix is a text, not {own!r}; an empty one asks for nothing")
+            raise UsageError(f"a prefix must be a text, not {own!r}; use '' for none")
         yield cast(Input, each), own
 
 
@@ -78,16 +80,16 @@ def listed(targets: str | Iterable[str]) -> list[str]:
     """Return one target, or several, as a list.
 
     Raises:
-        UsageError: if any is no text.
+        UsageError: if any is not a text.
     """
     if isinstance(targets, str):
         return [targets]
     if not isinstance(targets, Iterable):
-        raise UsageError(f"give a target, or one for each source, not {targets!r}")
+        raise UsageError(f"give one target, or one for each source, not {targets!r}")
     several = list(targets)
     for number, target in enumerate(several, start=1):
         if not isinstance(target, str):
-            raise UsageError(f"target {number:,} is no string, but {type(target).__name__}")
+            raise UsageError(f"target {number:,} must be a string, not {type(target).__name__}")
     return several
 
 
@@ -100,11 +102,14 @@ def refuse_one_and_many(sources: object, targets: object) -> None:
 def refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
     """Raise a `UsageError` where there are more inputs than targets, or fewer."""
     if len(inputs) != len(targets):
-        raise UsageError(f"{len(inputs):,} sources have {len(targets):,} targets: give one each")
+        raise UsageError(
+            f"sources and targets differ in number ({len(inputs):,} and {len(targets):,}): give one"
+            " target for each source"
+        )
 
 
 def chunks(several: Iterator[Given], most: int) -> Iterator[list[Given]]:
-    """Yield what an iterator gives, up to so many at a time; where it fails, what came before."""
+    """Yield an iterator's items in chunks of at most `most`; if it fails, what came before."""
     failure: Exception | None = None
     while failure is None:
         chunk: list[Given] = []

@@ -43,14 +43,14 @@ class Lexicon:
         """Build the lexicon of these texts.
 
         Raises:
-            UsageError: if they are no texts, or the vocabulary can spell none of them.
+            UsageError: if they are not texts, or the vocabulary can spell none of them.
         """
         if isinstance(texts, str) or not isinstance(texts, Iterable):
-            raise UsageError(f"a lexicon is several texts, not {texts!r}")
+            raise UsageError(f"a lexicon must be several texts, not {texts!r}")
         distinct = list(dict.fromkeys(texts))
         for text in distinct:
             if not isinstance(text, str):
-                raise UsageError(f"a lexicon is several texts, not {text!r} among them")
+                raise UsageError(f"a lexicon must contain only texts, not {text!r}")
         entries = encode_targets(distinct, vocabulary)
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
@@ -60,8 +60,8 @@ class Lexicon:
         spelt = known & ~(given & (entries.lengths == len(vocabulary.frame)))
         if not spelt.any():
             raise UsageError(
-                "the lexicon has no entry that the model can write: each has a symbol that the"
-                " model never saw in a target, or none at all"
+                "the model cannot write any entry of the lexicon: each is empty or contains a"
+                " symbol that the model never saw in a target"
                 if len(spelt)
                 else "the lexicon has no entries"
             )
@@ -80,15 +80,15 @@ class Lexicon:
         """Raise a `UsageError` if a model writes in another vocabulary than the texts are in."""
         if self.vocabulary is not vocabulary and self.vocabulary != vocabulary:
             raise UsageError(
-                "the lexicon was laid out for a model of other symbols: lay it out with the"
-                " `lexicon` of the model that it is for"
+                "the lexicon was prepared for a model with other symbols: prepare it with this"
+                " model's `lexicon`"
             )
 
     def warning(self) -> str:
         """Return the sentence that says how many texts were left out."""
         return (
-            "entries of the lexicon left out, since they hold symbols that the model never saw in"
-            f" a target, or none at all: {self.left_out:,}"
+            "entries of the lexicon left out, because they are empty or contain symbols that the"
+            f" model never saw in a target: {self.left_out:,}"
         )
 
 

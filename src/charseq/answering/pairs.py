@@ -32,7 +32,7 @@ def score_pairs(
     inputs: Sequence[Input],
     targets: Sequence[str],
 ) -> list[float]:
-    """Return the log-probability of each target, its end symbol included, given its input.
+    """Return the log-probability of each target, including its end symbol, given its input.
 
     It is what a search finds for the same answer, unless that was cut. A target with a symbol that
     the target vocabulary lacks cannot be written: its log-probability is minus infinity. A source

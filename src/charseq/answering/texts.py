@@ -74,7 +74,7 @@ def answer_texts(
 def limits_of(
     description: ModelDescription, encoded: EncodedInputs, prefixes: Sequence[Sequence[int]]
 ) -> NDArray[np.int64]:
-    """Return the most symbols of each input's answer, (inputs,): they go by the text alone.
+    """Return the output limit of each input, in symbols, (inputs,): it depends on the text alone.
 
     Args:
         description: of the model.

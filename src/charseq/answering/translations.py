@@ -52,11 +52,11 @@ class Options:
             description: of the model.
             settings: those of `DecodingConfig`, by their names.
             lexicon: the only answers that may be given.
-            unknown: what becomes of symbols that the model never saw.
+            unknown: how to treat symbols that the model has never seen.
 
         Raises:
-            UsageError: if settings are unknown or clash; if the model can write nothing of the
-                lexicon, or does not know how sure its answers are and shall abstain.
+            UsageError: if settings are unknown or clash; if the model cannot write any entry of the
+                lexicon, or has no calibration and is asked to abstain.
         """
         if unknown not in get_args(Unknown):
             demanded = " or ".join(map(repr, get_args(Unknown)))
@@ -66,10 +66,9 @@ class Options:
         decoding = DecodingConfig.model_validate(settings) if settings else GREEDY
         if decoding.abstain_below is not None and description.calibration is None:
             raise UsageError(
-                "this model cannot abstain, since it does not know how sure its answers are: a"
-                " training finds that out when it ends, and this file is of an interrupted one, of"
-                " an older charseq or from Keras. Train the model again, or on with --from; or"
-                " leave abstain_below out"
+                "this model has no calibration, so it cannot abstain: it comes from an"
+                " interrupted training, an older charseq or Keras. Train it again, continue with"
+                " --from, or omit abstain_below"
             )
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = Lexicon.of(lexicon, description.targets)
@@ -154,7 +153,7 @@ def _fault(hypotheses: Sequence[Hypothesis], prefix: str, options: Options) -> s
     if hypotheses[0].possible:
         return None
     if options.lexicon is None:
-        return "the model finds no answer possible"
+        return "the model finds no possible answer"
     begins = "begins with its prefix and " if prefix else ""
     return f"no entry of the lexicon {begins}fits within the output limit"
 

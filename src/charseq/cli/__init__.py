@@ -40,17 +40,19 @@ class Command(NamedTuple):
 COMMANDS: Mapping[str, Command] = {
     "train": Command("train", "Train a model on a corpus of pairs."),
     "translate": Command("translate", "Translate texts, or standard input line by line."),
-    "score": Command("score", "Print how probable a model finds given pairs."),
-    "align": Command("align", "Say which source symbol each target symbol comes from."),
+    "score": Command(
+        "score", "Print the log-probability that a model gives to each pair of a corpus."
+    ),
+    "align": Command("align", "Show which source symbol each target symbol comes from."),
     "evaluate": Command("evaluate", "Score a model, or anyone's output, against references."),
     "compare": Command("compare", "Compare two models, or outputs, on the same corpus."),
-    "info": Command("info", "Show what a model file holds."),
-    "corpus": Command("corpus", "List, look at, check and download corpora."),
-    "export": Command("export", "Write a model as one ONNX file, which runs without PyTorch."),
-    "serve": Command("serve", "Answer over HTTP, and show a page to try models on."),
-    "import-keras": Command("keras", "Read what the Keras example saved."),
+    "info": Command("info", "Show what a model file contains."),
+    "corpus": Command("corpus", "List, inspect, check and download corpora."),
+    "export": Command("export", "Write a model as a single ONNX file, which runs without PyTorch."),
+    "serve": Command("serve", "Answer over HTTP, and show a page for trying models."),
+    "import-keras": Command("keras", "Read a .keras file that the Keras example saved."),
     "export-keras": Command("keras", "Write a .keras file that Keras loads."),
-    "demo": Command("demo", "Train on the built-in phrasebook and show what comes of it."),
+    "demo": Command("demo", "Train on the built-in phrasebook and show the results."),
 }
 
 
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Closed, as some daemons leave it: nothing comes from there.
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
-        closed = "standard output is closed: send what is not wanted to /dev/null"
+        closed = "standard output is closed: to discard output, send it to /dev/null"
         sys.exit(tell_error(closed, MachineError.exit_code))
     try:
         try:

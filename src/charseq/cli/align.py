@@ -40,7 +40,7 @@ def align(
         list[str] | None,
         typer.Argument(
             metavar="TEXT…",
-            help="Sources, to be aligned with the model's own answers; without them, or with '-',"
+            help="Sources to align with the model's own answers; without them, or with '-',"
             " standard input, line by line.",
             show_default=False,
         ),
@@ -61,7 +61,7 @@ def align(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Draw heat maps, of at most 12 alignments, into this PNG file.",
+            help="Draw heat maps of at most 12 alignments into this PNG file.",
             show_default=False,
         ),
     ] = None,
@@ -69,20 +69,24 @@ def align(
         bool,
         typer.Option(
             "--json",
-            help="One JSON object a line: symbols, the matrix of weights, the log-probability.",
+            help="Print one JSON object per line: symbols, the matrix of weights, the"
+            " log-probability.",
         ),
     ] = False,
     device: DeviceOption = "auto",
     mirror: MirrorOption = None,
 ) -> None:
-    """Say which source symbol each target symbol comes from, by a model's attention."""
+    """Show which source symbol each target symbol comes from, by a model's attention."""
     if pairs is None and settings:
         option = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{option} says how a corpus is read: name one with --pairs")
+        raise UsageError(f"--{option} is for reading a corpus: name one with --pairs")
     if pairs is not None and texts:
         raise UsageError("align texts or the pairs of a corpus, not both")
     if pairs is not None and (features is not None or language is not None):
-        raise UsageError("pairs have their features and languages in columns of the corpus")
+        raise UsageError(
+            "with --pairs, features and languages come from columns of the corpus: omit"
+            " --features and --language"
+        )
     if plot is not None:
         refuse_picture(plot)
 
@@ -93,7 +97,7 @@ def align(
     warnings.simplefilter("ignore", UnknownCharactersWarning)
     if pairs is None:
         warn_of_a_file(
-            texts, "read as a text; for its pairs: --pairs {0}, and for its lines: … < {0}"
+            texts, "read as a text; to read its pairs: --pairs {0}; to read its lines: … < {0}"
         )
         aligned, tally = _answers(translator, texts, features, language), Tally("line", "alignment")
     else:

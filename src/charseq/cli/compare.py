@@ -38,6 +38,7 @@ from charseq.cli.tables import show_signatures, texts_in_lines
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
+from charseq.loading import SUFFIXES
 from charseq.modelfile import ModelDescription
 from charseq.scoring import (
     ComparedItem,
@@ -60,8 +61,8 @@ def compare(
         str,
         typer.Argument(
             metavar="A",
-            help="A model file (.safetensors), or a file of outputs, one to a line: for each of"
-            " the corpus's distinct sources in order, or for each of its pairs.",
+            help=f"A model file ({' or '.join(SUFFIXES)}), or a file of outputs, one per line:"
+            " for each distinct input of the corpus in order, or for each of its pairs.",
         ),
     ],
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
@@ -72,7 +73,11 @@ def compare(
     target_separator: TargetSeparatorOption = None,
     show: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="List so many items that only A, or only B, solves."),
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="How many items to list that only A has right, and that only B has right.",
+        ),
     ] = 10,
     as_json: JsonOption = False,
     device: DeviceOption = "auto",
@@ -81,7 +86,7 @@ def compare(
     """Compare two models, or outputs, on the same corpus."""
     refuse_two_readers({"A": first, "B": second, "CORPUS": name})
     if not any(map(is_model, (first, second))):
-        refuse_decoding(decoding, "neither A nor B is a model (.safetensors)")
+        refuse_decoding(decoding, f"neither A nor B is a model ({' or '.join(SUFFIXES)})")
     search = DecodingConfig.model_validate(decoding)
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}

@@ -1,4 +1,4 @@
-"""The commands that list, look at, check and download corpora."""
+"""The commands that list, inspect, check and download corpora."""
 
 import json
 import statistics
@@ -37,15 +37,15 @@ def list_corpora() -> None:
         cached = ", in the cache" if anki.cached(name) else ""
         typer.echo(f"{name:<10}  English → {language}{cached}")
     typer.echo(
-        "\nThe named corpora come from manythings.org/anki, where there may be others, and are"
-        f" downloaded when\nfirst used, into {cache_folder()}"
+        "\nThe named corpora come from manythings.org/anki, which may have others, and are"
+        f" downloaded on first\nuse, into {cache_folder()}"
     )
 
 
 @corpus.command()
 @settings_options(CorpusConfig)
 def info(name: NameArgument, *, mirror: MirrorOption = None, settings: dict[str, Any]) -> None:
-    """Show what a corpus holds, whom to thank for it, and where it is."""
+    """Show what a corpus contains, whom to credit for it, and where it is."""
     corpus = read_corpus(name, configure(**settings).corpus, mirror=mirror)
     for title, value in _facts(corpus):
         typer.echo(f"{title:<18}{value}")
@@ -94,8 +94,8 @@ def check(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Look for inputs that stand in this corpus, too, and for symbols that stand"
-            " there alone.",
+            help="Also look for inputs that occur in both corpora, and for symbols that"
+            " occur only in this one.",
         ),
     ] = None,
     strict: Annotated[
@@ -106,7 +106,7 @@ def check(
     settings: dict[str, Any],
     spelling: dict[str, Any],
 ) -> None:
-    """Look for what may spoil a model, before time is spent on it."""
+    """Look for what may spoil a model, before you spend time training it."""
     from charseq.corpus.checking import check_corpus, counted
 
     refuse_two_readers({"the corpus": name, "--held-out": held_out})
@@ -141,11 +141,11 @@ def download(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus's name, such as fra-eng.")],
     *,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Download it even if it is in the cache.")
+        bool, typer.Option("--refresh", help="Download it even if it is already in the cache.")
     ] = False,
     mirror: MirrorOption = None,
 ) -> None:
-    """Download a named corpus into the cache, and print where it lies."""
+    """Download a named corpus into the cache, and print its path."""
     if name == PHRASEBOOK:
         raise UsageError(f"{PHRASEBOOK} is built in; there is nothing to download")
     if not anki.is_name(name):

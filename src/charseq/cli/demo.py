@@ -21,11 +21,11 @@ def demo(
         ),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Train for at most this long.")
+        float, typer.Option(metavar="SECONDS", help="Train for at most this many seconds.")
     ] = 210.0,
-    seed: Annotated[int, typer.Option(help="The start of every random choice.")] = 1,
+    seed: Annotated[int, typer.Option(help="The seed of every random choice.")] = 1,
 ) -> None:
-    """Train on the built-in phrasebook and show what comes of it."""
+    """Train on the built-in phrasebook and show the results."""
     from rich.console import Console
 
     from charseq import training
@@ -36,9 +36,9 @@ def demo(
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        "The built-in phrasebook holds short English sentences and their French translations."
-        "\nA part of it is held out: whole combinations, so that a verb with its object, or a noun"
-        "\nwith its adjective, that is asked for below was never seen together in training."
+        "The built-in phrasebook contains short English sentences and their French translations."
+        "\nPart of it is held out, by whole combinations: a verb and its object, or a noun and its"
+        "\nadjective, that are tested below never occurred together in training."
         f"\nTraining for at most {time_limit:g} seconds …"
     )
     # Nothing is chosen by what is held out, so that its scores are those of unseen sentences.
@@ -57,8 +57,8 @@ def demo(
     if (epochs := len(trained.history.epochs)) < FEW_EPOCHS:
         console.print(
             f"In that time the model read its pairs {epochs} {'time' if epochs == 1 else 'times'},"
-            " which is too few for good answers:\nthe machine is slow, or busy with other work."
-            " Give it more time (--time-limit 600) or,\nbeside other work, set OMP_NUM_THREADS=1."
+            " too few for good answers:\nthe machine is slow, or busy with other work. Give it"
+            " more time (--time-limit 600),\nor if it is busy, set OMP_NUM_THREADS=1."
         )
     # Evenly spread over all that was held out.
     inputs = list(trained.held_out)
@@ -76,9 +76,8 @@ def demo(
     model = trained.folder / training.MODEL_FILE
     hint = translate_hint(model, asked[0].source)
     console.print(
-        "\nThe scores are of a generated corpus and do not tell how accurate charseq is on real"
-        "\ntext.\n"
-        f"\nModel:          {model}"
+        "\nThese scores are for a generated corpus, and do not say how accurate charseq is on real"
+        f"\ntext.\n\nModel:          {model}"
         f"\nLearning curve: {trained.folder / training.CURVE_FILE}"
         f"\n\nTry next:       {hint}",
         markup=False,

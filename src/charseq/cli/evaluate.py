@@ -60,7 +60,7 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="[MODEL] CORPUS",
-            help="The model file, left out with --hypotheses, and the corpus to score against.",
+            help="The model file, omitted with --hypotheses, and the corpus to score against.",
             show_default=False,
         ),
     ],
@@ -71,19 +71,21 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Score these outputs, one to a line, instead of a model's: for each of the"
-            " corpus's distinct sources in order, or for each of its pairs. '-' reads standard"
-            " input.",
+            help="Score these outputs, one per line, instead of a model's: for each distinct"
+            " input of the corpus in order, or for each of its pairs. '-' reads"
+            " standard input.",
             show_default=False,
         ),
     ] = None,
     target_separator: TargetSeparatorOption = None,
     worst: Annotated[
-        int, typer.Option(min=0, metavar="N", help="List so many of the worst errors.")
+        int, typer.Option(min=0, metavar="N", help="How many of the worst errors to list.")
     ] = 10,
     edits: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="List so many of the most frequent symbol edits."),
+        typer.Option(
+            min=0, metavar="N", help="How many of the most frequent symbol edits to list."
+        ),
     ] = 10,
     as_json: JsonOption = False,
     device: DeviceOption = "auto",
@@ -92,7 +94,7 @@ def evaluate(
     """Score a model, or anyone's output, against every reference of a corpus."""
     model, name = _model_and_corpus(names, hypotheses)
     if model is None:
-        refuse_decoding(decoding, "with --hypotheses, no model answers")
+        refuse_decoding(decoding, "with --hypotheses, there is no model")
     search = DecodingConfig.model_validate(decoding)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
@@ -161,7 +163,7 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
             raise UsageError("name a model and a corpus, or a corpus and --hypotheses FILE")
         return names[0], names[1]
     if len(names) != 1:
-        raise UsageError("with --hypotheses, name the corpus only")
+        raise UsageError("with --hypotheses, name only the corpus")
     refuse_two_readers({"hypotheses": hypotheses, "corpus": names[0]})
     return None, names[0]
 

@@ -66,16 +66,16 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
     attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
     attention += f" in {model.attention_layers} layers" * (model.attention_layers > 1)
     shape = f"{model.cell.upper()}, {model.units} units, {attention}" + ", copying" * model.copying
-    refit = ", trained again on all pairs" * training.refit
+    refit = ", then trained again on all pairs" * training.refit
     table = Table.grid(padding=(0, 2))
     for name, value in {
         "pairs": f"{it.training_pairs:,} for training, {it.held_out_pairs:,} held out",
-        "symbols": f"{it.source_symbols:,} of sources, {it.target_symbols:,} of targets",
+        "symbols": f"{it.source_symbols:,} in sources, {it.target_symbols:,} in targets",
         "model": f"{shape}; {it.weights:,} weights, {4 * it.weights / 2**20:,.1f} MiB",
         "epochs": f"at most {training.epochs:,} of {it.batches:,} batches of"
         f" {training.batch_size:,} pairs{refit}",
         "steps": f"at most {it.steps:,}, in {training.precision} on {it.device}",
-        "time": f"about {clock_time(it.seconds)}, and what scoring the epochs takes",
+        "time": f"about {clock_time(it.seconds)}, plus the time to score each epoch",
         "memory": "unknown" if it.memory is None else f"about {it.memory / 2**30:.1f} GiB",
     }.items():
         table.add_row(name, value)

@@ -1,4 +1,4 @@
-"""`charseq info`: what a model file holds."""
+"""`charseq info`: what a model file contains."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ OF_AN_EXPORT = {
     "contributed_operators": "operators beyond ONNX's",
     "texts": "answers compared with PyTorch's",
     "different": "answers that differ",
-    "farthest": "largest difference of a log-probability",
+    "farthest": "largest difference in log-probability",
     "exact_match": "exact match in PyTorch",
     "exported_exact_match": "exact match of the export",
 }
@@ -33,7 +33,7 @@ def info(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what a model file holds."""
+    """Show what a model file contains."""
     description, facts = _read(model)
     size = model.stat().st_size
     limit, calibration = description.output_limit, description.calibration
@@ -87,7 +87,7 @@ def info(
     row("answer form", description.targets.spelling.written)
     row("output limit", f"{limit.constant} + {limit.per_symbol:g} per source symbol")
     if calibration is None:
-        row("confidence", "none: the file does not say how sure its answers are")
+        row("confidence", "none: the file has no calibration")
     else:
         for name, value in asdict(calibration).items():
             row(OF_THE_CONFIDENCE[name], value)

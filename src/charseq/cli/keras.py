@@ -16,7 +16,7 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="The file to write (default: in this folder, named after the first).",
+        help="The file to write (default: in the working folder, named after the input).",
         show_default=False,
     ),
 ]
@@ -33,15 +33,16 @@ def import_keras(
         str | None,
         typer.Option(
             metavar="CORPUS",
-            help="The corpus that it was trained on, of which the example reads the first 10,000"
-            " pairs unless --limit says otherwise. Not needed for what export-keras wrote.",
+            help="The corpus that the model was trained on; its first 10,000 pairs are read"
+            " unless --limit says otherwise. Not needed for a file that export-keras"
+            " wrote.",
             show_default=False,
         ),
     ] = None,
     output: OutputOption = None,
     mirror: MirrorOption = None,
 ) -> None:
-    """Read what the Keras example saved."""
+    """Read a .keras file that the Keras example saved, and write a model file."""
     from charseq.cli.hints import translate_hint
     from charseq.corpus import read_corpus
     from charseq.interop import keras
@@ -49,7 +50,7 @@ def import_keras(
 
     if corpus is None and settings:
         name = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{name} says how a corpus is read: name it with --corpus")
+        raise UsageError(f"--{name} is for reading a corpus: name it with --corpus")
     target = _target(output, archive, ".safetensors")
     pairs = None
     if corpus is not None:
@@ -81,8 +82,8 @@ def export_keras(
     keras.export_keras(*read_model(model), target)
     # The code alone goes to standard output, so that it can be sent to a file.
     typer.echo(
-        f"Wrote {target}. This code translates with it, in a process of its own, with Keras and"
-        " without charseq:\n",
+        f"Wrote {target}. This code translates with it, with Keras and without charseq; run it in"
+        " a process of its own:\n",
         err=True,
     )
     sys.stdout.write(keras.inference_code(target))
@@ -95,5 +96,5 @@ def _target(output: Path | None, source: Path, suffix: str) -> Path:
         return output
     target = Path(f"{source.stem}{suffix}")
     if target.exists():
-        raise UsageError(f"{target} is there already: say with -o what to write")
+        raise UsageError(f"{target} already exists: name the file to write with -o")
     return target

@@ -160,7 +160,7 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
 
     A pipe that stays open gets its answers, a file comes in large pieces, and a line of more than
     `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows. A byte-order
-    mark before the first is no part of it.
+    mark before the first is not part of it.
     """
     rest, mark = b"", codecs.BOM_UTF8
     while piece := stream.read1(PIECE):
@@ -188,7 +188,7 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
     if not text or len(text) > longest:
         cells = [text, *("" for _ in columns)]
     if len(cells) != len(names):
-        fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, with tabs between them"
+        fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, separated by tabs"
         if len(cells) == 1:
             fault += f"; or give {' and '.join(f'--{name}' for name in columns)} for all lines"
         return Refused(text, fault)

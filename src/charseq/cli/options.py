@@ -19,7 +19,7 @@ MirrorOption = Annotated[
         "--mirror",
         metavar="URL",
         envvar="CHARSEQ_CORPUS_MIRROR",
-        help="Download named corpora from this folder in place of manythings.org/anki.",
+        help="Download named corpora from here instead of manythings.org/anki.",
     ),
 ]
 
@@ -32,8 +32,9 @@ FeaturesOption = Annotated[
     typer.Option(
         "--features",
         metavar="TEXT",
-        help="The features of all texts, such as 'N;ACC;PL', for a model that reads features."
-        " Without it they are a further column of each text, after a tab.",
+        help="The features of all texts, such as 'N;ACC;PL', for a model that reads"
+        " features. Without this option, they are a further column of each text, after"
+        " a tab.",
         show_default=False,
     ),
 ]
@@ -43,8 +44,8 @@ LanguageOption = Annotated[
     typer.Option(
         "--language",
         metavar="TEXT",
-        help="The language of all texts, for a model of several. Without it, it is the last"
-        " column of each text, after a tab.",
+        help="The language of all texts, for a model of several languages. Without this"
+        " option, it is the last column of each text, after a tab.",
         show_default=False,
     ),
 ]

@@ -34,8 +34,8 @@ def warn_of_impossible(impossible: int, targets: int) -> None:
     """Warn if there are targets that a model cannot write."""
     if impossible:
         warn(
-            f"{impossible:,} of {targets:,} targets hold symbols that the"
-            " model cannot write; their log-probability is minus infinity"
+            f"{impossible:,} of {targets:,} targets contain symbols that the model cannot write;"
+            " their log-probability is minus infinity"
         )
 
 
@@ -52,7 +52,7 @@ def translate_all(
         ("languages", known.languages, (each.language for each in inputs)),
     ):
         if not read and any(given):
-            note(f"a model was trained without {what}, and answers without them")
+            note(f"a model takes no {what}, and answers without them")
     translations = model.translate(
         [each.source for each in inputs], **conditions_of(inputs, known), **decoding.model_dump()
     )
@@ -60,8 +60,8 @@ def translate_all(
     if refused:
         first = refused[0]
         note(
-            f"the model refused {len(refused):,} of {len(inputs):,} sources, which count"
-            f" as empty outputs; the first: {visible(first.source)}: {first.error}"
+            f"the model refused {len(refused):,} of {len(inputs):,} inputs, which count as empty"
+            f" outputs; the first: {visible(first.source)}: {first.error}"
         )
     return translations
 
@@ -70,7 +70,7 @@ def refuse_decoding(decoding: Mapping[str, object], where: str) -> None:
     """Raise a `UsageError` if it was said how to find answers, but there is no model to do so."""
     if decoding:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in decoding)
-        raise UsageError(f"{where}: leave out {options}")
+        raise UsageError(f"{where}: omit {options}")
 
 
 def beam_note(decoding: DecodingConfig) -> str:
@@ -138,7 +138,7 @@ def inputs_and_outputs(
         return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
         f"{place_of(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
-        f" sources in {len(pairs):,} pairs: give one line for each source, or one for each pair"
+        f" inputs in {len(pairs):,} pairs: give one line for each input, or one for each pair"
     )
 
 
@@ -165,7 +165,7 @@ def one_output_each(
                 raise DataError(
                     f"{place_of(name)} answers {visible(each.label())} in line {first:,} with"
                     f" {visible(lines[first - 1])} and in line {number:,} with {visible(line)}:"
-                    " to compare, give one output for each distinct source"
+                    " to compare, give one output for each distinct input"
                 )
     return outputs
 

@@ -24,7 +24,7 @@ def score(
     *,
     settings: dict[str, Any],
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line instead of tabs.")
+        bool, typer.Option("--json", help="Print one JSON object per line.")
     ] = False,
     device: DeviceOption = "auto",
     mirror: MirrorOption = None,

@@ -29,8 +29,8 @@ def serve(
         list[str],
         typer.Argument(
             metavar="MODEL…",
-            help="Model files, each as FILE or NAME=FILE; the first one answers requests that name"
-            " none.",
+            help="Model files, each as FILE or NAME=FILE; the first answers requests that"
+            " name none.",
             show_default=False,
         ),
     ],
@@ -40,8 +40,8 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Inputs to try on the page, one a line, with further columns as for translate; by"
-            " default examples.txt beside the model.",
+            help="Inputs to try on the page, one per line, with further columns as for"
+            " translate; by default examples.txt beside the model.",
             show_default=False,
         ),
     ] = None,
@@ -49,7 +49,7 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Answer only requests that bring one of these keys, one a line; also"
+            help="Answer only requests with one of these keys, one per line; also"
             " CHARSEQ_API_KEYS.",
             show_default=False,
         ),
@@ -58,14 +58,14 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="ORIGIN",
-            help="Let web pages from this origin call the service, such as https://example.org;"
-            " may be given several times.",
+            help="Let web pages from this origin, such as https://example.org, call the"
+            " service; may be given several times.",
             show_default=False,
         ),
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Answer over HTTP, and show a page to try models on."""
+    """Answer over HTTP, and show a page for trying models."""
     keys = environment_keys()
     if api_key_file is not None:
         keys += read_keys(api_key_file)

@@ -33,8 +33,8 @@ def tell_error(message: str, code: int) -> int:
 def tell_fault() -> int:
     """Tell that a fault is charseq's own, below its traceback, and return the exit code."""
     return tell_error(
-        "this is a fault of charseq's own, and nothing you did: please report it, with the lines"
-        f" above, what you ran, and the version ({charseq.__version__})",
+        "this is a fault in charseq, not something you did: please report it, with the lines"
+        f" above, the command that you ran, and the version ({charseq.__version__})",
         FAULT,
     )
 

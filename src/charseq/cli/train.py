@@ -44,25 +44,22 @@ def train(
         Path | None,
         typer.Option(
             metavar="RUN",
-            help="Go on with a run that was stopped, as if it never had been: with its settings,"
-            " on its corpus.",
+            help="Resume a run that was stopped, with its settings, on its corpus.",
             show_default=False,
         ),
     ] = None,
     changed: Annotated[
         bool,
         typer.Option(
-            "--changed", help="Resume although the corpus is not what it was when the run began."
+            "--changed", help="Resume even if the corpus has changed since the run began."
         ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Move a run that is in DIR aside, to DIR.1.")
+        bool, typer.Option("--overwrite", help="If DIR holds a run, move it to DIR.1 first.")
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="MODEL", help="Put the finished model here as well."
-        ),
+        typer.Option("--output", "-o", metavar="MODEL", help="Also write the finished model here."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -74,7 +71,7 @@ def train(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A TOML file of settings, over the preset's."),
+        typer.Option(metavar="FILE", help="A TOML file whose settings override the preset's."),
     ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings as TOML and stop.")
@@ -83,16 +80,16 @@ def train(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what would be trained, and from ten steps how long it would take; write"
-            " nothing.",
+            help="Show what would be trained and, based on ten real steps, about how long it"
+            " would take and how much memory; write nothing.",
         ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="With --dry-run, print one JSON object instead.")
+        bool, typer.Option("--json", help="With --dry-run, print one JSON object.")
     ] = False,
     held_out: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Hold this corpus out, instead of a part of the first."),
+        typer.Option(metavar="FILE", help="Hold out this corpus instead of a part of the first."),
     ] = None,
     start_from: Annotated[
         Path | None,
@@ -119,7 +116,7 @@ def train(
         }
         _refuse_other_settings(settings, given)
     elif corpus is None:
-        raise UsageError("which corpus? charseq train CORPUS")
+        raise UsageError("name a corpus: charseq train CORPUS")
     elif changed:
         raise UsageError("--changed is for --resume")
     refuse_two_readers({"the corpus": corpus, "--held-out": held_out})
@@ -176,7 +173,7 @@ def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
     except KeyboardInterrupt as interruption:
         if (folder / HISTORY_FILE).exists():
             too = "" if output is None else f" -o {shlex.quote(str(output))}"
-            note(f"stopped; go on with: charseq train --resume {shlex.quote(str(folder))}{too}")
+            note(f"stopped; resume with: charseq train --resume {shlex.quote(str(folder))}{too}")
         model = folder / MODEL_FILE
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # All is said: this ends without a further word.
@@ -203,4 +200,4 @@ def _refuse_other_settings(settings: Collection[str], given: Mapping[str, object
     kept = [f"--{name.replace('_', '-')}" for name in settings]
     kept += [option for option, value in given.items() if value is not None]
     if kept:
-        raise UsageError(f"a run that is resumed keeps its settings: leave {kept[0]} out")
+        raise UsageError(f"a resumed run keeps its settings: omit {kept[0]}")

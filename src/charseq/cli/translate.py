@@ -31,7 +31,7 @@ def translate(
         list[str] | None,
         typer.Argument(
             metavar="TEXT…",
-            help="What to translate; without it, or with '-', standard input, line by line.",
+            help="Texts to translate; without any, or with '-', standard input, line by line.",
             show_default=False,
         ),
     ] = None,
@@ -55,16 +55,16 @@ def translate(
         bool,
         typer.Option(
             "--json",
-            help="One JSON object a line: source, hypothesis, log-probability, confidence, whether"
-            " it was cut, and the n best answers.",
+            help="Print one JSON object per line: source, hypothesis, log-probability,"
+            " confidence, whether it was cut, and the n best answers.",
         ),
     ] = False,
     unknown: Annotated[
         str,
         typer.Option(
             metavar="replace|error",
-            help="Read symbols that the model never saw as its unknown symbol, or refuse their"
-            " lines.",
+            help="Read symbols that the model has never seen as its unknown symbol, or"
+            " refuse their lines.",
         ),
     ] = "replace",
     device: DeviceOption = "auto",
@@ -89,7 +89,7 @@ def translate(
     columns = Columns.of(translator.description.sources.conditions, features, language)
     tally = Tally(least_confidence=decoding.abstain_below)
     read = 0
-    warn_of_a_file(texts, "translated as a text; for the lines of that file: … < {}")
+    warn_of_a_file(texts, "translated as a text; to translate the lines of that file: … < {}")
     for chunk in chunks(texts, LONGEST_SOURCE):
         lines = columns.read(chunk, LONGEST_SOURCE)
         answers = translator.translate(

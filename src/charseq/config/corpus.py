@@ -21,7 +21,7 @@ class CorpusConfig(Settings):
     """How pairs are read from a corpus."""
 
     format: Literal["auto", "tsv", "csv", "jsonl", "parquet"] = Field(
-        "auto", description="how the file is laid out; 'auto' goes by its name"
+        "auto", description="the file's format; 'auto': by its name"
     )
     source_column: Column = Field(
         1, description="the sources' column: its number, from 1, or its name in the header"
@@ -31,24 +31,26 @@ class CorpusConfig(Settings):
     )
     features_column: Column | None = Field(
         None,
-        description="the column of what a target is to be, such as 'N;ACC;PL': its number or name",
+        description="the column of each target's features, such as 'N;ACC;PL': its number or name",
     )
     features_separator: Separator = Field(
-        ";", description="what stands between two features in their column"
+        ";", description="what separates two features in their column"
     )
     language_column: Column | None = Field(
-        None, description="the column of each pair's language, of several in one corpus"
+        None,
+        description="the column of each pair's language, in a corpus of several: its number"
+        " or name",
     )
     header: bool = Field(False, description="the first row names the columns")
     reverse: bool = Field(False, description="swap source and target")
     limit: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="use only the first so many pairs"
+        None, description="use only the first N pairs"
     )
     max_length: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="leave out pairs with a side of more symbols than this"
+        None, description="leave out pairs with more symbols than this on a side"
     )
     skip_bad_lines: bool = Field(
-        False, description="leave bad lines out and say how many, instead of stopping"
+        False, description="leave out bad lines and say how many, instead of stopping"
     )
 
     @model_validator(mode="after")

@@ -12,32 +12,34 @@ class DecodingConfig(Settings):
     """How answers are found."""
 
     beam: Annotated[int, Field(ge=1, le=1_000)] = Field(
-        1, description="how many hypotheses of a source go on at each step; 1 is greedy search"
+        1, description="how many hypotheses per source are kept at each step; 1 is greedy search"
     )
     n_best: Annotated[int, Field(ge=1)] = Field(
         1, description="how many answers to give for a source, at most as many as the beam"
     )
     length_penalty: Annotated[float, Field(ge=0, le=10)] = Field(
         0.6,
-        description="how much long answers are favoured in a beam's ranking: 0 ranks by"
+        description="how much a beam's ranking favours long answers: 0 ranks by"
         " log-probability, 1 nearly by its mean over the symbols",
     )
-    sample: bool = Field(False, description="draw every symbol at random by its probability")
+    sample: bool = Field(
+        False, description="draw every symbol at random according to its probability"
+    )
     temperature: Annotated[float, Field(gt=0, le=1_000)] = Field(
         1.0,
-        description="in sampling, what log-probabilities are divided by: below 1, probable symbols"
-        " become more so",
+        description="in sampling, the number that log-probabilities are divided by: below 1,"
+        " probable symbols become even more likely",
     )
     top_k: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="in sampling, draw from this many of the most probable symbols only"
+        None, description="in sampling, draw only from this many of the most probable symbols"
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,
-        description="in sampling, draw from the fewest most probable symbols that together have"
-        " this probability",
+        description="in sampling, draw from the smallest set of symbols whose probabilities"
+        " add up to at least this",
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        1, description="in sampling, the start of every random choice"
+        1, description="in sampling, the seed of every random choice"
     )
 
     abstain_below: Annotated[float, Field(ge=0, le=1)] | None = Field(
@@ -47,28 +49,22 @@ class DecodingConfig(Settings):
     @model_validator(mode="after")
     def _refuse_clashes(self) -> Self:
         if self.sample and self.n_best > 1:
-            raise UsageError(
-                f"sample and n_best {self.n_best} exclude each other, since one answer is drawn:"
-                " choose one"
-            )
+            raise UsageError("sample and n_best cannot be combined: sampling draws a single answer")
         if self.n_best > self.beam:
             raise UsageError(
                 f"n_best is {self.n_best}, but a beam of {self.beam} finds at most {self.beam}:"
                 f" widen it with --beam {self.n_best} (beam={self.n_best})"
             )
         if self.sample and self.beam > 1:
-            raise UsageError(f"sample and a beam of {self.beam} exclude each other: choose one")
+            raise UsageError(f"sample and a beam of {self.beam} cannot be combined: choose one")
         if self.sample and self.abstain_below is not None:
             raise UsageError(
-                "sample and abstain_below exclude each other, since what is drawn has no"
-                " confidence: choose one"
+                "sample and abstain_below cannot be combined: samples have no confidence"
             )
         for name in ("temperature", "top_k", "top_p"):
             if not self.sample and getattr(self, name) != type(self).model_fields[name].default:
-                raise UsageError(
-                    f"{name} is for sampling: add --sample (sample=True), or leave it out"
-                )
+                raise UsageError(f"{name} is for sampling: add --sample (sample=True), or omit it")
         penalty = type(self).model_fields["length_penalty"].default
         if self.beam == 1 and self.length_penalty != penalty:
-            raise UsageError("length_penalty is for a beam: add --beam 5 (beam=5), or leave it out")
+            raise UsageError("length_penalty is for a beam: add --beam 5 (beam=5), or omit it")
         return self

@@ -1,4 +1,4 @@
-"""The shape of models: as it is asked for, and as it is."""
+"""The architecture of models: as requested, and as resolved."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ Units = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class ModelSettings(Settings):
-    """The shape of a model."""
+    """The architecture of a model."""
 
     units: Units | Auto = Field(
         "auto", description="units of the encoder and of the decoder; 'auto': by the corpus's size"
@@ -31,80 +31,83 @@ class ModelSettings(Settings):
         False, description="let source and target share one vocabulary and its vectors"
     )
     bidirectional: bool = Field(
-        True, description="read sources backwards too, each way with half of the units"
+        True, description="read sources in both directions, each with half of the units"
     )
     attention: Literal["none", "dot", "general", "additive"] = Field(
         "general", description="how the decoder looks back at the source"
     )
     attention_layers: Annotated[int, Field(ge=1, le=8)] | Auto = Field(
         "auto",
-        description="how often the decoder looks back for each symbol: from the second time on it"
-        " knows, by a layer of its own, what it has seen before; 'auto': by the corpus's size",
+        description="how many attention layers the decoder has; each after the first knows"
+        " what the earlier ones attended to; 'auto': by the corpus's size",
     )
     residual: bool = Field(
         True,
-        description="let attention read each source symbol's own vector beside what the encoder"
-        " wrote of it",
+        description="let attention read each source symbol's own vector as well as the"
+        " encoder's output for it",
     )
     relative_positions: bool = Field(
         True,
-        description="let attention weigh how far a source symbol's place is from the target's",
+        description="let attention take into account how far a source symbol's place is from"
+        " the target symbol's",
     )
     copying: bool | Auto = Field(
         "auto",
-        description="let the decoder copy source symbols, also ones never seen before; by default"
-        " where sources and targets share most of their symbols",
+        description="let the decoder copy source symbols, including ones never seen before;"
+        " 'auto': if most of the targets' symbols occur in their sources in the"
+        " same order",
     )
     dropout: Rate | Auto = Field(
         "auto",
-        description="the share of features that training drops between layers; 'auto': by the"
-        " corpus's size",
+        description="the dropout rate between layers; 'auto': by the corpus's size",
     )
     source_dropout: Rate | Auto | None = Field(
         "auto",
-        description="the share of features that training drops from the source's symbols; 'auto':"
-        " by the corpus's size; unset: as dropout",
+        description="the dropout rate of the source symbols' vectors; 'auto': by the"
+        " corpus's size; unset: the same as dropout",
     )
     symbol_dropout: Rate | Auto = Field(
         "auto",
-        description="how often training hides a target's symbol from the one after it, which then"
-        " has the source to go by; 'auto': by the corpus's size",
+        description="how often training hides a target symbol from the prediction of the"
+        " next one, which then has to rely on the source; 'auto': by the"
+        " corpus's size",
     )
     source_separator: Separator | None = Field(
         None,
-        description="what stands between two symbols of a source, such as a space between"
+        description="what separates two symbols of a source, such as a space between"
         " phonemes; without it, every character is a symbol",
     )
     target_separator: Separator | None = Field(
-        None, description="what stands between two symbols of a target, and of an answer"
+        None, description="what separates two symbols of a target and of an answer"
     )
     symbols: Literal["characters", "graphemes"] = Field(
         "characters",
-        description="what a symbol is on a side without a separator: a code point, or a grapheme"
-        " cluster, which holds a letter with its marks together",
+        description="what a symbol is on a side without a separator: a code point, or a"
+        " grapheme cluster, which keeps a letter and its marks together",
     )
     normalise: Literal["auto", "none", "nfc", "nfd", "jamo"] = Field(
         "auto",
-        description="the Unicode form that texts are read in: 'jamo' is NFC with Hangul syllables"
-        " taken apart; 'auto' is 'jamo' for a corpus with Hangul in it, else 'nfc'; answers come in"
-        " the targets' own form",
+        description="the Unicode form that texts are read in: 'jamo' is NFC with Hangul"
+        " syllables decomposed; 'auto' is 'jamo' for a corpus with Hangul, else"
+        " 'nfc'; answers are written in the targets' own form",
     )
     unknown_symbol: bool = Field(
         True,
-        description="have a symbol for characters never seen; without it the character tables"
-        " are the Keras example's, and unseen characters are read as zeros",
+        description="use a symbol for characters never seen; without it, the character"
+        " tables are those of the Keras example, and unseen characters are read"
+        " as zeros",
     )
     pad_source_to: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
         None,
-        description="pad shorter sources with the pad character to this length, in training and"
-        " translating; 'longest' takes the corpus's longest source",
+        description="pad shorter sources to this length, in training and translating;"
+        " 'longest': to the corpus's longest source",
     )
     pad_character: Character = Field(" ", description="what sources and targets are padded with")
     maximum_output_length: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
         None,
-        description="cut answers at this length; by default a rule learnt from the corpus's"
-        " lengths; 'longest' is the Keras example's: the longest target, start and end counted,"
-        " and one more",
+        description="cut answers at this length; unset: at a limit learnt from the corpus's"
+        " lengths; 'longest': at the Keras example's limit, the longest target"
+        " with its start and end, and one more",
     )
 
     @model_validator(mode="after")
@@ -116,16 +119,16 @@ class ModelSettings(Settings):
         if self.attention_layers not in ("auto", 1) and self.attention == "none":
             raise UsageError("attention_layers needs attention: dot, general or additive")
         if self.copying is True and self.pad_source_to is not None:
-            raise UsageError("copying does not go with pad_source_to: padding is no text")
+            raise UsageError("copying cannot be combined with pad_source_to: padding is not text")
         if self.tied_embeddings and self.embedding is None:
-            raise UsageError("tied_embeddings needs the size of an embedding")
+            raise UsageError("tied_embeddings needs an embedding size")
         if self.tied_embeddings and self.source_separator != self.target_separator:
-            raise UsageError("tied_embeddings needs the same symbols, and separator, on both sides")
+            raise UsageError("tied_embeddings needs the same separator on both sides")
         return self
 
 
 class ModelConfig(ModelSettings):
-    """The shape of a model, decided: what it does not say is the Keras example's."""
+    """The architecture of a model, resolved; the defaults are the Keras example's."""
 
     units: Units = 256
     embedding: Units | None = None

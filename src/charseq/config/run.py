@@ -1,4 +1,4 @@
-"""All settings of a run: presets, files, and what was asked for."""
+"""All settings of a run: from presets, files and arguments."""
 
 import json
 import tomllib
@@ -24,7 +24,7 @@ SECTIONS: Mapping[str, type[Settings]] = {
 
 
 class RunSettings(Settings):
-    """All settings of one training run, as they are asked for."""
+    """All settings of one training run, as requested."""
 
     corpus: CorpusConfig = CorpusConfig()
     model: ModelSettings = ModelSettings()
@@ -75,7 +75,7 @@ class RunSettings(Settings):
 
 
 class RunConfig(RunSettings):
-    """All settings of one training run, decided."""
+    """All settings of one training run, with every automatic one resolved."""
 
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
@@ -129,7 +129,7 @@ PRESETS: Mapping[str, RunSettings] = {
 def configure(
     preset: str = "default", file: str | Path | None = None, **settings: object
 ) -> RunSettings:
-    """Build a configuration: the preset's, changed by a TOML file's, changed by `settings`.
+    """Build a configuration: the preset, overridden by a TOML file, overridden by `settings`.
 
     Raises:
         UsageError: if there is no such preset or file, or a file or setting is not valid.

@@ -1,4 +1,4 @@
-"""What all groups of settings have in common: they are frozen, and refuse in plain words."""
+"""What all groups of settings have in common: they are frozen, and their errors are plain."""
 
 import difflib
 import re
@@ -26,7 +26,7 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Auto = Literal["auto"]
-"""Left to the corpus: see `charseq.training.choices`."""
+"""Chosen by the corpus: see `charseq.training.choices`."""
 
 
 def _seconds(value: object) -> object:

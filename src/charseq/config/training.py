@@ -1,4 +1,4 @@
-"""How models are trained: as it is asked for, and as it is."""
+"""How models are trained: as requested, and as resolved."""
 
 from typing import Annotated, Literal
 
@@ -13,15 +13,15 @@ class TrainingSettings(Settings):
     """How a model is trained."""
 
     epochs: Count | Auto = Field(
-        "auto", description="passes over the corpus, at most; 'auto': by the corpus's size"
+        "auto", description="the most passes over the corpus; 'auto': by the corpus's size"
     )
     batch_size: Count | Auto = Field(
         "auto", description="pairs per step; 'auto': by the corpus's size"
     )
     batch_characters: Count = Field(
         32_768,
-        description="the most symbols that a batch holds on both sides, padding included: longer"
-        " pairs train in smaller batches",
+        description="the most symbols that a batch may have on both sides together,"
+        " including padding: longer pairs train in smaller batches",
     )
     optimiser: Literal["adamw", "keras-rmsprop"] = Field(
         "adamw", description="AdamW, or RMSprop as Keras computes it"
@@ -31,46 +31,46 @@ class TrainingSettings(Settings):
     )
     schedule: Literal["constant", "cosine"] = Field(
         "cosine",
-        description="keep the step size, or let it grow over the first twentieth of the training"
-        " and then shrink to nothing, by epochs or by the time limit, whichever is further on",
+        description="'constant', or 'cosine': the step size grows over the first twentieth"
+        " of the training and then shrinks to zero, by epochs or by the time"
+        " limit, whichever is further on",
     )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(
-        0.0, description="how much AdamW shrinks weights, per step and step size"
-    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="AdamW's weight decay")
     label_smoothing: Rate = Field(
         0.1, description="the share of a target's probability that is spread over all symbols"
     )
     average: Share | None = Field(
         None,
-        description="translate with an average of the weights that keeps this share of itself at"
-        " each step, such as 0.999; unset: with the last weights",
+        description="translate with a moving average of the weights that keeps this share of"
+        " itself at each step, such as 0.999; unset: with the last weights",
     )
     gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
-        1.0, description="longest gradient, as a norm; unset: no clipping"
+        1.0, description="the largest norm of a gradient; unset: no clipping"
     )
     count_padding: bool = Field(
         False,
-        description="as the Keras example: pad all targets to the longest, and let padding count"
-        " in the loss, with Keras's clipped cross-entropy and batches in shuffled order",
+        description="as in the Keras example: pad all targets to the longest and count"
+        " padding in the loss, with Keras's clipped cross-entropy and batches in"
+        " shuffled order",
     )
     unknown_rate: Rate = Field(
         0.005,
-        description="how often source characters are replaced by the unknown symbol in training;"
+        description="how often training replaces source characters by the unknown symbol;"
         " rare ones more often",
     )
     split: Literal["source", "last"] = Field(
         "source",
-        description="what is held out: whole sources drawn at random (all their pairs stay on one"
-        " side), or the last part of the corpus as the Keras example does",
+        description="what is held out: whole sources drawn at random (all their pairs stay"
+        " on one side), or the last part of the corpus, as in the Keras example",
     )
     split_by: Literal["source", "input"] = Field(
         "source",
-        description="what stays together where whole sources are held out: all pairs of a source,"
-        " or only those that have its features and language in common, too",
+        description="what stays together when whole sources are held out: all pairs of a"
+        " source, or only those of an input, with the same features and language",
     )
     held_out_share: Share = Field(0.1, description="the share of the corpus that is held out")
     held_out_maximum: Count | None = Field(
-        2_000, description="hold out at most so many sources, where whole sources are held out"
+        2_000, description="hold out at most this many sources, if whole sources are held out"
     )
     held_out_decoded: Count = Field(
         500, description="how many held-out sources are translated after each epoch for the CER"
@@ -80,8 +80,9 @@ class TrainingSettings(Settings):
     )
     patience: Count | None = Field(
         None,
-        description="stop after so many epochs without a better held-out score; unset: never, since"
-        " steps that shrink to nothing get the best of a training at its end",
+        description="stop after this many epochs without a better held-out score; unset:"
+        " never, since with a step size that shrinks to zero the best weights"
+        " come at the end",
     )
     select: Literal["cer", "exact", "chrf", "loss"] = Field(
         "cer",
@@ -89,35 +90,41 @@ class TrainingSettings(Settings):
         " the loss",
     )
     keep: Literal["best", "last"] = Field(
-        "best", description="keep the weights of the best held-out score, or the last ones"
+        "best",
+        description="'best': keep the weights of the last epoch within one standard error of"
+        " the best held-out score; 'last': those of the last epoch",
     )
     refit: bool | Auto = Field(
         "auto",
-        description="at the end, train afresh on all pairs, those held out too, for the number of"
-        " steps found; the scores are those of the training before; by default where there are"
-        " fewer than 2,000 pairs, or 50,000 pairs of words, and no file is held out",
+        description="at the end, train again from the start on all pairs, including those"
+        " held out, for the number of steps found; the scores remain those of"
+        " the first training; 'auto': if there are fewer than 2,000 training"
+        " pairs, or fewer than 50,000 with at most 25 symbols on average, and no"
+        " separate held-out file",
     )
     time_limit: Duration | None = Field(
-        None, description="stop training after so long: seconds, or such as 90s, 10m or 1.5h"
+        None,
+        description="stop training after this long: seconds, or a duration such as 90s, 10m"
+        " or 1.5h",
     )
     checkpoint_every: Count | Duration = Field(
         "60s",
         validate_default=True,
-        description="keep all that is needed to go on, after so many steps (500) or so long (60s)",
+        description="how often to write a checkpoint: a number of steps (500) or a duration (60s)",
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        1, description="the start of every random choice"
+        1, description="the seed of every random choice"
     )
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto",
-        description="what the network is trained in; bf16 is faster where the processor or the GPU"
-        " has it, and 'auto' is bf16 there for models of 256 units and more",
+        description="the number format of training; bf16 is faster if the processor or the"
+        " GPU supports it; 'auto': bf16 there for models of 256 units and more",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
 
 
 class TrainingConfig(TrainingSettings):
-    """How a model is trained, decided."""
+    """How a model is trained, with every automatic setting resolved."""
 
     epochs: Count = 100
     batch_size: Count = 64

@@ -53,7 +53,7 @@ def corpus_from(
     mirror: str | None = None,
     spellings: Spellings = PLAIN,
 ) -> Corpus:
-    """Return the corpus that something stands for; a corpus is taken as it is.
+    """Return the corpus that is given by its file, its name or its pairs.
 
     Args:
         corpus: a file, a corpus's name, a corpus, or pairs of source and target.
@@ -101,14 +101,14 @@ def read_corpus(
         return read_archive(anki.fetch(name, mirror), config, name, spellings)
     path = Path(name)
     if path.suffix in (".safetensors", ".onnx", ".keras"):
-        raise UsageError(f"{visible(str(name))} is a model by its name, not a corpus")
+        raise UsageError(f"{visible(str(name))} is named like a model, not a corpus")
     if str(name) == "-" or os.path.exists(path):
         return (
             read_archive(path, config, path.stem, spellings)
             if path.suffix.lower() == ".zip"
             else read_file(path, config, spellings)
         )
-    raise UsageError(f"there is no file and no named corpus {visible(str(name))!r}{_hint(path)}")
+    raise UsageError(f"there is no file or named corpus {visible(str(name))!r}{_hint(path)}")
 
 
 def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:

@@ -94,7 +94,7 @@ LANGUAGES: Mapping[str, str] = {
         ("zsm", "Malay"),
     ]
 }
-"""Named corpora of the collection, and the language that stands beside English in each. Other names
+"""Named corpora of the collection, and the language paired with English in each. Other names
 of the same form are tried too: the collection grows."""
 
 
@@ -128,13 +128,13 @@ def download(name: str, mirror: str | None = None) -> Path:
             collection's own site.
 
     Raises:
-        UsageError: if the collection has no such corpus, or the mirror is no URL.
+        UsageError: if the collection has no such corpus, or the mirror is not a URL.
         MachineError: if the download fails; nothing half-made is left then.
     """
     base = mirror or os.environ.get("CHARSEQ_CORPUS_MIRROR") or SITE
     if not re.match(r"https?://[^/]", base):
         raise UsageError(
-            f"the mirror {visible(base)!r} is no URL that begins with http:// or https://"
+            f"the mirror must be a URL that begins with http:// or https://, not {visible(base)!r}"
         )
     url = f"{base.rstrip('/')}/{name}.zip"
     path = cache_folder() / f"{name}.zip"
@@ -157,7 +157,7 @@ def download(name: str, mirror: str | None = None) -> Path:
         raise MachineError(f"{error}; {_by_hand(name, path)}") from None
     except DataError as error:
         raise MachineError(
-            f"what {url} sent is no corpus: {error}; {_by_hand(name, path)}"
+            f"{url} did not send a corpus: {error}; {_by_hand(name, path)}"
         ) from None
     except OSError as error:
         raise MachineError(f"cannot write {path}: {error.strerror or error}") from None
@@ -173,6 +173,6 @@ def _nearest(name: str) -> str:
 
 def _by_hand(name: str, path: Path) -> str:
     return (
-        f"by hand: download {SITE}/{name}.zip in a browser and put it at {path}, or give the path"
-        f" of the zip in place of {name}"
+        f"to download it yourself, save {SITE}/{name}.zip in a browser as {path}, or give the"
+        f" path of the zip instead of {name}"
     )

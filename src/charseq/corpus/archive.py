@@ -1,4 +1,4 @@
-"""The zips of manythings.org/anki: one text of sentence pairs, and a word on whom to thank."""
+"""The zips of manythings.org/anki: one text of sentence pairs, and a note on whom to credit."""
 
 import lzma
 import re
@@ -50,7 +50,7 @@ def read_archive(
         MachineError: if the file cannot be read.
     """
     if config.format not in ("auto", "tsv"):
-        raise UsageError(f"{path} holds TSV, not {config.format}: leave --format out")
+        raise UsageError(f"{path} holds TSV, not {config.format}: omit --format")
     with _opened(path) as archive:
         text = _text_of(archive, path)
         where = f"{path}:{visible(text.filename)}"
@@ -91,8 +91,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(path) as archive:
                 yield archive
         except DAMAGE as error:
-            why = str(error) or "it is cut short"
-            raise DataError(f"{path} is not a zip, or a damaged one: {why}") from None
+            why = str(error) or "it is truncated"
+            raise DataError(f"{path} is not a zip archive, or is damaged: {why}") from None
 
 
 def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -105,11 +105,11 @@ def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     if len(texts) != 1:
         found = ", ".join(visible(member.filename) for member in texts[:5])
         raise DataError(
-            f"{path} is no zip of sentence pairs: it holds"
-            f" {f'{len(texts)} texts ({found})' if texts else 'no text'}, and not one"
+            f"{path} is not a zip archive of sentence pairs: it should hold exactly one text file,"
+            f" but has {f'{len(texts)} ({found})' if texts else 'none'}"
         )
     if texts[0].flag_bits & 1:
-        raise DataError(f"{path} is locked with a password")
+        raise DataError(f"{path} is protected by a password")
     if texts[0].file_size > _largest(texts[0]):
         raise _too_large(f"{path}:{visible(texts[0].filename)}")
     return texts[0]

@@ -56,7 +56,7 @@ def collect(
             if separated and (first.lacks_symbols(source) or second.lacks_symbols(target)):
                 column = columns[not first.lacks_symbols(source)]
                 raise BadLineError(
-                    "empty symbol", f"column {column} has a separator with no symbol beside it"
+                    "empty symbol", f"column {column} has a separator with no symbol next to it"
                 )
         except BadLineError as fault:
             faults.add(place, fault)
@@ -78,7 +78,9 @@ def collect(
         left_out[longer_than(longest, spellings)] = too_long
     if not pairs:
         reasons = ", ".join(f"{count:,} × {reason}" for reason, count in left_out.items())
-        raise DataError(f"{where} holds no pairs" + (f"; left out: {reasons}" if reasons else ""))
+        raise DataError(
+            f"{where} contains no pairs" + (f"; left out: {reasons}" if reasons else "")
+        )
     return pairs, left_out
 
 
@@ -92,12 +94,13 @@ def corpus_of(
     """Make a corpus of pairs in memory, held to the same rules as those of a file.
 
     Raises:
-        UsageError: if they are no pairs at all.
+        UsageError: if they are not pairs.
         DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
     """
     if isinstance(pairs, bytes | Mapping) or not isinstance(pairs, Iterable):
         raise UsageError(
-            f"a corpus is a file, a corpus's name, or pairs of texts, not {type(pairs).__name__}"
+            "a corpus must be a file, a corpus's name, or pairs of texts, not"
+            f" {type(pairs).__name__}"
         )
     kept, left_out = collect(pairs, _texts_of_pair, config, where=name, spellings=spellings)
     return Corpus(name=name, pairs=kept, digest=digest_of(kept), left_out=left_out)
@@ -114,9 +117,9 @@ def _fault_of(texts: tuple[str, str], columns: tuple[Column, Column]) -> BadLine
         if not text:
             return BadLineError("empty side", f"column {column} is empty")
         if "\0" in text:
-            return BadLineError("NUL character", f"column {column} holds a NUL character")
+            return BadLineError("NUL character", f"column {column} contains a NUL character")
     broken = next(c for t, c in zip(texts, columns, strict=True) if "\n" in t or "\r" in t)
-    return BadLineError("line break in a text", f"column {broken} holds a line break")
+    return BadLineError("line break in a text", f"column {broken} contains a line break")
 
 
 def _condition_reader(
@@ -134,7 +137,9 @@ def _condition_reader(
             if "" in features:
                 raise BadLineError("empty feature", f"there is an empty feature in {cell!r}")
             if any(set(text) & {"\0", "\n", "\r"} for text in (*features, language)):
-                raise BadLineError("line break in a feature", "a feature holds a line break or NUL")
+                raise BadLineError(
+                    "line break in a feature", "a feature contains a line break or NUL"
+                )
             kept[key] = features, language
         return kept[key]
 
@@ -154,5 +159,5 @@ def _texts_of_pair(pair: Any) -> tuple[Any, ...]:
     try:
         "".join(parts).encode()
     except UnicodeEncodeError:
-        raise BadLineError("lone surrogate", "a lone surrogate, which is no character") from None
+        raise BadLineError("lone surrogate", "a lone surrogate, which is not a character") from None
     return (source, target, features, language) if features or language else (source, target)

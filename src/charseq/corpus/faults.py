@@ -1,4 +1,4 @@
-"""What is wrong with a record that is no pair, and the account of all such in one file."""
+"""What is wrong with a record that is not a pair, and a list of all such records in one file."""
 
 from collections import Counter
 from typing import NoReturn
@@ -9,7 +9,7 @@ _NAMED_FAULTS = 5
 
 
 class BadLineError(Exception):
-    """A record that is no pair: the `reason` is counted, the message says more."""
+    """A record that is not a pair: the `reason` is counted, the message says more."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(detail or reason)

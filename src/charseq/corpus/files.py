@@ -1,6 +1,6 @@
 """Pairs from files: TSV, CSV, JSON Lines and Parquet, plain or compressed, or standard input.
 
-A text is taken as it stands. A file is a stream of records (lines, or Parquet rows), each of which
+A text is used unchanged. A file is a stream of records (lines, or Parquet rows), each of which
 a parser turns into the two texts of a pair or refuses as a bad line.
 """
 
@@ -94,7 +94,7 @@ def read_lines(
     if layout is None:
         layout = "tsv" if config.format == "auto" else config.format
     if layout == "parquet":
-        raise UsageError(f"{where}: Parquet is read from a file of its own only")
+        raise UsageError(f"{where}: Parquet can only be read from a file")
     with in_plain_words(where):
         lines = lines_of(decompressed(stream, where))
         first = next(lines, b"")

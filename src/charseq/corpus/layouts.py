@@ -82,7 +82,7 @@ def _csv_cells(line: bytes) -> list[str]:
     except csv.Error as error:
         why = str(error)
         if why == "unexpected end of data":
-            why = "a quoted text does not end on its line"
+            why = "a quoted text is not closed on its line"
         raise BadLineError("invalid CSV", f"not valid CSV: {why}") from None
 
 
@@ -107,13 +107,13 @@ def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
 
 def _separated_otherwise(cell: str) -> str:
     """Say what may separate the columns of a line that seems to have one only."""
-    for separator, what, layout in (
-        ("\t", "tabs", " with --format tsv"),
-        (";", "semicolons", ", once commas or tabs stand there instead"),
-        (",", "commas", " with --format csv"),
+    for separator, what, remedy in (
+        ("\t", "tabs", "add --format tsv"),
+        (";", "semicolons", "replace them with commas or tabs"),
+        (",", "commas", "add --format csv"),
     ):
         if separator in cell:
-            return f"; if its {what} separate columns, it is read{layout}"
+            return f"; columns seem to be separated by {what}: {remedy}"
     return ""
 
 
@@ -153,5 +153,5 @@ def _json_cell(record: object, column: Column) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadLineError("lone surrogate", f"column {column} holds half a character") from None
+        raise BadLineError("lone surrogate", f"column {column} contains half a character") from None
     return value

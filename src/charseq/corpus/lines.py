@@ -11,13 +11,13 @@ from typing import IO
 from charseq.corpus.faults import BadLineError, not_utf8
 
 LONGEST_LINE = 1_000_000
-"""The bytes of the longest line that is read; what goes on for longer is no pair of texts."""
+"""The bytes of the longest line that is read; a longer line is not a pair of texts."""
 
 
 def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines with their ends; only the beginning of one that is too long.
 
-    A byte-order mark before the first is no part of it.
+    A byte-order mark before the first is not part of it.
     """
     mark = codecs.BOM_UTF8
     line = stream.readline(len(mark) + LONGEST_LINE + 1).removeprefix(mark)

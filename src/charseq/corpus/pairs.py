@@ -9,7 +9,7 @@ from typing import NamedTuple
 from charseq.text import Features, Form, Input
 
 PairLike = tuple[str, str] | tuple[str, str, Features] | tuple[str, str, Features, str]
-"""A pair in memory: source, target, and with them features and a language where it has any."""
+"""A pair in memory: source and target, with features and a language if it has any."""
 
 
 class Pair(NamedTuple):

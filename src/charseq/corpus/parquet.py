@@ -47,7 +47,7 @@ def read_parquet(
         for field in filter(None, chosen):
             kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
             if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-                raise DataError(f"{where}: column {field.name!r} holds {field.type}, not texts")
+                raise DataError(f"{where}: column {field.name!r} contains {field.type}, not texts")
         rows = _rows(table, names, positions)
         pairs, left_out = collect(rows, _texts, config, where=where, spellings=spellings)
     except (pa.ArrowException, OSError) as error:

@@ -1,4 +1,4 @@
-"""Dividing a corpus into what is trained on and what is held out."""
+"""Splitting a corpus into training and held-out pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Split:
 
 
 def split_corpus(corpus: Corpus, config: TrainingSettings, form: Form = "nfc") -> Split:
-    """Divide a corpus by the method that `config.split` names.
+    """Split a corpus by the method that `config.split` names.
 
     `source`: whole sources are drawn at random, from `config.seed` alone, until
     `config.held_out_share` of the distinct sources, at most `config.held_out_maximum`, are held
@@ -99,7 +99,7 @@ def _drawn(sources_of: NDArray[np.int64], config: TrainingSettings) -> NDArray[n
         raise DataError(
             "nothing can be held out: "
             + ("all sources are the same" if total < 2 else "all sources belong together")
-            + "; give more pairs, or a held-out set of their own"
+            + "; give more pairs, or a separate held-out set"
         )
     maximum = config.held_out_maximum or total
     wanted = max(1, min(round(total * config.held_out_share), maximum, total - 1))
@@ -117,8 +117,8 @@ def _drawn(sources_of: NDArray[np.int64], config: TrainingSettings) -> NDArray[n
         smallest = int(order[np.argmin(sources_of[order])])
         if sources_of[smallest] > maximum:
             raise DataError(
-                f"the fewest sources that belong together are {sources_of[smallest]:,}, more than"
-                f" held_out_maximum ({maximum:,}): raise it"
+                "the smallest group of sources that belong together has"
+                f" {sources_of[smallest]:,}, more than held_out_maximum ({maximum:,}): raise it"
             )
         drawn[smallest] = True
     return drawn

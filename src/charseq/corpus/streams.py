@@ -38,7 +38,7 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     if start == b"PK\x03\x04":
         raise DataError(f"{where} looks like a zip archive, but its name does not end in .zip")
     if start == b"PAR1":
-        raise DataError(f"{where} looks like Parquet; say so with --format parquet")
+        raise DataError(f"{where} looks like Parquet: add --format parquet")
     return stream
 
 
@@ -113,4 +113,4 @@ def _from_zstandard(stream: "_Counted") -> Iterator[bytes]:
     except zstandard.ZstdError as error:
         raise EOFError(error) from None
     if frame is not None:
-        raise EOFError("the last Zstandard frame has no end")
+        raise EOFError("the last Zstandard frame is incomplete")

@@ -1,4 +1,4 @@
-"""Attention: what the decoder looks at in a source for the symbol that it writes next."""
+"""Attention: what the decoder attends to in a source for the next symbol."""
 
 from typing import Literal
 
@@ -19,11 +19,11 @@ NO_PLACE = -1_000_000
 
 
 def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
-    """Return each source symbol's place in its text, and `NO_PLACE` for what stands before it.
+    """Return each source symbol's place in its text, and `NO_PLACE` for what precedes it.
 
     Args:
         ids: of the sources, (batch, time).
-        conditions: how many features and languages stand before each text, (batch,).
+        conditions: how many features and languages precede each text, (batch,).
     """
     places = torch.arange(ids.shape[1], device=ids.device) - conditions[:, None]
     return places.masked_fill(places < 0, NO_PLACE)

@@ -61,7 +61,7 @@ class Layer(nn.Module):
 
     @torch.no_grad()
     def stepper(self) -> "LSTMStepper | GRUStepper":
-        """Lay the weights out for reading one symbol at a time."""
+        """Prepare the weights for reading one symbol at a time."""
         input_weight, recurrent_weight, bias, second_bias = self.fused.all_weights[0]
         if self.cell == "gru":
             return GRUStepper(

@@ -89,7 +89,7 @@ class Decoder(nn.Module):
             sources: ids, (batch, time).
             lengths: of the sources, (batch,).
             outputs: the encoder's, (time, batch, units).
-            conditions: how many features and languages stand before each text, (batch,); None: no
+            conditions: how many features and languages precede each text, (batch,); None: no
                 text has any.
             copies: where the model copies, the column of each source symbol, (batch, time).
         """
@@ -144,7 +144,7 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def stepper(self) -> Step:
-        """Lay the weights out for writing symbol by symbol, and return the `step` that does so."""
+        """Prepare the weights for writing symbol by symbol, and return the `step` that does so."""
         layers = [layer.stepper() for layer in self.recurrent]
         plain, attentions = len(self.layers), self.attentions
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.

@@ -43,7 +43,7 @@ class Embedding(nn.Module):
 
 
 def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:
-    """Hide whole symbols, as zeros, so that what comes next is not told by them alone.
+    """Hide whole symbols, as zeros, so that predictions cannot rely on them alone.
 
     Source: Bowman et al. (2016), "Generating sentences from a continuous space", section 3.1.
 

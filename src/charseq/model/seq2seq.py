@@ -117,13 +117,13 @@ class Seq2Seq(nn.Module):
         noise: Generator | None = None,
         lengths_there: Tensor | None = None,
     ) -> tuple[Memory, State]:
-        """Read whole sources, each the same in any company.
+        """Read whole sources, each with the same result in any batch.
 
         Args:
             sources: ids, (batch, time).
             source_lengths: (batch,), at least 1, on the CPU.
             copies: where the model copies, the column of each source symbol, (batch, time).
-            conditions: how many features and languages stand before each text, (batch,); without
+            conditions: how many features and languages precede each text, (batch,); without
                 it, none.
             noise: what dropout draws from, if there is any.
             lengths_there: the lengths where the sources are, if they are there already.
@@ -144,7 +144,7 @@ class Seq2Seq(nn.Module):
         return self.decoder.memory(sources, lengths_there, outputs, conditions, copies), state
 
     def stepper(self) -> Step:
-        """Lay the weights out for writing symbol by symbol, and return the `step` that does so.
+        """Prepare the weights for writing symbol by symbol, and return the `step` that does so.
 
         It is made once for many steps; later changes of the weights do not reach it.
         """

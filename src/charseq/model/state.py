@@ -1,4 +1,4 @@
-"""What the network hands from call to call; nothing is ever stored on a module."""
+"""What the network passes from call to call; nothing is ever stored on a module."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class View(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What is computed once per source; what a model has no use for has no columns.
+    """Computed once per source; parts that a model does not use have no columns.
 
     Attributes:
         source_lengths: symbols in each source, (batch,).
@@ -54,7 +54,7 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What every step of the decoder replaces.
+    """The decoder's state, which every step replaces.
 
     Attributes:
         hidden: h, layer after layer, (batch, layers · units).

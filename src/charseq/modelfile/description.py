@@ -1,4 +1,4 @@
-"""Everything about a model but its weights, and the JSON that a file keeps it as."""
+"""Everything about a model except its weights, and its form as JSON."""
 
 import math
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class OutputLimit:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """Everything about a model but its weights.
+    """Everything about a model except its weights.
 
     Attributes:
         config: the model's shape.
@@ -63,7 +63,7 @@ class ModelDescription:
 
     @property
     def features_separator(self) -> str:
-        """What stands between two features in one text."""
+        """What separates two features in one text."""
         return str(self.columns.get("features_separator", DEFAULT_FEATURES_SEPARATOR))
 
     @property
@@ -78,7 +78,7 @@ def have_names(columns: Mapping[str, object]) -> bool:
 
 
 def description_to_dict(description: ModelDescription) -> dict[str, Any]:
-    """Return what a file keeps of a description, as JSON takes it."""
+    """Return a description in JSON's types, as a file keeps it."""
     limit = description.output_limit
     return {
         "format_version": FORMAT_VERSION,

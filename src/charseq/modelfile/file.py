@@ -74,7 +74,7 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
 
 
 def read_description(path: str | Path) -> ModelDescription:
-    """Read what a model file says of its model, and leave the weights unread.
+    """Read a model file's description, without its weights.
 
     Raises:
         CharseqError: as `read_model` does.
@@ -84,7 +84,7 @@ def read_description(path: str | Path) -> ModelDescription:
 
 
 def count_parameters(path: str | Path) -> int:
-    """Return how many numbers the weights in a model file are, and leave them unread.
+    """Return how many parameters a model file has, without reading them.
 
     Raises:
         CharseqError: as `read_model` does.
@@ -98,8 +98,8 @@ def refuse_model_output(path: Path) -> None:
     """Raise a `UsageError` where no model file can be put, or by its name no model is."""
     if path.suffix == EXPORT_SUFFIX:
         raise UsageError(
-            f"{path} is an export by its name: name a file that ends in {MODEL_SUFFIX}, and export"
-            " it when it is trained"
+            f"{path} is named like an export: name a file that ends in {MODEL_SUFFIX}, and export"
+            " the trained model"
         )
     refuse_output(path)
     if path.suffix != MODEL_SUFFIX:
@@ -138,8 +138,8 @@ def telling_of(path: Path) -> Iterator[None]:
             raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
         except safetensors.SafetensorError:
             raise ModelFileError(
-                f"{path} is not a charseq model, or is damaged: what its header says does not fit"
-                " what follows, as where a copy was cut short"
+                f"{path} is not a charseq model, or is damaged: its header does not match its"
+                " contents, as in an incomplete copy"
             ) from None
         except (DataError, ValueError, RecursionError, OverflowError) as error:
             raise ModelFileError(
@@ -153,7 +153,7 @@ def _opened(path: Path) -> Iterator[Any]:
     refuse_no_file(path)
     if path.suffix == EXPORT_SUFFIX:
         raise UsageError(
-            f"{path} is an export by its name: name the model file that it was made from"
+            f"{path} is named like an export: name the model file that it was made from"
         )
     with telling_of(path):
         refuse_large_tensors(path)

@@ -1,4 +1,4 @@
-"""How sure a score is: the same items drawn again and again."""
+"""How certain a score is: the same items are resampled many times."""
 
 from collections.abc import Sequence
 

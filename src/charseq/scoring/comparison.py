@@ -34,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ComparedItem:
-    """An item that one system has right and the other has not.
+    """An item that only one system has right.
 
     Attributes:
         source: the text that was rewritten.
@@ -51,13 +51,13 @@ class ComparedItem:
     right: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self) | {"references": list(self.references)}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two systems' scores, and what lies between them.
+    """Two systems' scores, and their differences.
 
     Attributes:
         first: the first system's scores.
@@ -84,7 +84,7 @@ class Comparison:
         return len(self.only_one_right) - self.only_first_right
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the scores and counts as JSON takes them, without the single items."""
+        """Return the scores and counts in JSON's types, without the single items."""
         items = self.first.items
         return {
             "items": items,
@@ -156,7 +156,7 @@ def comparison_of(
     bootstrap: int = 1000,
     seed: int = 1,
 ) -> Comparison:
-    """Compare two systems whose outputs stand beside their references, as `compare` does.
+    """Compare two systems whose outputs are paired with their references, as `compare` does.
 
     Args:
         sources: the texts that were rewritten.

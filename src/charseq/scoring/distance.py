@@ -1,4 +1,4 @@
-"""How far outputs are from what they should have been, in edits of symbols."""
+"""How far outputs are from their references, in symbol edits."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace

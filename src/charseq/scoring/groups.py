@@ -53,7 +53,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ErrorGroups:
-    """What goes wrong again and again.
+    """Errors that recur, by kind.
 
     Attributes:
         substitutions: how many symbols were written for others.
@@ -77,7 +77,7 @@ class ErrorGroups:
     by_unseen: tuple[Group, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self)
 
 
@@ -118,7 +118,7 @@ def groups_of(
     unseen: Sequence[bool] | None = None,
     most: int = 10,
 ) -> ErrorGroups:
-    """Group the errors of outputs that stand beside their references, as `error_groups` does.
+    """Group the errors of outputs paired with their references, as `error_groups` does.
 
     Args:
         sources: the texts that were rewritten.

@@ -1,4 +1,4 @@
-"""Single outputs beside what they should have been."""
+"""Single outputs with their references."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from charseq.scoring.metrics import edit_counts, ratio
 
 @dataclass(frozen=True, slots=True)
 class ScoredItem:
-    """One output beside what it should have been.
+    """One output with its references.
 
     Attributes:
         source: the text that was rewritten.
@@ -32,7 +32,7 @@ class ScoredItem:
     error_rate: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self) | {"references": list(self.references)}
 
 
@@ -60,7 +60,7 @@ def worst_errors(
 def worst_of(
     sources: Sequence[str], items: Sequence[Nearest], *, count: int = 10
 ) -> list[ScoredItem]:
-    """Return the worst of outputs that stand beside their references, as `worst_errors` does.
+    """Return the worst of outputs paired with their references, as `worst_errors` does.
 
     Args:
         sources: the texts that were rewritten.

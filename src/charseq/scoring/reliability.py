@@ -1,4 +1,4 @@
-"""Do confidences keep what they promise? Of answers with one of 0.8, eight in ten are right."""
+"""Are confidences reliable? Of the answers with one of 0.8, eight in ten should be right."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -51,7 +51,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How far confidences can be relied on.
+    """How reliable confidences are.
 
     Attributes:
         items: how many answers were looked at.
@@ -73,7 +73,7 @@ class Reliability:
     coverages: tuple[Coverage, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self)
 
 

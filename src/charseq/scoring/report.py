@@ -1,4 +1,4 @@
-"""The scores of a list of outputs, with how sure they are."""
+"""The scores of a list of outputs, with their intervals."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -67,7 +67,7 @@ class Report:
     target_separator: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self)
 
 
@@ -154,7 +154,7 @@ def score(
 def report_of(
     items: Sequence[Nearest], spelling: Spelling, *, bootstrap: int = 1000, seed: int = 1
 ) -> Report:
-    """Score outputs that stand beside their references with every metric, as `score` does.
+    """Score outputs paired with their references with every metric, as `score` does.
 
     Args:
         items: the outputs.

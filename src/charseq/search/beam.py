@@ -1,4 +1,4 @@
-"""Beam search: several hypotheses a source at once, ranked beside each other whatever their length.
+"""Beam search: several hypotheses per source, ranked together whatever their length.
 
 Hypotheses stand in a grid of (sources, beam) slots, of which only the held ones are rows of the
 model's batch. The symbols written form a tree: every step adds one node for each slot, which knows
@@ -49,7 +49,7 @@ def beam_search(
         state: of the encoded sources, (batch, …).
         vocabulary: of the targets.
         limits: the most symbols of each answer, (batch,), on the CPU.
-        beam: how many hypotheses of a source go on at each step.
+        beam: how many hypotheses per source are kept at each step.
         n_best: the most answers of a source, at most `beam`; there are fewer where the constraint
             or the limit leaves fewer.
         length_penalty: the strength of the `penalty`, at least 0.

@@ -15,7 +15,7 @@ class Constraint(Protocol):
     """
 
     def allowed(self, symbols: int) -> Tensor:
-        """Return which of so many symbols may come next, (rows, symbols)."""
+        """Return which symbols may come next, (rows, symbols)."""
 
     def advance(self, ids: Tensor) -> "Constraint":
         """Return the rule after each row has written one symbol, (rows,)."""
@@ -31,7 +31,7 @@ class Both(NamedTuple):
     second: Constraint
 
     def allowed(self, symbols: int) -> Tensor:
-        """Return which of so many symbols both allow, (rows, symbols)."""
+        """Return which symbols both allow, (rows, symbols)."""
         return self.first.allowed(symbols) & self.second.allowed(symbols)
 
     def advance(self, ids: Tensor) -> "Both":

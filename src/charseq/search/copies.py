@@ -28,7 +28,7 @@ class Copies(NamedTuple):
         return cls(columns.scatter_(1, copies.clamp(min=0), True))
 
     def allowed(self, symbols: int) -> Tensor:
-        """Return which of so many symbols may come next, (rows, symbols)."""
+        """Return which symbols may come next, (rows, symbols)."""
         return self.columns[:, :symbols]
 
     def advance(self, ids: Tensor) -> "Copies":

@@ -18,7 +18,7 @@ class Trie(NamedTuple):
 
     @classmethod
     def of(cls, lexicon: Lexicon, device: torch.device) -> "Trie":
-        """Lay out a lexicon on a device."""
+        """Prepare a lexicon on a device."""
         first_edges, keys, shortest = (
             torch.from_numpy(array).to(device)
             for array in (lexicon.first_edges, lexicon.keys, lexicon.shortest)
@@ -50,7 +50,7 @@ class Walk(NamedTuple):
     left: Tensor
 
     def allowed(self, symbols: int) -> Tensor:
-        """Return which of so many symbols may come next, (rows, symbols)."""
+        """Return which symbols may come next, (rows, symbols)."""
         trie = self.trie
         first = trie.first_edges[self.states]
         counts = trie.first_edges[self.states + 1] - first

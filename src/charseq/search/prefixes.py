@@ -23,13 +23,13 @@ class Prefixes(NamedTuple):
 
     @classmethod
     def of(cls, prefixes: Sequence[Sequence[int]], device: torch.device) -> "Prefixes":
-        """Lay out one prefix for each row, as ids; an empty one forces nothing."""
+        """Prepare one prefix for each row, as ids; an empty one forces nothing."""
         ids = [torch.tensor(prefix, dtype=torch.long) for prefix in prefixes]
         lengths = torch.tensor([len(prefix) for prefix in prefixes], device=device)
         return cls(pad_sequence(ids, batch_first=True).to(device), lengths)
 
     def allowed(self, symbols: int) -> Tensor:
-        """Return which of so many symbols may come next, (rows, symbols)."""
+        """Return which symbols may come next, (rows, symbols)."""
         free = (self.lengths <= self.place)[:, None]
         if self.place >= self.ids.shape[1]:
             return free.repeat(1, symbols)

@@ -1,4 +1,4 @@
-"""Sampling: symbols drawn by their probability, the same ones for the same seed in any company."""
+"""Sampling: symbols drawn by their probability, the same for the same seed in any batch."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Languages and features as symbols that stand before a source's own.
+"""Languages and features as symbols that precede a source's own.
 
 Source: Kann & Schütze (2016), "Single-model encoder-decoder with explicit morphological
 representation for reinflection".
@@ -45,13 +45,13 @@ class Conditions:
         return sorted(languages - self.languages.keys()), sorted(features - self.features.keys())
 
     def names(self, each: Input) -> tuple[str, ...]:
-        """Return what stands before a source, by name: its language, then its features."""
+        """Return what precedes a source, by name: its language, then its features."""
         if self.unknown is None:
             return ()
         return (each.language, *each.features) if each.language else each.features
 
     def encode(self, inputs: Sequence[Input]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return the ids of what stands before each source, one after another, and their numbers.
+        """Return the ids of what precedes each source, one after another, and their numbers.
 
         The language comes first, then the features in their own order, which is part of how a
         corpus annotates: a first person may be the subject's in one place, the object's in another.
@@ -76,4 +76,4 @@ class Conditions:
 
 
 TEXTS_ALONE = Conditions()
-"""A model reads nothing but texts."""
+"""The conditions of a model that reads only texts."""

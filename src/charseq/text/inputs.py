@@ -1,4 +1,4 @@
-"""What a model reads: a source, and the features and the language that say what becomes of it."""
+"""What a model reads: a source, with its features and language."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
@@ -51,12 +51,12 @@ def features_of(features: Features, separator: str) -> tuple[str, ...]:
         return tuple(features.split(separator)) if features else ()
     if not isinstance(features, Sequence):
         kind = type(features).__name__
-        raise UsageError(f"the features of a text are one string, or several in order, not {kind}")
+        raise UsageError(
+            f"the features of a text must be one string, or several in order, not {kind}"
+        )
     for text in features:
         if not isinstance(text, str):
-            raise UsageError(
-                f"the features of a text are one string, or several, not {text!r} among them"
-            )
+            raise UsageError(f"the features of a text must be one string, or several, not {text!r}")
     # No feature holds the separator: what does is several of them.
     return tuple(chain.from_iterable(text.split(separator) for text in features))
 
@@ -80,7 +80,7 @@ def inputs_of(
             not what it should be.
     """
     if not isinstance(texts, Iterable):
-        raise UsageError(f"give a text, or several, not {texts!r}")
+        raise UsageError(f"give a text or several texts, not {texts!r}")
     for given, what in ((features, "features"), (language, "languages")):
         if given is not None and not isinstance(given, Iterable):
             raise UsageError(f"{what} cannot be {given!r}; {_HOW_MANY}")
@@ -90,12 +90,12 @@ def inputs_of(
     ]
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
-            raise UsageError(f"text {number:,} is no string, but {type(text).__name__}")
+            raise UsageError(f"text {number:,} must be a string, not {type(text).__name__}")
         own_features, own_language = (next(values, _LACKING) for values in conditions)
         if own_features is _LACKING or own_language is _LACKING:
             raise UsageError(f"there are fewer features or languages than texts; {_HOW_MANY}")
         if not isinstance(own_language, str):
-            raise UsageError(f"the language of a text is a string, not {own_language!r}")
+            raise UsageError(f"the language of a text must be a string, not {own_language!r}")
         yield Input(text, features_of(own_features, separator), own_language)
     for values in conditions:
         if not isinstance(values, repeat) and next(values, _LACKING) is not _LACKING:

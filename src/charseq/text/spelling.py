@@ -59,7 +59,7 @@ class Spelling:
 
 
 CHARACTERS = Spelling()
-"""Every code point is a symbol, and texts are taken as they stand."""
+"""Every code point is a symbol, and texts are used unchanged."""
 
 
 class Spellings(NamedTuple):

@@ -31,7 +31,7 @@ class Vocabulary:
     none. No text ever maps to a special symbol by its spelling, so a corpus may contain any
     character whatever. A vocabulary without an unknown symbol gives unseen symbols the id
     `len(vocabulary)`, which the model reads as a vector of zeros. `spelling` says how texts are cut
-    into symbols, and `conditions` which special symbols may stand before a source's own.
+    into symbols, and `conditions` which special symbols may precede a source's own.
     """
 
     symbols: tuple[str, ...]
@@ -48,20 +48,21 @@ class Vocabulary:
             raise ModelFileError("two special symbols of the vocabulary have the same place")
         if len(self.symbols) > MOST_SYMBOLS:
             raise ModelFileError(
-                f"there are {len(self.symbols):,} different symbols, and at most {MOST_SYMBOLS:,}"
-                " are read: is what stands between two of them named, as by --source-separator?"
+                f"there are {len(self.symbols):,} different symbols, but at most {MOST_SYMBOLS:,}"
+                " are allowed: if something separates the symbols, name it, as with"
+                " --source-separator"
             )
         ordinary = self._ordinary
         if len(self._ids) != len(ordinary):
-            raise ModelFileError("the vocabulary holds a symbol twice")
+            raise ModelFileError("the vocabulary contains a symbol twice")
         if any(not symbol for symbol, _ in ordinary):
-            raise ModelFileError("the vocabulary holds an empty symbol")
+            raise ModelFileError("the vocabulary contains an empty symbol")
         try:
             "".join(self.symbols).encode()
         except UnicodeEncodeError:
-            raise ModelFileError("the vocabulary holds half a character") from None
+            raise ModelFileError("the vocabulary contains half a character") from None
         if self.spelling.is_of_characters and any(len(symbol) != 1 for symbol, _ in ordinary):
-            raise ModelFileError("the vocabulary holds a symbol that is not one character")
+            raise ModelFileError("the vocabulary contains a symbol that is not one character")
 
     @classmethod
     def of_sources(

@@ -1,4 +1,4 @@
-"""Checkpoints: all that is needed to go on with a training as if it had never stopped.
+"""Checkpoints: all that is needed to resume a training as if it had never stopped.
 
 Each is one safetensors file, `fit-<steps>-<checksum>.safetensors`, or `refit-…` in the training on
 all pairs, with its plain facts as JSON in the metadata. The checksum in the name is that of the
@@ -106,9 +106,9 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
                 return _read(path)
         except (ValueError, DataError):
             instead = (
-                "there is no other, so that the run starts again from its beginning"
+                "there is no other, so the run starts again from the beginning"
                 if path == paths[-1]
-                else "going back to the checkpoint before it"
+                else "going back to the previous checkpoint"
             )
             warnings.warn(f"{path} is damaged: {instead}", CheckpointWarning, stacklevel=2)
     return None

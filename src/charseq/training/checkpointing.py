@@ -27,10 +27,10 @@ class Checkpointer:
         epochs: that are finished.
         kept: the epoch whose weights are kept so far.
         weights: those.
-        trainer: the training that goes on, once there is one.
+        trainer: the running training, once there is one.
         refitting: whether that is the one on all pairs.
         interruption: what lets a step be finished before the run is stopped.
-        resumed: the checkpoint that the run goes on from, until its training has taken it over.
+        resumed: the checkpoint that the run resumes from, until its training has taken it over.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class Checkpointer:
     _written: float = field(default_factory=time.monotonic)
 
     def resume(self) -> None:
-        """Go on from the newest checkpoint, if there is one."""
+        """Resume from the newest checkpoint, if there is one."""
         self.resumed = read_checkpoint(self.folder)
         if self.resumed is not None:
             self.epochs, self.kept = self.resumed.epochs, self.resumed.kept
@@ -88,7 +88,7 @@ class Checkpointer:
         """Write a checkpoint, unless training has not begun.
 
         Raises:
-            DataError: if the loss or a weight is not finite: no one wants to go on with those.
+            DataError: if the loss or a weight is not finite: no one wants to resume from those.
             MachineError: if it cannot be written.
         """
         self._steps, self._written = 0, time.monotonic()

@@ -7,9 +7,7 @@ import torch
 
 from charseq.errors import UsageError
 
-CROWDED = (
-    "other work kept this machine busy in the last minute: beside it, OMP_NUM_THREADS=1 is faster"
-)
+CROWDED = "this machine has been busy for the last minute; OMP_NUM_THREADS=1 is probably faster"
 """What is said where `is_crowded`."""
 
 

@@ -39,10 +39,10 @@ def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not holds_run(folder):
-        raise UsageError(f"{folder} already holds something: name another folder with --run")
+        raise UsageError(f"{folder} is not empty: name another folder with --run")
     if not overwrite:
         raise UsageError(
-            f"{folder} already holds a run: go on with it (charseq train --resume {folder}), put it"
+            f"{folder} already holds a run: resume it (charseq train --resume {folder}), move it"
             " aside with --overwrite, or name another folder with --run"
         )
 

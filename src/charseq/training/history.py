@@ -1,4 +1,4 @@
-"""What a run remembers of its epochs."""
+"""The history of a run: its epochs and scores."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,22 +18,22 @@ LARGEST = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one epoch did; losses are in nats per symbol.
+    """The figures of one epoch; losses are in nats per symbol.
 
     The `padded_*` figures count padding as the Keras example does, which flatters them: they are
     what it calls loss, accuracy, val_loss and val_accuracy.
 
     Attributes:
         epoch: its number, from 1.
-        seconds: how long it took, evaluation included.
-        pairs_per_second: in training, evaluation excluded.
+        seconds: how long it took, including evaluation.
+        pairs_per_second: in training, excluding evaluation.
         training_loss: the mean over the epoch while the weights change; padding masked.
         held_out_loss: after the epoch; padding masked.
         character_accuracy: held-out, under teacher forcing; padding masked.
         cer: held-out character error rate of translations.
-        exact_match: the share of them that equal a reference whole.
-        best: whether this epoch's held-out score is, up to chance, as good as the best so far.
-        chrf: chrF2 of the translations, where epochs are compared by it.
+        exact_match: the share of them that match a reference exactly.
+        best: whether its held-out score is within one standard error of the best so far.
+        chrf: chrF2 of the translations, if epochs are compared by it.
         padded_loss: `training_loss`, padding counted.
         padded_accuracy: training accuracy, padding counted.
         padded_held_out_loss: `held_out_loss`, padding counted.
@@ -86,7 +86,7 @@ class History:
 
     @property
     def best(self) -> EpochRecord:
-        """The last epoch whose held-out score is as good as the best, up to chance."""
+        """The last epoch within one standard error of the best held-out score."""
         return [record for record in self.epochs if record.best][-1]
 
     def to_json(self) -> str:

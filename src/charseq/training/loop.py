@@ -203,7 +203,7 @@ class Trainer:
         """Return in words that something is no longer a number, and what to do."""
         return (
             f"the {what} not finite at step {self.steps:,}, in epoch {self.epoch}: try a smaller"
-            " --learning-rate, or --gradient-clip 1 where it is unset"
+            " --learning-rate, or --gradient-clip 1 if it is unset"
         )
 
     @property
@@ -290,7 +290,7 @@ class Trainer:
             }
             self.seen = Comparison.from_tensors(seen) if seen else None
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise DataError(f"the checkpoint is not one of this training: {error}") from None
+            raise DataError(f"the checkpoint does not belong to this training: {error}") from None
 
 
 def _alike(tensor: Tensor, other: Tensor) -> Tensor:

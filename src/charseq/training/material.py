@@ -10,7 +10,7 @@ from charseq.files import file_digest
 
 DIGESTS = {
     "corpus_digest": "the corpus",
-    "held_out_digest": "what is held out",
+    "held_out_digest": "the held-out corpus",
     "start_digest": "the model to start from",
 }
 
@@ -50,9 +50,8 @@ class Material:
         for name, digest in self.record().items():
             if name in DIGESTS and digest != record.get(name):
                 raise UsageError(
-                    f"{DIGESTS[name]} is not what it was when the run began: put it back as it was,"
-                    " say where it is now, or go on regardless with --changed"
-                    " (changed=True)"
+                    f"{DIGESTS[name]} has changed since the run began: restore it, say where the"
+                    " original is now, or resume anyway with --changed (changed=True)"
                 )
 
 

@@ -35,8 +35,8 @@ def enough_memory() -> Iterator[None]:
         if not exhausted and "allocate memory" not in str(error):
             raise
         raise MachineError(
-            "there is not enough memory: try a smaller --batch-size or --units, or --max-length to"
-            " leave the longest pairs out"
+            "there is not enough memory: try a smaller --batch-size or --units, or leave out the"
+            " longest pairs with --max-length"
         ) from None
 
 
@@ -82,9 +82,9 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
     if needed + heaviest > free:
         source, target = longest
         raise MachineError(
-            f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, and"
-            f" {free / 2**30:.1f} are free: most of it for sources of {source:,} symbols with"
-            f" targets of {target:,}; leave such pairs out with --max-length, or try a smaller"
+            f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, but only"
+            f" {free / 2**30:.1f} are free. Most of it is for sources of {source:,} symbols with"
+            f" targets of {target:,}: leave out such pairs with --max-length, or try a smaller"
             " --batch-size, --batch-characters or --units"
         )
 

@@ -202,7 +202,7 @@ def _vocabularies(
     if training.count_padding and model.pad_character == model.target_separator:
         raise UsageError(
             "targets are padded with what separates their symbols: choose another pad_character,"
-            " or leave count_padding out"
+            " or omit count_padding"
         )
     unknown = model.unknown_symbol
     spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))

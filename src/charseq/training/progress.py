@@ -76,7 +76,7 @@ class Display:
         self.epochs = 0
 
     def go_on(self, epoch: int, pairs: int) -> None:
-        """Start within an epoch of which so many pairs have been trained on."""
+        """Start within an epoch of which this many pairs have been trained on."""
         self._next(max(epoch, 1), "")
         self.progress.advance(self.task, pairs)
 
@@ -93,7 +93,7 @@ class Display:
         self.progress.stop()
 
     def after_step(self, rows: int) -> None:
-        """Move the bar on by so many pairs."""
+        """Advance the bar by this many pairs."""
         self.progress.advance(self.task, rows)
         speed = self.progress.tasks[0].speed
         if speed:
@@ -145,9 +145,9 @@ def end_line(epochs: int, kept: int, config: TrainingConfig, *, out_of_time: boo
         end = f"no better score in {config.patience} epochs"
     else:
         end = "all epochs are done"
-    why = "the last" if kept == epochs else "the last that was as good as any, up to chance"
+    why = "the last" if kept == epochs else "the latest within one standard error of the best"
     line = f"{end} · kept: epoch {kept}, {why}"
-    return f"{line} · now once more from the start, on all pairs" if config.refit else line
+    return f"{line} · now training again from the start, on all pairs" if config.refit else line
 
 
 def epoch_line(record: EpochRecord, epochs: int) -> str:

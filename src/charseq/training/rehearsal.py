@@ -1,4 +1,4 @@
-"""A training before it begins: what it is made of, and from a few real steps what it takes."""
+"""A training before it begins: what it consists of and, from a few real steps, what it costs."""
 
 import sys
 import time
@@ -25,23 +25,23 @@ STEPS, WARM_UP_STEPS = 10, 3
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a training would do.
+    """What a training would do and cost.
 
     Attributes:
-        config: all settings, decided.
+        config: all settings, resolved.
         training_pairs: how many pairs would be trained on.
         held_out_pairs: how many would be held out.
         source_symbols: the size of the source vocabulary.
         target_symbols: the size of the target vocabulary.
-        weights: how many numbers the model has.
+        weights: how many parameters the model has.
         batches: of an epoch.
         steps: of all epochs, with the refit's if there is one.
-        seconds: how long the steps would take, or the time limit if that is less; what is scored
-            after each epoch comes on top.
-        memory: the most memory that this process had taken, in bytes, after steps that held the
-            longest batches; None where the system does not say.
+        seconds: how long the steps would take, or the time limit if that is less; scoring after
+            each epoch is extra.
+        memory: the peak memory of this process, in bytes, after steps on the longest batches; None
+            if the system does not report it.
         device: where it would be trained.
-        crowded: whether other work kept the machine busy, so that one thread would be faster.
+        crowded: whether the machine has been busy, so that one thread is probably faster.
     """
 
     config: RunConfig
@@ -58,7 +58,7 @@ class Rehearsal:
     crowded: bool
 
     def as_dict(self) -> dict[str, object]:
-        """Return all of it as JSON takes it."""
+        """Return all fields in JSON's types."""
         return vars(self) | {"config": self.config.model_dump()}
 
 

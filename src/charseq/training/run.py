@@ -45,11 +45,11 @@ from charseq.training.setup import Setup, set_up
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a run ends with.
+    """The result of a run.
 
     Attributes:
         model: with the weights that were kept.
-        description: what the model file says of it, scores included.
+        description: everything else in the model file, including scores.
         history: every epoch.
         epoch: whose weights were kept.
         report: the held-out scores.
@@ -115,7 +115,7 @@ def resume_run(
     callbacks: Sequence[Callback] = (),
     console: Console | None = None,
 ) -> TrainedModel:
-    """Go on with a run from its newest checkpoint, as if it had never stopped.
+    """Resume a run from its newest checkpoint, as if it had never stopped.
 
     Args:
         material: what the run was begun with.
@@ -157,7 +157,7 @@ def _trained(
             del history.epochs[checkpointer.epochs :]
         _announce(console, material.corpus, setup, folder)
         if console is not None and checkpointer.resumed is not None:
-            console.print(f"going on after {checkpointer.resumed.place}", highlight=False)
+            console.print(f"resuming after {checkpointer.resumed.place}", highlight=False)
         run = _Run(material, folder, setup, history, checkpointer, console)
         with checkpointer.interruption.heeded():
             try:
@@ -166,7 +166,7 @@ def _trained(
             except KeyboardInterrupt as interruption:
                 checkpointer.write()
                 again = repr(str(folder)) + ("" if material.corpus_from else ", corpus")
-                interruption.add_note(f"go on with: charseq.resume({again})")
+                interruption.add_note(f"resume with: charseq.resume({again})")
                 raise
 
 
@@ -308,8 +308,8 @@ def _announce(
     )
     if setup.repeated_inputs:
         console.print(
-            f"{setup.repeated_inputs:,} of {len(prepared.references):,} held-out inputs are trained"
-            " on as well: how well they are answered says little of others",
+            f"{setup.repeated_inputs:,} of {len(prepared.references):,} held-out inputs are also"
+            " trained on: how well they are answered says little about others",
             highlight=False,
             soft_wrap=True,
         )

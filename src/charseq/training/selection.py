@@ -1,4 +1,4 @@
-"""Which epoch's weights are kept: the last whose held-out score is as good as any, up to chance."""
+"""Which epoch's weights are kept: the last within one standard error of the best score."""
 
 from typing import NamedTuple
 

@@ -98,8 +98,9 @@ def _warn_of_strangers(prepared: Prepared) -> None:
     )
     if len(prepared.references) >= ENOUGH_TO_JUDGE and 2 * strange > len(prepared.references):
         warnings.warn(
-            f"{strange:,} of {len(prepared.references):,} held-out inputs hold symbols, features or"
-            " a language that no training pair has: are their columns those of the corpus?",
+            f"{strange:,} of {len(prepared.references):,} held-out inputs contain symbols,"
+            " features or a language that no training pair has: check that their columns are the"
+            " same as the corpus's",
             CharseqWarning,
             stacklevel=2,
         )

@@ -1,7 +1,7 @@
-"""Looking a corpus over before time is spent on it.
+"""Checking a corpus before training on it.
 
-No finding is an error: what is right in one corpus is a slip in another. Each says how many there
-are, shows some, and says what to do.
+No finding is an error: what is right in one corpus is a mistake in another. Each says how many
+there are, shows some, and says what to do.
 """
 
 from collections.abc import Sequence

@@ -22,20 +22,20 @@ def invisible_characters(side: Side) -> Iterator[Finding]:
         side,
         "invisible",
         {c for c in side.counts if unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp")},
-        "cannot be seen",
+        "are invisible",
         "remove them unless they belong there, as joiners do in some scripts: to a model, a text"
-        " with one is another text",
+        " with one is a different text",
     )
 
 
 def damaged_characters(side: Side) -> Iterator[Finding]:
-    """Find what is no character of any script: replacement, private and unassigned code points."""
+    """Find code points that are not characters: replacement, private and unassigned ones."""
     yield from _kind(
         side,
         "damaged",
         {c for c in side.counts if c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn")},
-        "are replacement characters, or none that Unicode knows",
-        "look at how the texts were decoded: they seem damaged",
+        "are replacement characters, or not assigned in Unicode",
+        "check how the texts were decoded: they seem damaged",
     )
 
 
@@ -45,8 +45,8 @@ def unusual_spaces(side: Side) -> Iterator[Finding]:
         side,
         "unusual space",
         {c for c in side.counts if c != " " and unicodedata.category(c) == "Zs"},
-        "are spaces of another kind than the ordinary one",
-        "use one kind of space, unless the difference is wanted: a person who types a source will"
+        "are spaces other than the ordinary one",
+        "use one kind of space unless the difference matters: a person who types a source will"
         " type the ordinary one",
     )
 
@@ -62,9 +62,9 @@ def stray_spaces(side: Side) -> Iterator[Finding]:
         yield Finding(
             f"stray {side.name} spaces",
             len(places),
-            f"{counted(len(at_ends), side.name)} with a space at an end, and"
+            f"{counted(len(at_ends), side.name)} with a space at the start or end, and"
             f" {counted(len(doubled), side.name)} with several in a row",
-            "remove them: they are part of the text, and the model has to learn them",
+            "remove them: they are part of the text, so the model has to learn them",
             tuple(
                 Example(each.pair, repr(each.text))
                 for each in examples_of(places.tolist(), side.texts)

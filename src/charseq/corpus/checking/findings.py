@@ -42,7 +42,7 @@ class Finding:
     held_out: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON takes them."""
+        """Return all fields in JSON's types."""
         return asdict(self)
 
 

@@ -29,10 +29,10 @@ def odd_ratios(pairs: Sequence[Pair], source: Side, target: Side) -> Iterator[Fi
         yield Finding(
             "lengths out of line",
             len(outliers),
-            f"{counted(len(outliers), 'pair')} with a target far longer, or far shorter, than the"
-            f" source suggests; half of all targets are {_times(low)} to {_times(high)} as long,"
-            f" the middle one {_times(middle)}",
-            "look whether these two texts belong together, and leave out those that do not",
+            f"{counted(len(outliers), 'pair')} with a target far longer or shorter than the"
+            f" source suggests; half of all targets are {_times(low)} to {_times(high)} as long"
+            f" as their source, the median is {_times(middle)}",
+            "check whether these two texts belong together, and leave out those that do not",
             tuple(
                 Example(i + 1, f"{pairs[i].source} → {pairs[i].target}")
                 for i in outliers[:EXAMPLES].tolist()
@@ -49,8 +49,10 @@ def long_texts(side: Side) -> Iterator[Finding]:
             f"very long {side.name}s",
             len(outliers),
             f"{counted(len(outliers), side.name)} more than {_LONG} times as long as 99 % of all"
-            f" are ({counted(round(usual), side.symbol)}); the longest has {side.lengths.max():,}",
-            "leave them out, with --max-length for instance: they cost much and are seldom learnt",
+            f" others ({counted(round(usual), side.symbol)}); the longest has"
+            f" {side.lengths.max():,}",
+            "leave them out, for instance with --max-length: they take long to train on and are"
+            " rarely learnt",
             tuple(Example(i + 1, side.texts[i]) for i in outliers[:EXAMPLES].tolist()),
         )
 

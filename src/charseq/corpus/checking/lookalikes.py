@@ -51,7 +51,8 @@ def mixed_scripts(side: Side) -> Iterator[Finding]:
             f"mixed scripts in a {side.name} word",
             len(places),
             f"{counted(len(places), side.name)} with letters of several scripts in one word",
-            "look whether a letter was typed in the wrong alphabet: to a model, it is another one",
+            "check whether a letter was typed in the wrong alphabet: to a model, it is a"
+            " different letter",
             tuple(
                 Example(place + 1, _mixed_word(side.texts[place], scripts))
                 for place in places[:EXAMPLES].tolist()
@@ -76,13 +77,13 @@ def look_alikes(side: Side) -> Iterator[Finding]:
         " one: "
         + shortened(
             [
-                f"{described(rarer)} {side.counts[rarer]:,} ×,"
-                f" beside {described(commoner)} {side.counts[commoner]:,} ×"
+                f"{described(rarer)} {side.counts[rarer]:,} ×, against {described(commoner)}"
+                f" {side.counts[commoner]:,} ×"
                 for rarer, commoner in slips
             ],
             EXAMPLES,
         ),
-        "replace them if they are slips",
+        "replace them if they are typos",
         tuple(
             Example(place + 1, f"{described(each.rarer)} in {side.texts[place]}")
             for each in slips[:EXAMPLES]
@@ -103,10 +104,10 @@ def mixed_forms(side: Side) -> Iterator[Finding]:
     yield Finding(
         f"{side.name}s in another normal form",
         len(apart),
-        f"{counted(len(apart), side.name)} not in Unicode's form NFC, {len(both):,} of them in the"
-        " corpus in NFC as well",
-        "write all texts in one form, NFC, or let charseq: the two ways to write é look the same"
-        " and are different symbols",
+        f"{counted(len(apart), side.name)} not in Unicode's NFC form ({len(both):,} also occurring"
+        " in NFC)",
+        "bring all texts into NFC, or let charseq do it: the two ways to write é look the same"
+        " but are different symbols",
         tuple(
             Example(each.pair, each.text.encode("unicode_escape").decode("ascii"))
             for each in examples_of(dict.fromkeys([*both, *apart]), texts)

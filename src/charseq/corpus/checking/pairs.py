@@ -21,15 +21,15 @@ def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
     yield Finding(
         "too few pairs",
         inputs,
-        f"only {counted(inputs, 'distinct input')}; a tenth held out is {held_out:,}, on which an"
-        f" exact match of 50 % is known to ± {min(margin, 50):.0f} points",
-        "gather more pairs if you can; hold a larger share out, or a file of its own, to know the"
-        " score better",
+        f"only {counted(inputs, 'distinct input')}; a held-out tenth has {held_out:,}, on which"
+        f" an exact match of 50 % is only known to within ± {min(margin, 50):.0f} points",
+        "gather more pairs if you can; to know the score better, hold out a larger share or a"
+        " separate file",
     )
 
 
 def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """Find pairs that stand in the corpus more than once."""
+    """Find pairs that occur more than once in the corpus."""
     repeated = {pair: count for pair, count in Counter(pairs).items() if count > 1}
     if not repeated:
         return
@@ -39,7 +39,7 @@ def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
         "duplicates",
         extra,
         f"{counted(extra, 'repetition')} of {counted(len(repeated), 'pair')}",
-        "leave one of each, unless how often a pair occurs should weigh in training",
+        "keep one of each, unless how often a pair occurs should count in training",
         tuple(
             Example(pairs.index(pair) + 1, f"{pair.source} → {pair.target} ({repeated[pair]:,} ×)")
             for pair in most
@@ -64,8 +64,8 @@ def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
         len(several),
         f"several targets for {len(several):,} of {counted(len(targets), 'input')}, up to"
         f" {len(most[0]):,}",
-        "where every target is right, as in translation, leave them: all count as references;"
-        " where only one is, correct the others, since the model cannot tell which to give",
+        "if every target is right, as in translation, leave them: all count as references; if"
+        " only one is, correct the others, since the model cannot tell which to give",
         tuple(
             Example(pairs.index(alike[0]) + 1, f"{alike[0].source} → {_listed(alike, counts)}")
             for alike in most[:EXAMPLES]
@@ -93,9 +93,10 @@ def on_both_sides(
     yield Finding(
         "inputs on both sides",
         len(inputs),
-        f"in the corpus too: {len(inputs):,} of {counted(everything, 'held-out input')}, and"
-        f" {counted(whole, 'held-out pair')} whole",
-        "leave them out of one of the two: a score on what was trained on says nothing of others",
+        f"also in the corpus: {len(inputs):,} of {counted(everything, 'held-out input')}, and"
+        f" {counted(whole, 'held-out pair')} with the same target",
+        "leave them out of one of the two: a score on inputs that were trained on says nothing"
+        " about others",
         examples,
         held_out=True,
     )
@@ -113,8 +114,9 @@ def spaced_conditions(pairs: Sequence[Pair]) -> Iterator[Finding]:
         yield Finding(
             "spaces in features",
             len(spaced),
-            f"{counted(len(spaced), 'pair')} with a space at an end of a feature or a language",
-            "remove them: to a model, a feature with one is another feature",
+            f"{counted(len(spaced), 'pair')} with a space at the start or end of a feature or a"
+            " language",
+            "remove them: to a model, a feature with a space is a different feature",
             tuple(Example(number, repr(name)) for number, name in spaced.items())[:EXAMPLES],
         )
 

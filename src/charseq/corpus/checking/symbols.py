@@ -24,8 +24,8 @@ def rare_symbols(side: Side) -> Iterator[Finding]:
         len(rare),
         f"seen fewer than {RARE} times: {len(rare):,} of {len(side.counts):,} {side.name}"
         f" {side.symbol}s, {once:,} of them once: {shortened([each for _, each in rare], 40)}",
-        "correct those that are slips; a model learns little of the others: add pairs that hold"
-        " them, or leave theirs out",
+        "fix the typos; a model learns little about the rest: add pairs that contain them, or"
+        " drop those pairs",
         _first_places([each for _, each in rare], side),
     )
 
@@ -44,7 +44,7 @@ def unseen_symbols(side: Side, held_out: Side) -> Iterator[Finding]:
         len(unseen),
         f"not in the corpus: {counted(len(unseen), f'{side.name} {side.symbol}')} of"
         f" {counted(len(places), f'held-out {side.name}')}: {shortened(unseen, 40)}",
-        f"add pairs that hold them if there are any: {_NEVER_SEEN[side.name]}",
+        f"add pairs that contain them if you have any: {_NEVER_SEEN[side.name]}",
         _first_places(unseen, held_out),
         held_out=True,
     )
