@@ -37,9 +37,14 @@ BODIES = [
     (b'{"texts": "a", "seed": 1e400}', 422, "invalid", "seed must be a"),
     (b'{"texts": "a", "n_best": 2}', 422, "invalid", "n_best is 2, but a beam of 1"),
     (b'{"texts": ["a"], "prefix": ["a", "b"]}', 422, "invalid", "prefix has 2 entries for 1 texts"),
-    (b'{"texts": "a", "language": "fr"}', 422, "invalid", "this model was trained without"),
+    (b'{"texts": "a", "language": "fr"}', 422, "invalid", "this model does not take"),
     (b'{"texts": "a", "model": "t"}', 404, "not_found", "unknown model 't'"),
-    (b'{"texts": "a", "beam": 21}', 413, "too_large", "beam is 21, and this service allows 20"),
+    (
+        b'{"texts": "a", "beam": 21}',
+        413,
+        "too_large",
+        "beam is 21, but this service allows at most 20",
+    ),
     (
         b'{"texts": "a", "beam": 20, "n_best": 30}',
         422,
@@ -79,15 +84,27 @@ def test_no_object_whatever_is_a_fault_of_the_service(
 @pytest.mark.parametrize(
     ("limit", "fields", "message"),
     [
-        ({"max_texts": 2}, {"texts": ["a"] * 3}, "there are 3 texts, and this service takes 2"),
-        ({"max_symbols": 3}, {"texts": "abcd"}, "the text has 4 symbols, and this service takes 3"),
+        (
+            {"max_texts": 2},
+            {"texts": ["a"] * 3},
+            "there are 3 texts, but this service takes at most 2 per request",
+        ),
+        (
+            {"max_symbols": 3},
+            {"texts": "abcd"},
+            "the text has 4 symbols, but this service takes at most 3",
+        ),
         ({"max_symbols": 3}, {"texts": ["abc", "abcd"]}, "text 2 has 4 symbols"),
         ({"max_symbols": 3}, {"texts": "a", "prefix": "ABCD"}, "the text has 4 symbols"),
-        ({"max_beam": 3}, {"texts": "a", "beam": 4}, "beam is 4, and this service allows 3"),
+        (
+            {"max_beam": 3},
+            {"texts": "a", "beam": 4},
+            "beam is 4, but this service allows at most 3",
+        ),
         (
             {"max_n_best": 3},
             {"texts": "a", "beam": 4, "n_best": 4},
-            "n_best is 4, and this service allows 3",
+            "n_best is 4, but this service allows at most 3",
         ),
         ({"max_body_bytes": 40}, {"texts": "a" * 40}, "the body has more than 40 bytes"),
     ],
@@ -128,7 +145,8 @@ def test_explanations_are_given_as_long_as_they_are_not_huge(
     refused = serving({"speaker": speaker}).ask(**long)
     assert refused.status_code == 413
     assert re.match(
-        "explanations of these texts may have [0-9,]+ weights, and this service gives 2,000,000: ",
+        "explanations of these texts may have [0-9,]+ weights, but this service gives at most"
+        " 2,000,000: ",
         refused.json()["error"]["message"],
     )
     # Without attention, there are no weights.

@@ -163,7 +163,7 @@ def test_keys_of_the_environment_are_some_or_not_set(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("CHARSEQ_API_KEYS", text)
         assert environment_keys() == keys
     monkeypatch.setenv("CHARSEQ_API_KEYS", " , ")
-    with pytest.raises(UsageError, match="CHARSEQ_API_KEYS holds no keys"):
+    with pytest.raises(UsageError, match="CHARSEQ_API_KEYS contains no keys"):
         environment_keys()
 
 
@@ -172,7 +172,7 @@ def test_keys_are_read_from_a_file(tmp_path: Path) -> None:
     file.write_text("one\n\n  two \n", encoding="utf-8")
     assert read_keys(file) == ("one", "two")
     file.write_text("\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="holds no keys"):
+    with pytest.raises(UsageError, match="contains no keys"):
         read_keys(file)
 
 

@@ -170,10 +170,10 @@ def test_a_stream_sends_the_symbols_and_then_the_whole_answer(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"texts": ["ab", "cd"]}, "stream goes with one text, and there are 2"),
+        ({"texts": ["ab", "cd"]}, "stream takes one text, but there are 2"),
         (
             {"texts": "ab", "beam": 2},
-            "stream writes the greedy answer: leave out stream, or beam, sample and abstain_below",
+            "stream writes the greedy answer: omit stream, or beam, sample and abstain_below",
         ),
         ({"texts": "ab", "prefix": "é"}, "the model cannot write its prefix: é (U+00E9)"),
     ],

@@ -1,4 +1,4 @@
-"""Models over HTTP: answers to many at once, and a page to try them on."""
+"""Models over HTTP: answers to many clients at once, and a page for trying models."""
 
 from charseq.serve.application import create_application
 from charseq.serve.models import ServedModel, load_served, named_paths

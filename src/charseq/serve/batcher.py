@@ -29,7 +29,7 @@ class _Job(Generic[Asked, Answer]):
 
 
 class Batcher(Generic[Asked, Answer]):
-    """Answers what many ask of one model, in one thread, while the event loop stays free.
+    """Answers many requests to one model, in one thread, while the event loop stays free.
 
     Only texts with equal options share a batch. Nothing waits where nobody else asks: a
     batch is held back, for a moment, only right after one that several requests shared, until as
@@ -72,7 +72,7 @@ class Batcher(Generic[Asked, Answer]):
 
     @property
     def waiting(self) -> int:
-        """How many requests wait to be begun."""
+        """How many requests are waiting."""
         return len(self._queue)
 
     @contextlib.contextmanager

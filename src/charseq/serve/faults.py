@@ -51,7 +51,7 @@ class Fault(Exception):
         return JsonResponse(self.as_dict(), self.status, headers)
 
 
-FAILED = Fault("internal", "the service failed on this request, and has written down why")
+FAILED = Fault("internal", "the service failed on this request; its log says why")
 
 
 def too_slow(seconds: float) -> Fault:

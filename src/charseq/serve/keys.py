@@ -1,4 +1,4 @@
-"""API keys: whoever asks must bring one of them."""
+"""API keys: every request must bring one of them."""
 
 import hashlib
 import hmac
@@ -45,7 +45,7 @@ def environment_keys() -> tuple[str, ...]:
     text = os.environ.get("CHARSEQ_API_KEYS", "")
     keys = keys_in(text)
     if text and not keys:
-        raise UsageError("CHARSEQ_API_KEYS holds no keys: write some, or unset it to ask for none")
+        raise UsageError("CHARSEQ_API_KEYS contains no keys: add some, or unset it to require none")
     return keys
 
 
@@ -60,9 +60,9 @@ def read_keys(path: Path) -> tuple[str, ...]:
     try:
         keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8"))
     except UnicodeDecodeError:
-        raise UsageError(f"{path} holds no keys: it is not valid UTF-8") from None
+        raise UsageError(f"{path} contains no keys: it is not valid UTF-8") from None
     if not keys:
-        raise UsageError(f"{path} holds no keys: write one a line")
+        raise UsageError(f"{path} contains no keys: write one per line")
     return keys
 
 

@@ -31,7 +31,7 @@ class Metrics:
         )
         self._queue = Gauge(
             "charseq_queue_length",
-            "Requests that wait for a model.",
+            "Requests waiting for a model.",
             ["model"],
             registry=self._registry,
         )
@@ -43,11 +43,11 @@ class Metrics:
             registry=self._registry,
         )
         self._texts = Counter(
-            "charseq_texts", "Texts that were asked for.", ["model"], registry=self._registry
+            "charseq_texts", "Texts requested.", ["model"], registry=self._registry
         )
         self._symbols = Counter(
             "charseq_symbols",
-            "Symbols of the texts that were asked for.",
+            "Symbols of the texts requested.",
             ["model"],
             registry=self._registry,
         )

@@ -134,7 +134,7 @@ class AccessMiddleware:
                 return
             given = dict(scope["headers"]).get(b"authorization")
             if not self._keys.allow(given):
-                what = "bring an API key" if given is None else "this API key is not known"
+                what = "send an API key" if given is None else "this API key is unknown"
                 fault = Fault("unauthorised", f"{what}: Authorization: Bearer KEY")
                 await fault.response()(scope, receive, send)
                 return

@@ -1,4 +1,4 @@
-"""The models that a service answers with, and what it tells of them."""
+"""The models of a service, and how it describes them."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ LARGEST_CARD = 1 << 20
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model under the name that it is asked for by.
+    """A model, with the name that requests use.
 
     Attributes:
         name: the name.
@@ -57,7 +57,7 @@ class ServedModel:
 
 
 def load_served(name: str, path: Path, device: str = "auto") -> ServedModel:
-    """Load a model with the card that lies beside it, if there is one.
+    """Load a model with the card beside it, if there is one.
 
     Raises:
         CharseqError: as `charseq.load` does.
@@ -85,7 +85,7 @@ def named_paths(words: Sequence[str]) -> dict[str, Path]:
     given = [name for name, _ in parts if name]
     for name in given:
         if given.count(name) > 1:
-            raise UsageError(f"two models are named {name}: give each a name of its own")
+            raise UsageError(f"two models are named {name}: give them different names")
     taken = set(given)
     named: dict[str, Path] = {}
     for own, path in parts:

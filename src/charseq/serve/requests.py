@@ -1,4 +1,4 @@
-"""What is asked of a model: a request's fields, and the texts that they make."""
+"""A request to translate: its fields, and the texts in it."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
@@ -27,7 +27,7 @@ OneOrMany = Annotated[str | list[str], BeforeValidator(_texts)]
 
 
 class TranslateRequest(DecodingConfig):
-    """A request to translate: texts, what is read with them, and how answers are found."""
+    """A request to translate: texts, their features and languages, and how answers are found."""
 
     model_config = ConfigDict(strict=True)
 
@@ -39,18 +39,19 @@ class TranslateRequest(DecodingConfig):
         " reads features",
     )
     language: OneOrMany | None = Field(
-        None, description="the language of all texts, or of each, for a model of several"
+        None, description="the language of all texts, or of each, for a model of several languages"
     )
     prefix: OneOrMany | None = Field(
-        None, description="what all answers must begin with, or what each must"
+        None, description="what all answers must begin with, or what each must begin with"
     )
     explain: bool = Field(
         False,
-        description="say of each symbol how probable it is, what else could stand there, and what"
-        " the model looked at",
+        description="explain each symbol: how probable it is, what the alternatives were,"
+        " and what the model attended to",
     )
     stream: bool = Field(
-        False, description="send the greedy answer to one text symbol by symbol, as events"
+        False,
+        description="send the greedy answer to one text symbol by symbol, as server-sent events",
     )
 
     @classmethod
@@ -103,11 +104,13 @@ def parse_request(values: dict[str, Any], settings: ServeConfig) -> TranslateReq
     for name, most in (("beam", settings.max_beam), ("n_best", settings.max_n_best)):
         asked = getattr(request, name)
         if asked > most:
-            raise Fault("too_large", f"{name} is {asked:,}, and this service allows {most:,}")
+            raise Fault(
+                "too_large", f"{name} is {asked:,}, but this service allows at most {most:,}"
+            )
     if request.stream and (request.beam > 1 or request.sample or request.abstain_below):
         raise Fault(
             "invalid",
-            "stream writes the greedy answer: leave out stream, or beam, sample and abstain_below",
+            "stream writes the greedy answer: omit stream, or beam, sample and abstain_below",
         )
     return request
 
@@ -125,11 +128,11 @@ def requested_texts(
     if len(texts) > settings.max_texts:
         raise Fault(
             "too_large",
-            f"there are {len(texts):,} texts, and this service takes {settings.max_texts:,} a"
-            " request",
+            f"there are {len(texts):,} texts, but this service takes at most"
+            f" {settings.max_texts:,} per request",
         )
     if request.stream and len(texts) != 1:
-        raise Fault("invalid", f"stream goes with one text, and there are {len(texts):,}")
+        raise Fault("invalid", f"stream takes one text, but there are {len(texts):,}")
     given = [
         _for_each(name, getattr(request, name), len(texts))
         for name in ("features", "language", "prefix")
@@ -143,7 +146,7 @@ def requested_texts(
             which = f"text {number:,}" if len(texts) > 1 else "the text"
             raise Fault(
                 "too_large",
-                f"{which} has {each.symbols:,} symbols, and this service takes"
+                f"{which} has {each.symbols:,} symbols, but this service takes at most"
                 f" {settings.max_symbols:,}",
             )
     if (request.explain or request.stream) and description.config.attention != "none":
@@ -157,8 +160,8 @@ def _refuse_many_weights(asked: Sequence[RequestedText], description: ModelDescr
     if weights > MOST_WEIGHTS:
         raise Fault(
             "too_large",
-            f"explanations of these texts may have {weights:,} weights, and this service gives"
-            f" {MOST_WEIGHTS:,}: ask for fewer or shorter ones, or leave explain out",
+            f"explanations of these texts may have {weights:,} weights, but this service gives at"
+            f" most {MOST_WEIGHTS:,}: ask for fewer or shorter ones, or omit explain",
         )
 
 

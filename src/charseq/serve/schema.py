@@ -1,4 +1,4 @@
-"""What the service says of its addresses in OpenAPI, with examples."""
+"""The service's OpenAPI descriptions, with examples."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +14,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answered(Translation):
-    """One answer of a model; what says nothing is left out."""
+    """One answer of a model; fields that do not apply are absent."""
 
     explanation: dict[str, Any] | None = None
 
@@ -23,7 +23,7 @@ class Answers(BaseModel):
     """The answers to all texts, in order."""
 
     model: str = Field(description="the model's name")
-    translations: list[Answered] = Field(description="one for each text, in order")
+    translations: list[Answered] = Field(description="one per text, in order")
 
 
 class Example(BaseModel):
@@ -35,42 +35,46 @@ class Example(BaseModel):
 
 
 class Model(BaseModel):
-    """What a service tells of one of its models."""
+    """One of the service's models."""
 
-    name: str = Field(description="what requests call it")
-    runtime: Literal["PyTorch", "ONNX Runtime"] = Field(description="what computes")
+    name: str = Field(description="the name that requests use")
+    runtime: Literal["PyTorch", "ONNX Runtime"] = Field(description="the engine that computes")
     attention: bool = Field(description="whether explanations have weights")
     copying: bool = Field(description="whether it can copy source symbols")
-    languages: list[str] = Field(description="those it knows; without any, it takes none")
-    features: list[str] = Field(description="those it knows; without any, it takes none")
-    features_separator: str = Field(description="what stands between the features of a text")
-    target_separator: str = Field(description="what stands between an answer's symbols, if any")
-    corpus: dict[str, str | int] = Field(description="what it was trained on")
-    scores: dict[str, float] = Field(description="how good its held-out answers were")
+    languages: list[str] = Field(description="the languages it knows; empty if it takes none")
+    features: list[str] = Field(description="the features it knows; empty if it takes none")
+    features_separator: str = Field(description="what separates the features of a text")
+    target_separator: str = Field(
+        description="what separates an answer's symbols; empty if nothing does"
+    )
+    corpus: dict[str, str | int] = Field(description="the corpus it was trained on")
+    scores: dict[str, float] = Field(description="its scores on held-out pairs")
     calibrated: bool = Field(description="whether answers have a confidence")
-    examples: list[Example] = Field(description="inputs to try")
+    examples: list[Example] = Field(description="inputs to try on the page")
     card: str = Field(description="the model card, in Markdown; empty without one")
 
 
 class Limits(BaseModel):
     """What a request may ask for."""
 
-    max_body_bytes: int = Field(description="the most bytes that it has")
-    max_texts: int = Field(description="the most texts")
-    max_symbols: int = Field(description="the most symbols of a text, with all that it goes with")
+    max_body_bytes: int = Field(description="the maximum size of a request, in bytes")
+    max_texts: int = Field(description="the maximum number of texts")
+    max_symbols: int = Field(
+        description="the maximum number of symbols in a text, including its features and language"
+    )
     max_beam: int = Field(description="the widest beam")
-    max_n_best: int = Field(description="the most answers for a text")
+    max_n_best: int = Field(description="the most answers per text")
 
 
 class Models(BaseModel):
-    """All models; the first is asked where a request names none."""
+    """All models; the first answers requests that name none."""
 
     models: list[Model]
     limits: Limits
 
 
 class Status(BaseModel):
-    """Whether the service lives, or takes requests."""
+    """Whether the service is alive, and accepts requests."""
 
     status: Literal["alive", "ready", "stopping"]
 
@@ -81,11 +85,11 @@ class Error(BaseModel):
     kind: Literal[
         "invalid", "too_large", "unauthorised", "not_found", "busy", "timeout", "internal"
     ]
-    message: str = Field(description="a sentence for a person")
+    message: str = Field(description="what is wrong, in a sentence")
 
 
 class Refusal(BaseModel):
-    """What a request gets that is not answered."""
+    """The response to a request that is not answered."""
 
     error: Error
 
@@ -94,14 +98,14 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal, "description": description}
     for status, description in {
         400: "The body is not JSON",
-        401: "No API key was brought, or none that is known",
+        401: "No API key was sent, or an unknown one",
         404: "There is no such model",
         408: "The body did not arrive in time",
-        413: "More was asked than this service allows",
+        413: "The request exceeds a limit of this service",
         415: "The body is not declared as JSON",
         422: "A field is unknown, or its value is not valid",
         500: "The model failed on this request",
-        503: "The service is busy or stopping: come back after Retry-After seconds",
+        503: "The service is busy or stopping: try again after Retry-After seconds",
         504: "It took too long",
     }.items()
 }
@@ -112,7 +116,7 @@ _REQUESTS = {
     "the three best answers": {"texts": "4 Jul 76", "beam": 5, "n_best": 3},
     "samples": {"texts": "4 Jul 76", "sample": True, "temperature": 0.7, "seed": 3},
     "features": {"texts": ["Haus", "Baum"], "features": ["N;DAT;PL", "N;NOM;PL"]},
-    "an answer that begins so": {"texts": "4 Jul 76", "prefix": "19", "explain": True},
+    "an answer that begins with a prefix": {"texts": "4 Jul 76", "prefix": "19", "explain": True},
     "symbol by symbol": {"texts": "27 June 2031", "stream": True},
 }
 _ANSWER = {
@@ -172,22 +176,22 @@ TRANSLATE: dict[str, Any] = {
     },
 }
 MODELS: dict[str, Any] = {
-    "summary": "The models and what they are",
+    "summary": "The models and their properties",
     "operation_id": "models",
     "responses": {200: {"model": Models}, 401: ERRORS[401], 503: ERRORS[503]},
 }
 HEALTH: dict[str, Any] = {
-    "summary": "Whether the service lives",
+    "summary": "Whether the service is alive",
     "operation_id": "health",
     "responses": {200: {"model": Status}},
 }
 READINESS: dict[str, Any] = {
-    "summary": "Whether the service takes requests",
+    "summary": "Whether the service accepts requests",
     "operation_id": "readiness",
     "responses": {200: {"model": Status}, 503: {"model": Status, "description": "It is stopping"}},
 }
 METRICS: dict[str, Any] = {
-    "summary": "What the service has counted, for Prometheus",
+    "summary": "The service's metrics, for Prometheus",
     "operation_id": "metrics",
     "response_class": PlainTextResponse,
 }

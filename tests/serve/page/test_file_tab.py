@@ -120,8 +120,8 @@ def test_lines_too_large_for_the_service_are_left_out_and_the_others_translated(
     page = open_page("#model=toy")
     _choose(page, f"ab\n{long}\nabc\n{long}\nb\n")
     expect(page.get_by_role("status")).to_have_text(
-        "All 5 lines are done. Refused, and without an answer: 2, first line 2: the text has 6,000"
-        " symbols, and this service takes 1,000."
+        "All 5 lines are done. Refused, without an answer: 2; the first is line 2: the text has"
+        " 6,000 symbols, but this service takes at most 1,000."
     )
     assert _downloaded(page, tmp_path) == f"ab\tBA\n{long}\t\nabc\tCBA\n{long}\t\nb\tB\n"
 

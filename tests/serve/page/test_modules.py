@@ -118,10 +118,11 @@ def test_what_an_answer_lacks_is_told_in_a_sentence(
 ) -> None:
     expected = {
         "error": "There is no answer: longer than 10,000 characters.",
-        "abstained": "The model withholds its answer, since it is only 25 % sure. It would be: abc",
-        "cut": "The answer was cut: it is as long as answers may be, and had not come to its end.",
-        "unknown_symbols": "The model has never seen x (U+0078), ý (U+00FD) and DU: a guess is all"
-        " it can make of that.",
+        "abstained": "The model withholds its answer, because it is only 25 % sure."
+        " The answer would be: abc",
+        "cut": "The answer was cut off at the length limit.",
+        "unknown_symbols": "The model has never seen x (U+0078), ý (U+00FD) and DU, so that"
+        " part is a guess.",
     }
     (words,) = call("sentences", "remarks", translation)
     plain = words.translate({0x202F: " ", 0x2068: None, 0x2069: None})

@@ -48,7 +48,7 @@ def test_a_busy_service_is_asked_again_when_it_said(open_page: Opener) -> None:
 
     page = open_page("#model=toy", _routed("**/v1/translate", busy_once))
     page.get_by_role("textbox", name="Source").fill("ab")
-    expect(page.get_by_role("alert")).to_contain_text("busy. Asking again in 1 s")
+    expect(page.get_by_role("alert")).to_contain_text("busy. Trying again in 1 s")
     expect(page.locator("#answer")).to_have_text("BA")
     expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -135,10 +135,10 @@ def test_a_service_of_narrow_limits_is_asked_for_no_more(
 def test_an_answer_stands_though_the_others_are_refused(open_page: Opener) -> None:
     def refuse_beams(route: Route) -> None:
         if '"beam"' in (route.request.post_data or ""):
-            refuse(route, 413, "too_large", "beam is 5, and this service allows 3")
+            refuse(route, 413, "too_large", "beam is 5, but this service allows at most 3")
         else:
             route.continue_()
 
     page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_beams))
-    expect(page.get_by_role("alert")).to_contain_text("this service allows 3")
+    expect(page.get_by_role("alert")).to_contain_text("this service allows at most 3")
     expect(page.locator("#answer")).to_have_text("BA")

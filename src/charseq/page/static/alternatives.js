@@ -20,7 +20,7 @@ export function show({ alternatives = [] }) {
 function hintFor(alternatives) {
   if (!alternatives.length) return "";
   const sure = alternatives.some(({ confidence }) => confidence !== undefined);
-  return sure ? "How likely each is to be right." : "How probable the model finds each.";
+  return sure ? "How likely each answer is to be right." : "How probable each answer is to the model.";
 }
 
 /** Return an answer with its confidence, where the model has one, and its probability. */

@@ -67,7 +67,7 @@ export function finish({ unknown_symbols: unknown = [] }) {
   markUnknown(unknown);
   if (symbols.length && shown < 0) {
     show(leastSure(symbols));
-    hint("Shown is the symbol that the model was least sure of. Point at any other.");
+    hint("This is the symbol that the model was least sure of. Point at another to see it instead.");
   }
 }
 
@@ -144,10 +144,10 @@ function reasonOf({ weights, copying, end }) {
     const what = looked.place < conditions ? read[looked.place] : symbolLabel(read[looked.place]);
     said.push(`It looked most at ${isolated(what)}${where} (${percent(looked.weight)}).`);
   } else if (read.length) {
-    said.push("This model has no attention, and cannot show where it looks.");
+    said.push("This model has no attention, so it cannot show where it looks.");
   }
   if (copying !== undefined && !end) {
-    said.push(`It copies here with a probability of ${percent(copying)}.`);
+    said.push(`It copies this symbol with a probability of ${percent(copying)}.`);
   }
   return said.join(" ");
 }
@@ -160,6 +160,6 @@ function spokenOf(written) {
     .slice(0, 2)
     .map(({ symbol, probability }) => `${named(symbol)} ${percent(probability)}`);
   const said = [`${name}, ${percent(probabilityOf(written.log_probability))}.`, reasonOf(written)];
-  if (others.length) said.push(`Else ${others.join(", ")}.`);
+  if (others.length) said.push(`Alternatives: ${others.join(", ")}.`);
   return said.join(" ");
 }

@@ -1,4 +1,4 @@
-// What is to be said of an answer, in sentences.
+// What is said about an answer, in sentences.
 
 import { codePoint, isolated, percent, symbolLabel } from "./symbols.js";
 
@@ -9,12 +9,12 @@ export function remarks(translation) {
   if (translation.abstained) {
     const sure = percent(translation.confidence);
     said.push(
-      `The model withholds its answer, since it is only ${sure} sure. It would be: ` +
+      `The model withholds its answer, because it is only ${sure} sure. The answer would be: ` +
         (translation.withheld ? isolated(translation.withheld) : "nothing."),
     );
   }
   if (translation.cut) {
-    said.push("The answer was cut: it is as long as answers may be, and had not come to its end.");
+    said.push("The answer was cut off at the length limit.");
   }
   const unknown = (translation.unknown_symbols ?? []).map((symbol) =>
     [...symbol].length === 1
@@ -24,13 +24,13 @@ export function remarks(translation) {
   unknown.push(...(translation.unknown_features ?? []));
   if (unknown.length) {
     said.push(
-      `The model has never seen ${enumerated(unknown)}: a guess is all it can make of that.`,
+      `The model has never seen ${enumerated(unknown)}, so that part is a guess.`,
     );
   }
   return said;
 }
 
-/** Return words as a sentence counts them up: "a, b and c". */
+/** Return words as a sentence lists them: "a, b and c". */
 export function enumerated(words) {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

@@ -83,5 +83,5 @@ export function leastSure(symbols) {
   return probabilities.indexOf(Math.min(...probabilities));
 }
 
-/** What stands for the end of an answer. */
+/** The label of the end of an answer. */
 export const END = "(end)";

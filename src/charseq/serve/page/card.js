@@ -33,7 +33,7 @@ export function factsOf({ runtime, attention, copying, languages, features, corp
     ["Corpus", corpus.name],
     ["Attribution", corpus.attribution],
     ["Training pairs", told(corpus.training_pairs, counted)],
-    ["Exact match, held out", told(scores.exact_match, percent)],
+    ["Held-out exact match", told(scores.exact_match, percent)],
     ["Character error rate", told(scores.character_error_rate, (rate) => rate.toFixed(3))],
     ["Calibration error", told(scores.expected_calibration_error, (error) => error.toFixed(3))],
     ["Languages", languages.join(", ")],

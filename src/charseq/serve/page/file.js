@@ -48,9 +48,9 @@ export function showColumns() {
   if (languages.length) told.push("its language");
   byId("file-hint").textContent =
     told.length === 1
-      ? "UTF-8 text, one source in each line."
-      : `UTF-8 text; in each line ${enumerated(told)}, with tabs between them. ` +
-        "A column that a line lacks takes the value above.";
+      ? "UTF-8 text, one source per line."
+      : `UTF-8 text; each line has ${enumerated(told)}, separated by tabs. ` +
+        "A missing column takes the value above.";
 }
 
 async function take(file) {
@@ -60,7 +60,7 @@ async function take(file) {
   try {
     lines = linesOf(await file.arrayBuffer());
   } catch {
-    end([], `${file.name} is not UTF-8 text: save it as UTF-8, and choose it again.`);
+    end([], `${file.name} is not UTF-8 text: save it as UTF-8 and choose it again.`);
     return;
   }
   if (signal.aborted) return;
@@ -162,7 +162,7 @@ function finished(done) {
   if (refused.length) {
     const [first] = refused;
     const where = `line ${counted(done.indexOf(first) + 1)}: ${first.error}`;
-    said.push(sentence(`refused, and without an answer: ${counted(refused.length)}, first ${where}`));
+    said.push(sentence(`refused, without an answer: ${counted(refused.length)}; the first is ${where}`));
   }
   if (withheld) {
     said.push(`Withheld, because the model was not sure enough: ${counted(withheld)}.`);

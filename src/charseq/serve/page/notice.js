@@ -35,7 +35,7 @@ export function tell(error, repeat) {
 /** Tell that the service is busy, and that this page will ask again. */
 export function tellBusy(seconds) {
   keyForm.hidden = againButton.hidden = true;
-  show(`The service is busy. Asking again in ${Math.ceil(seconds)} s …`, "busy");
+  show(`The service is busy. Trying again in ${Math.ceil(seconds)} s …`, "busy");
 }
 
 /** Take the notice away: what failed has succeeded, or is no longer wanted. */
