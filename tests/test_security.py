@@ -29,7 +29,7 @@ from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
 from charseq.runtime import inspection
-from charseq.serve import questions
+from charseq.serve import requests
 from charseq.text import vocabulary
 from charseq.training import history, read_history
 from charseq.translator import Translator
@@ -104,7 +104,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
         "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
         "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
-        "weights in the explanations of a request": f"{questions.MOST_WEIGHTS:,}",
+        "weights in the explanations of a request": f"{requests.MOST_WEIGHTS:,}",
         "how long a request takes, its arrival": f"{served.timeout:g} s,"
         f" {served.client_timeout:g} s",
         "requests that wait for a model": f"{served.queue:,}",
@@ -245,7 +245,7 @@ def test_a_header_beyond_the_limit_or_the_file_is_refused_unread(
     large = safetensors({"__metadata__": {METADATA_KEY: "x" * 1_000}})
     assert "its header has 1," in refused(path, large)
     monkeypatch.setattr(files, "LARGEST_TENSORS", 1_000)
-    assert "and at most 1,000 are read" in refused(path, safetensors({}, bytes(1_000)))
+    assert "but at most 1,000 are read" in refused(path, safetensors({}, bytes(1_000)))
 
 
 def test_more_tensors_than_any_model_has_are_refused(tmp_path: Path, description) -> None:

@@ -89,7 +89,7 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     assert "GiB" in shown
     assert shown.endswith("Nothing was written.\n")
     assert charseq_command("train", corpus, *QUICK, "--dry-run", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["steps"] == 74
+    assert json.loads(capsys.readouterr().out)["steps"] == 146
     assert sorted(tmp_path.iterdir()) == before
 
 
