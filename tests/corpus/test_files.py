@@ -589,7 +589,7 @@ def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "hint"),
     [
-        ("pairs.csv", b"Go.;Va !", "columns seem to be separated by semicolons: replace them"),
+        ("pairs.tsv", b"Go.;Va !", "columns seem to be separated by semicolons: use --format csv"),
         ("pairs.csv", b"Go.\tVa !", "columns seem to be separated by tabs: add --format tsv"),
         ("pairs.tsv", b"Go.,Va !", "columns seem to be separated by commas: add --format csv"),
     ],
@@ -599,6 +599,15 @@ def test_columns_that_something_else_separates_are_told(
 ) -> None:
     with pytest.raises(DataError, match=f"1 of the 2 columns needed; {hint}"):
         read(line, tmp_path, name)
+
+
+def test_semicolons_separate_a_csvs_columns_where_its_first_line_has_no_others(
+    tmp_path: Path,
+) -> None:
+    semicolons = read(b'"1,5";"one; and a half"\n2,5;two and a half\n', tmp_path, "pairs.csv")
+    assert semicolons.pairs == [Pair("1,5", "one; and a half"), Pair("2,5", "two and a half")]
+    commas = read(b"a;b,c\nd,e;f\n", tmp_path, "pairs.csv")
+    assert commas.pairs == [Pair("a;b", "c"), Pair("d", "e;f")]
 
 
 def test_a_cell_of_csv_may_be_as_long_as_a_line(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from charseq.cli.options import (
     LanguageOption,
     MirrorOption,
     corpus_options,
+    refuse_corpus_options,
 )
 from charseq.cli.outputs import warn_of_impossible
 from charseq.corpus import Pair
@@ -77,9 +78,7 @@ def align(
     mirror: MirrorOption = None,
 ) -> None:
     """Show which source symbol each target symbol comes from, by a model's attention."""
-    if pairs is None and settings:
-        option = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{option} is for reading a corpus: name one with --pairs")
+    refuse_corpus_options(settings, pairs, "--pairs")
     if pairs is not None and texts:
         raise UsageError("align texts or the pairs of a corpus, not both")
     if pairs is not None and (features is not None or language is not None):

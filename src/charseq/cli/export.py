@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from charseq.cli.options import MirrorOption, corpus_options
+from charseq.cli.options import MirrorOption, corpus_options, refuse_corpus_options
 from charseq.errors import UsageError
 from charseq.files import read_bounded, refuse_output, write_atomically
 from charseq.modelfile import EXPORT_SUFFIX, read_description, refuse_no_file
@@ -91,9 +91,7 @@ def export(
         raise UsageError(f"--quantise must be int8, not {quantise!r}")
     if quantise and half:
         raise UsageError("--quantise and --half cannot be combined: choose one")
-    if corpus is None and settings:
-        option = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{option} is for reading a corpus: name it with --corpus")
+    refuse_corpus_options(settings, corpus, "--corpus")
     if web is None and onnxruntime_web is not None:
         raise UsageError("--onnxruntime-web is for a site: name the site's folder with --web")
     if web is not None and output is not None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from charseq.cli.options import MirrorOption, settings_options
+from charseq.cli.options import MirrorOption, refuse_corpus_options, settings_options
 from charseq.config import CorpusConfig, configure
 from charseq.errors import UsageError
 
@@ -48,9 +48,7 @@ def import_keras(
     from charseq.interop import keras
     from charseq.modelfile import write_model
 
-    if corpus is None and settings:
-        name = next(iter(settings)).replace("_", "-")
-        raise UsageError(f"--{name} is for reading a corpus: name it with --corpus")
+    refuse_corpus_options(settings, corpus, "--corpus")
     target = _target(output, archive, ".safetensors")
     pairs = None
     if corpus is not None:

@@ -131,6 +131,19 @@ beam_options = settings_options(DecodingConfig, only=BEAM_SETTINGS, parameter="d
 """Give a command that scores models the options of a beam, in its parameter `decoding`."""
 
 
+def refuse_corpus_options(settings: Collection[str], corpus: str | None, option: str) -> None:
+    """Raise a `UsageError` where it is said how to read a corpus, but not which.
+
+    Args:
+        settings: those of `CorpusConfig` that are given.
+        corpus: what is to be read, if anything.
+        option: what names it.
+    """
+    if corpus is None and settings:
+        given = next(iter(settings)).replace("_", "-")
+        raise UsageError(f"--{given} is for reading a corpus: name it with {option}")
+
+
 def refuse_two_readers(given: Mapping[str, object]) -> None:
     """Raise a `UsageError` where more than one of the files that are given is standard input.
 

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import json
 from collections.abc import Callable
+from functools import partial
 from operator import itemgetter
 from typing import Literal
 
@@ -52,7 +53,7 @@ def line_parser(
     columns = columns_of(config)
     if layout == "jsonl":
         return _json_parser(columns), False
-    cells = _csv_cells if layout == "csv" else _tsv_cells
+    cells = partial(_csv_cells, delimiter=_delimiter(first)) if layout == "csv" else _tsv_cells
     if config.header:
         names = _header(first, cells, where)
         return _cell_parser(cells, positions_of(names, columns, where)), True
@@ -75,10 +76,25 @@ def _tsv_cells(line: bytes) -> list[str]:
     return nonempty_text_of(line).split("\t")
 
 
-def _csv_cells(line: bytes) -> list[str]:
+def _delimiter(first: bytes) -> str:
+    """Return what separates a CSV's columns: semicolons if its first line has no other columns.
+
+    Spreadsheets write them where a comma is the decimal sign.
+    """
+
+    def cells(delimiter: str) -> int:
+        try:
+            return len(_csv_cells(first, delimiter))
+        except BadLineError:
+            return 0
+
+    return ";" if cells(",") < 2 <= cells(";") else ","
+
+
+def _csv_cells(line: bytes, delimiter: str) -> list[str]:
     # Each line by itself, so that one stray quote cannot swallow the lines after it.
     try:
-        return next(csv.reader([nonempty_text_of(line)], strict=True))
+        return next(csv.reader([nonempty_text_of(line)], delimiter=delimiter, strict=True))
     except csv.Error as error:
         why = str(error)
         if why == "unexpected end of data":
@@ -109,7 +125,7 @@ def _separated_otherwise(cell: str) -> str:
     """Say what may separate the columns of a line that seems to have one only."""
     for separator, what, remedy in (
         ("\t", "tabs", "add --format tsv"),
-        (";", "semicolons", "replace them with commas or tabs"),
+        (";", "semicolons", "use --format csv, with semicolons in the first line too"),
         (",", "commas", "add --format csv"),
     ):
         if separator in cell:
