@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import charseq
-from charseq import files
+from charseq import files, page
 from charseq.answering import answers, translations
 from charseq.cli import main
 from charseq.cli.lines import Readable, arriving_lines
@@ -29,7 +29,7 @@ from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
 from charseq.runtime import inspection
-from charseq.serve import requests
+from charseq.serve import keys, models, requests
 from charseq.text import vocabulary
 from charseq.training import history, read_history
 from charseq.translator import Translator
@@ -85,6 +85,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
     times, small = files.LARGEST_EXPANSION, files.SMALL // mebi
     assert files.unpacked_limit(1) == files.SMALL
     assert files.unpacked_limit(gibi) == times * gibi
+    assert run.LARGEST == keys.LARGEST_FILE == models.LARGEST_CARD
     assert {name: limit for name, limit in rows.items() if name not in ("what", "---")} == {
         "a line of a corpus, of a lexicon, of outputs to score": f"{lines.LONGEST_LINE:,} bytes",
         "a line to translate or to align": f"{4 * translations.LONGEST_SOURCE:,} bytes",
@@ -92,7 +93,8 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
         "a text to translate": f"{translations.LONGEST_SOURCE:,} characters",
         "source times target, to align": f"{answers.MOST_WEIGHTS:,}",
-        "a settings file": f"{run.LARGEST // mebi} MiB",
+        "a settings file, a file of API keys, a model card": f"{run.LARGEST // mebi} MiB",
+        "a file of inputs to try": f"{page.LARGEST_EXAMPLES // 1_024} KiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",
         "the header of a safetensors file": f"{files.LARGEST_HEADER // mebi} MiB",
         "a safetensors file": f"{files.LARGEST_TENSORS // gibi} GiB,"
