@@ -79,9 +79,8 @@ def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
 
 def test_a_card_says_what_a_model_that_was_trained_once_more_was_scored_without():
     assert "once more" not in card_of()
-    assert "on all pairs, including those held out" in card_of(
-        config=RunConfig().changed(refit=True)
-    )
+    again = replace(FACTS, refitted=True)
+    assert "on all pairs, including those held out" in card_of(training=again)
 
 
 @pytest.mark.parametrize(

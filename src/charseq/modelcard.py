@@ -53,6 +53,7 @@ class TrainingFacts:
         held_out_name: the held-out corpus's name, where it was one of its own.
         repeated_inputs: how many of its inputs were trained on as well.
         started_from: the model file whose weights training started from, if any.
+        refitted: whether the model was trained again on all pairs.
     """
 
     epochs: int
@@ -64,6 +65,7 @@ class TrainingFacts:
     held_out_name: str = ""
     repeated_inputs: int = 0
     started_from: str = ""
+    refitted: bool = False
 
 
 def model_card(
@@ -229,7 +231,7 @@ def _training(
         )
         + (
             " At the end, the model was trained again from the start on all pairs, including"
-            " those held out; the scores are those of the first training." * config.training.refit
+            " those held out; the scores are those of the first training." * training.refitted
         )
         + (
             " The model's settings, and the training settings that matter most or differ from"

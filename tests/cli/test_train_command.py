@@ -188,8 +188,8 @@ def test_an_interrupted_training_names_the_model_so_far(
     ("options", "sentence"),
     [
         (("--resume", "run", "--epochs=5"), "resumed run keeps its settings: omit --epochs"),
-        (("--resume", "run", "--run=other"), "resumed run keeps its settings: omit --run"),
-        (("--resume", "run", "--overwrite"), "resumed run keeps its settings: omit --overwrite"),
+        (("--resume", "run", "--run=other"), "--run cannot be combined with --resume"),
+        (("--resume", "run", "--overwrite"), "--overwrite cannot be combined with --resume"),
         (("--resume", "run"), "there is no run in run"),
         (("--changed", "pairs.tsv"), "--changed is for --resume"),
     ],

@@ -589,7 +589,8 @@ def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "hint"),
     [
-        ("pairs.tsv", b"Go.;Va !", "columns seem to be separated by semicolons: use --format csv"),
+        ("pairs.tsv", b"Go.;Va !", "columns seem to be separated by semicolons: add --format csv"),
+        ("pairs.csv", b"a;b,c\nd;e", "columns seem to be separated by semicolons: put texts"),
         ("pairs.csv", b"Go.\tVa !", "columns seem to be separated by tabs: add --format tsv"),
         ("pairs.tsv", b"Go.,Va !", "columns seem to be separated by commas: add --format csv"),
     ],
@@ -606,6 +607,9 @@ def test_semicolons_separate_a_csvs_columns_where_its_first_line_has_no_others(
 ) -> None:
     semicolons = read(b'"1,5";"one; and a half"\n2,5;two and a half\n', tmp_path, "pairs.csv")
     assert semicolons.pairs == [Pair("1,5", "one; and a half"), Pair("2,5", "two and a half")]
+    plain = read(b"Hello, you;Bonjour, toi\n1,5;one\n", tmp_path, "pairs.csv")
+    assert plain.pairs == [Pair("Hello, you", "Bonjour, toi"), Pair("1,5", "one")]
+    assert read(b"1,5;one\n", tmp_path, "pairs.csv").pairs == [Pair("1,5", "one")]
     commas = read(b"a;b,c\nd,e;f\n", tmp_path, "pairs.csv")
     assert commas.pairs == [Pair("a;b", "c"), Pair("d", "e;f")]
 

@@ -14,6 +14,7 @@ from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
 from charseq.training import EpochRecord, place_of
+from charseq.training.loop import Clock
 from charseq.training.loss import held_back
 from charseq.translator import Translator
 
@@ -297,6 +298,21 @@ def test_a_refit_shares_the_time_limit(toy_pairs: Pairs, tmp_path: Path) -> None
     assert translator.training_run is not None
     assert sum(epoch.seconds for epoch in translator.training_run.history.epochs) < 1.8
     assert time.perf_counter() - began < 30
+
+
+def test_a_refit_that_the_time_limit_cuts_short_leaves_the_model_found_before(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent = Clock(limit=1.0, start=-1e9)
+    monkeypatch.setattr("charseq.training.refitting.Clock.shared", lambda *_: spent)
+    settings = {"units": 16, "epochs": 6, "held_out_share": 0.3, "refit": True}
+    run = charseq.train(toy_pairs, run=tmp_path / "run", **settings).training_run
+    assert run is not None
+    model = Translator(run.model, run.description)
+    pairs = [(each.source, ref) for each, refs in run.held_out.items() for ref in refs]
+    assert model.evaluate(pairs).exact_match.value == run.report.exact_match.value
+    card = (run.folder / "model-card.md").read_text(encoding="utf-8")
+    assert "trained again" not in card
 
 
 def test_the_tiniest_numbers_are_zeros_while_a_model_trains_and_only_then(

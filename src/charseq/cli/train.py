@@ -198,6 +198,8 @@ def _show(made: "Translator", model: Path, folder: Path) -> None:
 
 def _refuse_other_settings(settings: Collection[str], given: Mapping[str, object]) -> None:
     kept = [f"--{name.replace('_', '-')}" for name in settings]
-    kept += [option for option, value in given.items() if value is not None]
     if kept:
         raise UsageError(f"a resumed run keeps its settings: omit {kept[0]}")
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"{option} cannot be combined with --resume: omit it")

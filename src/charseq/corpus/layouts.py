@@ -6,6 +6,7 @@ TSV cells are separated by tabs and nothing else; quotes are ordinary characters
 import contextlib
 import csv
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
@@ -30,6 +31,9 @@ LineParser = Callable[[bytes], tuple[str, ...]]
 
 # The csv module's own limit is lower, and holds for a whole process.
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+
+# Commas that separate nothing: within quotes, before a space, between digits.
+_OWN_COMMAS = re.compile(rb'"[^"]*"|,(?= )|(?<=[0-9]),(?=[0-9])')
 
 _Cells = Callable[[bytes], list[str]]
 _JSON_KEYS: dict[Column, str] = {1: "source", 2: "target"}
@@ -56,8 +60,8 @@ def line_parser(
     cells = partial(_csv_cells, delimiter=_delimiter(first)) if layout == "csv" else _tsv_cells
     if config.header:
         names = _header(first, cells, where)
-        return _cell_parser(cells, positions_of(names, columns, where)), True
-    parse = _cell_parser(cells, numbers_of(columns, where))
+        return _cell_parser(cells, positions_of(names, columns, where), layout), True
+    parse = _cell_parser(cells, numbers_of(columns, where), layout)
     with contextlib.suppress(BadLineError):  # A bad first line is reported with the others.
         warn_of_header(parse(first), where)
     return parse, False
@@ -77,18 +81,13 @@ def _tsv_cells(line: bytes) -> list[str]:
 
 
 def _delimiter(first: bytes) -> str:
-    """Return what separates a CSV's columns: semicolons if its first line has no other columns.
+    """Return what separates a CSV's columns: semicolons if its first line has no comma that may.
 
-    Spreadsheets write them where a comma is the decimal sign.
+    Spreadsheets write them where a comma is the decimal sign. A comma before a space or between
+    digits is a text's own.
     """
-
-    def cells(delimiter: str) -> int:
-        try:
-            return len(_csv_cells(first, delimiter))
-        except BadLineError:
-            return 0
-
-    return ";" if cells(",") < 2 <= cells(";") else ","
+    bare = _OWN_COMMAS.sub(b"", first)
+    return ";" if b";" in bare and b"," not in bare else ","
 
 
 def _csv_cells(line: bytes, delimiter: str) -> list[str]:
@@ -102,7 +101,7 @@ def _csv_cells(line: bytes, delimiter: str) -> list[str]:
         raise BadLineError("invalid CSV", f"not valid CSV: {why}") from None
 
 
-def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
+def _cell_parser(cells: _Cells, positions: Positions, layout: LineLayout) -> LineParser:
     # A column that is not there is the empty cell after the last.
     wanted, missing = max(positions), 0 in positions
     chosen: Callable[[list[str]], tuple[str, ...]] = itemgetter(*(p - 1 for p in positions))
@@ -110,7 +109,7 @@ def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
     def parse(line: bytes) -> tuple[str, ...]:
         row = cells(line)
         if len(row) < wanted:
-            hint = _separated_otherwise(row[0]) if len(row) == 1 else ""
+            hint = _separated_otherwise(row[0], layout) if len(row) == 1 else ""
             raise BadLineError(
                 "too few columns", f"{len(row)} of the {wanted} columns needed{hint}"
             )
@@ -121,13 +120,17 @@ def _cell_parser(cells: _Cells, positions: Positions) -> LineParser:
     return parse
 
 
-def _separated_otherwise(cell: str) -> str:
+def _separated_otherwise(cell: str, layout: LineLayout) -> str:
     """Say what may separate the columns of a line that seems to have one only."""
-    for separator, what, remedy in (
-        ("\t", "tabs", "add --format tsv"),
-        (";", "semicolons", "use --format csv, with semicolons in the first line too"),
-        (",", "commas", "add --format csv"),
-    ):
+    remedies = {
+        "\t": ("tabs", "add --format tsv"),
+        ";": ("semicolons", "add --format csv"),
+        ",": ("commas", "add --format csv"),
+    }
+    if layout == "csv":
+        # Its first line has a comma that seemed to separate columns.
+        remedies[";"] = "semicolons", "put texts that contain commas in double quotes"
+    for separator, (what, remedy) in remedies.items():
         if separator in cell:
             return f"; columns seem to be separated by {what}: {remedy}"
     return ""

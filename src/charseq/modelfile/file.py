@@ -115,7 +115,8 @@ def refuse_no_file(path: Path) -> None:
     """
     with in_plain_words(path):
         if path.is_dir():
-            raise UsageError(f"{path} is a folder: name a model file, such as {path / MODEL_FILE}")
+            there = f", such as {path / MODEL_FILE}" * (path / MODEL_FILE).is_file()
+            raise UsageError(f"{path} is a folder: name a model file{there}")
         if not path.is_file():
             raise FileNotFoundError(path)
 

@@ -14,6 +14,9 @@ from charseq.training.prepare import prepare
 from charseq.training.progress import Display
 from charseq.training.setup import Setup
 
+# A model that has read less of what was found to be right is worse than the one found before.
+LEAST_SHARE = 0.75
+
 
 def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
     """Return how many epochs on all pairs read as many as those on the training pairs."""
@@ -27,7 +30,7 @@ def refitted(
     *,
     epochs: int,
     console: Console | None,
-) -> tuple[Seq2Seq, ModelDescription]:
+) -> tuple[Seq2Seq, ModelDescription] | None:
     """Train afresh on both sides of a split, on as many pairs in turn as were found to be right.
 
     Args:
@@ -36,6 +39,9 @@ def refitted(
         checkpointer: told of every step, and maybe within this very training already.
         epochs: of the training that chose them, which had fewer pairs.
         console: where progress is shown; None shows nothing.
+
+    Returns:
+        The model and its description; None if the time limit ended it long before that many pairs.
     """
     split, config, start = setup.split, setup.prepared.config, setup.start
     pairs = (*split.training, *split.held_out)
@@ -54,6 +60,15 @@ def refitted(
         display.go_on(trainer.epoch, trainer.pairs)
         for loss in refit(trainer):
             display.after_refit_epoch(trainer.epoch, loss)
+    if trainer.steps < LEAST_SHARE * fewer * trainer.batches:
+        if console is not None:
+            console.print(
+                f"the time was up in epoch {trainer.epoch:,} of {fewer:,} on all pairs: the model"
+                " trained before, on fewer pairs, is kept",
+                highlight=False,
+                soft_wrap=True,
+            )
+        return None
     # No pair is held out of this one; those whose scores it carries are counted as before.
     facts = {**prepared.description.corpus, "training_pairs": len(split.training)}
     return trainer.learnt, replace(prepared.description, corpus=facts)

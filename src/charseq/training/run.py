@@ -240,10 +240,13 @@ class _Run:
         answers, hypotheses = held_out_answers(model, prepared)
         report = report_of(answers.items, description.targets.spelling)
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
+        again = None
         if config.training.refit:
-            model, description = refitted(
+            again = refitted(
                 material.corpus, setup, checkpointer, epochs=kept, console=self.console
             )
+        if again is not None:
+            model, description = again
             tensors = model.tensors()
         description = replace(
             description,
@@ -269,6 +272,7 @@ class _Run:
             longest_source=max(length(pair.source) for pair in setup.split.training),
             held_out_name="" if material.held_out is None else material.held_out.name,
             repeated_inputs=setup.repeated_inputs,
+            refitted=again is not None,
             started_from="" if material.start_from is None else material.start_from.name,
         )
         card = model_card(
