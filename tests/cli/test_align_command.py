@@ -159,7 +159,7 @@ def test_a_plot_is_a_picture_of_what_is_printed(model: str, align, tmp_path: Pat
         (["abc", "--plot", "picture.pdf"], "use a name that ends in .png"),
         (["a"] * 13 + ["--plot", "p.png"], "a picture shows at most 12 alignments"),
         (["", "--plot", "p.png"], "there is nothing to draw"),
-        (["abc", "--limit", "3"], "--limit is for reading a corpus: name one with --pairs"),
+        (["abc", "--limit", "3"], "--limit is for reading a corpus: name it with --pairs"),
         (["abc", "--pairs", "p.tsv"], "align texts or the pairs of a corpus, not both"),
         (["--pairs", "p.tsv", "--features", "N"], "features and languages come from columns"),
         (["--pairs", "nowhere.tsv"], "nowhere.tsv"),
