@@ -9,7 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from charseq.errors import visible
-from charseq.modelfile import EXPORT_SUFFIX, ModelDescription, count_parameters, read_description
+from charseq.modelfile import (
+    EXPORT_SUFFIX,
+    ModelDescription,
+    count_parameters,
+    description_to_dict,
+    read_description,
+)
 from charseq.text import Vocabulary
 
 OF_THE_CONFIDENCE = {
@@ -38,20 +44,15 @@ def info(
     size = model.stat().st_size
     limit, calibration = description.output_limit, description.calibration
     if as_json:
+        kept = description_to_dict(description)
+        del kept["format_version"]  # It says how, not what.
+        version = kept.pop("charseq_version")
         fields = {
             "file": str(model),
             "bytes": size,
             **facts,
-            "charseq_version": description.charseq_version,
-            "config": description.config.model_dump(),
-            "source_vocabulary": description.sources.as_dict(),
-            "target_vocabulary": description.targets.as_dict(),
-            "answer_form": description.targets.spelling.written,
-            "output_limit": {"per_symbol": limit.per_symbol, "constant": limit.constant},
-            "columns": dict(description.columns),
-            "corpus": dict(description.corpus),
-            "scores": dict(description.scores),
-            "calibration": calibration and asdict(calibration),
+            "charseq_version": version,
+            **kept,
         }
         typer.echo(json.dumps(fields, ensure_ascii=False, indent=1))
         return
