@@ -28,7 +28,6 @@ from charseq.cli.options import (
 from charseq.cli.outputs import (
     beam_note,
     is_model,
-    load_model,
     one_output_each,
     read_outputs,
     refuse_decoding,
@@ -38,7 +37,7 @@ from charseq.cli.tables import show_signatures, texts_in_lines
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
-from charseq.loading import SUFFIXES
+from charseq.loading import SUFFIXES, load
 from charseq.modelfile import ModelDescription
 from charseq.scoring import (
     ComparedItem,
@@ -90,7 +89,7 @@ def compare(
     search = DecodingConfig.model_validate(decoding)
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
-    models = {file: load_model(file, device) for file in (first, second) if is_model(file)}
+    models = {file: load(file, device=device) for file in (first, second) if is_model(file)}
     descriptions = [model.description for model in models.values()]
     if descriptions:
         refuse_other_columns(name, descriptions, settings)

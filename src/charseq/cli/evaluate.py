@@ -24,7 +24,6 @@ from charseq.cli.options import (
 from charseq.cli.outputs import (
     beam_note,
     inputs_and_outputs,
-    load_model,
     read_outputs,
     refuse_decoding,
     translate_all,
@@ -39,6 +38,7 @@ from charseq.cli.tables import (
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, UsageError, visible
+from charseq.loading import load
 from charseq.results import Translation
 from charseq.scoring import (
     Nearest,
@@ -98,7 +98,7 @@ def evaluate(
     search = DecodingConfig.model_validate(decoding)
     # The smaller file first: its faults should not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
-    translator = None if model is None else load_model(model, device)
+    translator = None if model is None else load(model, device=device)
     description = None if translator is None else translator.description
     corpus = corpus_to_score(name, settings, description, mirror)
     form = "nfc" if description is None else description.sources.spelling.normalise

@@ -23,13 +23,6 @@ def is_model(name: str) -> bool:
     return Path(name).suffix in SUFFIXES
 
 
-def load_model(name: str, device: str) -> BaseTranslator:
-    """Return the model of a file, computed on a device."""
-    from charseq.loading import load  # Only this needs torch, or ONNX Runtime.
-
-    return load(name, device=device)
-
-
 def warn_of_impossible(impossible: int, targets: int) -> None:
     """Warn if there are targets that a model cannot write."""
     if impossible:
