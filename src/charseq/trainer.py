@@ -73,8 +73,8 @@ def train(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
-    asked = _Asked(corpus, held_out, start_from, output, mirror)
-    material, chosen = asked.begun(preset, config, settings)
+    asked = _Asked(corpus, held_out, start_from, mirror)
+    material, chosen = asked.begun(preset, config, output, settings)
     trained = train_run(
         material,
         chosen,
@@ -112,8 +112,8 @@ def rehearse(
     Raises:
         CharseqError: if anything is wrong that can be known beforehand.
     """
-    asked = _Asked(corpus, held_out, start_from, output, mirror)
-    return rehearse_run(*asked.begun(preset, config, settings))
+    asked = _Asked(corpus, held_out, start_from, mirror)
+    return rehearse_run(*asked.begun(preset, config, output, settings))
 
 
 def resume(
@@ -170,7 +170,7 @@ def resume(
     if start_from is not None:
         spellings = read_description(start_from).spellings
     held_out = held_out or begun_with.get("held_out")
-    asked = _Asked(corpus, held_out, start_from, output, mirror)
+    asked = _Asked(corpus, held_out, start_from, mirror)
     material = asked.material(config.corpus, config.corpus, spellings)
     if not changed:
         material.refuse_others(begun_with)
@@ -191,17 +191,20 @@ class _Asked:
     corpus: CorpusLike
     held_out: CorpusLike | None
     start_from: str | Path | None
-    output: str | Path | None
     mirror: str | None
 
     def begun(
-        self, preset: str, config: str | Path | None, settings: dict[str, object]
+        self,
+        preset: str,
+        config: str | Path | None,
+        output: str | Path | None,
+        settings: dict[str, object],
     ) -> tuple[Material, RunSettings]:
         """Read what a new training is made of, and settle how it is done."""
         chosen = configure(preset, config, **settings)
-        if self.output is not None:
+        if output is not None:
             # Before the work, not after it.
-            refuse_model_output(Path(self.output))
+            refuse_model_output(Path(output))
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
