@@ -4,9 +4,7 @@ from pathlib import Path
 
 from charseq.answering import BaseTranslator
 from charseq.errors import UsageError
-from charseq.modelfile import EXPORT_SUFFIX, MODEL_SUFFIX
-
-SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
+from charseq.modelfile import EXPORT_SUFFIX
 
 
 def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
@@ -26,7 +24,7 @@ def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
 
         return load_model(path, device=device)
     if device not in ("auto", "cpu"):
-        raise UsageError(f"an export runs on the CPU, not on {device}: omit device")
+        raise UsageError(f"an export runs on the CPU, not on {device}: omit --device (device)")
     from charseq.runtime import load as load_export
 
     return load_export(path)

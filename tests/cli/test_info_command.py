@@ -1,8 +1,10 @@
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 
+import charseq
 from charseq.interop import onnx
 from charseq.translator import Translator
 
@@ -85,11 +87,23 @@ def test_an_older_model_says_that_it_does_not_know_how_sure_it_is(charseq_comman
     assert json.loads(capsys.readouterr().out)["calibration"] is None
 
 
+def test_what_is_piped_is_not_wrapped(charseq_command, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    letters = [chr(code) for code in range(0x4E00, 0x4E80)]
+    model = tmp_path / "m.safetensors"
+    pairs = list(itertools.pairwise(letters))
+    charseq.train(pairs, run=tmp_path / "run", output=model, units=8, epochs=1)
+    assert charseq_command("info", str(model)) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "source symbols" in line]
+    assert letters[0] in row
+    assert letters[-2] in row
+
+
 def test_a_file_that_is_no_model_is_refused_in_one_sentence(
     charseq_command, tmp_path, capsys
 ) -> None:
     (tmp_path / "text").write_text("not a model")
     assert charseq_command("info", str(tmp_path / "text")) == 3
     shown = capsys.readouterr().err
-    assert "text is not a charseq model, or is damaged" in shown
+    assert "text is not a charseq model: name a file that ends in .safetensors" in shown
     assert shown.count("\n") == 1

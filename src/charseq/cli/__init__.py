@@ -6,8 +6,8 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -26,8 +26,8 @@ from charseq.errors import (
 # since Typer brings its own click.
 MISTYPED: type[Exception] = typer.BadParameter.__mro__[2]
 
-
 INTERRUPTED = 130
+_HELP = ["-h", "--help"]
 
 
 class Command(NamedTuple):
@@ -121,10 +121,17 @@ def _mistyped(error: Exception) -> int:
     """Tell what is wrong with a command line; where nothing is on it, its help was shown."""
     message = error.format_message()  # type: ignore[attr-defined]
     if message:
-        call = getattr(getattr(error, "ctx", None), "command_path", None)
+        context = getattr(error, "ctx", None)
+        call = getattr(context, "command_path", None)
         see = f"; see {call} --help" if call and not message.endswith("?") else ""
+        if getattr(error, "possibilities", ()) is None and _takes_texts(context):
+            see = f"; put -- before texts that begin with a hyphen{see}"
         tell_error(f"{_as_sentence(message)}{see}", UsageError.exit_code)
     return UsageError.exit_code
+
+
+def _takes_texts(context: Any) -> bool:
+    return any(parameter.name == "texts" for parameter in context.command.params)
 
 
 def _as_sentence(message: str) -> str:
@@ -139,11 +146,11 @@ def _without_output(code: int) -> int:
     return code
 
 
-def _application(asked: str | None) -> typer.Typer:
+def _application(asked: str | None) -> Callable[..., Any]:
     app = typer.Typer(
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": _HELP},
         help="Turn a two-column text file into a model that rewrites strings.",
     )
     app.callback()(_charseq)
@@ -157,7 +164,18 @@ def _application(asked: str | None) -> typer.Typer:
             app.add_typer(command, name=name, help=summary)
         else:
             app.command(name)(command)
-    return app
+    built = typer.main.get_command(app)
+    _leave_out_flags_types(built)
+    return built
+
+
+def _leave_out_flags_types(command: Any) -> None:
+    """Let help say nothing of the type of an option that takes no value."""
+    for parameter in command.get_params(typer.Context(command, help_option_names=_HELP)):
+        if getattr(parameter, "is_bool_flag", False):
+            parameter.metavar = ""
+    for each in getattr(command, "commands", {}).values():
+        _leave_out_flags_types(each)
 
 
 def _show_warning(

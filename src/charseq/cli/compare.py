@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -33,12 +32,12 @@ from charseq.cli.outputs import (
     refuse_decoding,
     translate_all,
 )
-from charseq.cli.tables import show_signatures, texts_in_lines
+from charseq.cli.tables import output_console, show_signatures, texts_in_lines
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
-from charseq.loading import SUFFIXES, load
-from charseq.modelfile import ModelDescription
+from charseq.loading import load
+from charseq.modelfile import MODEL_SUFFIXES, ModelDescription
 from charseq.scoring import (
     ComparedItem,
     Comparison,
@@ -60,8 +59,8 @@ def compare(
         str,
         typer.Argument(
             metavar="A",
-            help=f"A model file ({' or '.join(SUFFIXES)}), or a file of outputs, one per line:"
-            " for each distinct input of the corpus in order, or for each of its pairs.",
+            help=f"A model file ({' or '.join(MODEL_SUFFIXES)}), or a file of outputs, one per"
+            " line: for each distinct input of the corpus in order, or for each of its pairs.",
         ),
     ],
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
@@ -85,7 +84,7 @@ def compare(
     """Compare two models, or outputs, on the same corpus."""
     refuse_two_readers({"A": first, "B": second, "CORPUS": name})
     if not any(map(is_model, (first, second))):
-        refuse_decoding(decoding, f"neither A nor B is a model ({' or '.join(SUFFIXES)})")
+        refuse_decoding(decoding, f"neither A nor B is a model ({' or '.join(MODEL_SUFFIXES)})")
     search = DecodingConfig.model_validate(decoding)
     # The smaller files first: their faults should not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
@@ -152,7 +151,7 @@ def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:
 
 
 def _print(heading: str, comparison: Comparison, shown: Sequence[ComparedItem]) -> None:
-    console = Console(highlight=False)
+    console = output_console()
     console.print(Text(heading), soft_wrap=True)
     console.print(_scores(comparison))
     show_signatures(console, comparison.first)

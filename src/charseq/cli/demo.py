@@ -26,15 +26,14 @@ def demo(
     seed: Annotated[int, typer.Option(help="The seed of every random choice.")] = 1,
 ) -> None:
     """Train on the built-in phrasebook and show the results."""
-    from rich.console import Console
-
     from charseq import training
     from charseq.cli.hints import show_scores, translate_hint
+    from charseq.cli.tables import output_console
     from charseq.config import configure
     from charseq.corpus import read_corpus
     from charseq.translator import Translator
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = output_console(soft_wrap=True)
     console.print(
         "The built-in phrasebook contains short English sentences and their French translations."
         "\nPart of it is held out, by whole combinations: a verb and its object, or a noun and its"

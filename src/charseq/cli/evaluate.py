@@ -29,6 +29,7 @@ from charseq.cli.outputs import (
     translate_all,
 )
 from charseq.cli.tables import (
+    output_console,
     scores_table,
     show_groups,
     show_reliability,
@@ -145,7 +146,7 @@ def evaluate(
             f"{report.items:,} outputs{beam_note(search)}{cut},"
             f" against {sum(map(len, references)):,} references"
         )
-        console = Console(highlight=False)
+        console = output_console()
         console.print(Text(f"{visible(corpus.name)}: {what}"))
         console.print(scores_table(report))
         show_signatures(console, report)

@@ -57,9 +57,10 @@ def info(
         typer.echo(json.dumps(fields, ensure_ascii=False, indent=1))
         return
 
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from charseq.cli.tables import output_console
 
     table = Table(show_header=False)
 
@@ -96,7 +97,7 @@ def info(
         for name, value in part.items():
             if value != "":
                 row(name.replace("_", " "), value)
-    Console().print(table)
+    output_console().print(table)
 
 
 def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:

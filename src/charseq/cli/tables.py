@@ -1,5 +1,7 @@
 """Tables that more than one command shows."""
 
+import os
+import sys
 from collections.abc import Sequence
 
 from rich import box
@@ -12,6 +14,14 @@ from charseq.results import symbol_label
 from charseq.scoring import ErrorGroups, Group, Reliability, Report, score_rows
 
 _TEXTS_SHOWN = 3
+# As wide as any table: what a pipe or a file gets is cut by whoever shows it.
+_UNBOUND = 1_000
+
+
+def output_console(*, soft_wrap: bool = False) -> Console:
+    """Return what prints tables to standard output, in lines that only a terminal wraps."""
+    bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, soft_wrap=soft_wrap, width=None if bounded else _UNBOUND)
 
 
 def scores_table(report: Report) -> Table:

@@ -123,10 +123,9 @@ def train(
     if as_json and not dry_run:
         raise UsageError("--json is for --dry-run: a run's figures are in its history.json")
 
-    from rich.console import Console
-
     from charseq import trainer, training
     from charseq.cli.hints import show_rehearsal
+    from charseq.cli.tables import output_console
 
     folder = resume or run or training.default_folder(str(corpus))
     asked: dict[str, Any] = {
@@ -140,7 +139,7 @@ def train(
     }
     if dry_run:
         training.refuse_taken(folder, overwrite=overwrite)
-        show_rehearsal(Console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
+        show_rehearsal(output_console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
     watching: dict[str, Any] = {
         "callbacks": [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else [],

@@ -31,6 +31,8 @@ METADATA_KEY = "charseq"
 MODEL_SUFFIX = ".safetensors"
 # What an export's file ends in.
 EXPORT_SUFFIX = ".onnx"
+MODEL_SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
+_NAMED = f"name a file that ends in {MODEL_SUFFIX} or {EXPORT_SUFFIX}"
 # What a run calls its model.
 MODEL_FILE = "model.safetensors"
 
@@ -118,6 +120,8 @@ def refuse_no_file(path: Path) -> None:
             there = f", such as {path / MODEL_FILE}" * (path / MODEL_FILE).is_file()
             raise UsageError(f"{path} is a folder: name a model file{there}")
         if not path.is_file():
+            if path.suffix not in MODEL_SUFFIXES:
+                raise UsageError(f"there is no file {path}: {_NAMED}")
             raise FileNotFoundError(path)
 
 
@@ -138,14 +142,17 @@ def telling_of(path: Path) -> Iterator[None]:
         except UsageError as error:
             raise ModelFileError(f"{path}: its configuration is not valid: {error}") from None
         except safetensors.SafetensorError:
-            raise ModelFileError(
-                f"{path} is not a charseq model, or is damaged: its header does not match its"
-                " contents, as in an incomplete copy"
-            ) from None
+            why = "its header does not match its contents, as in an incomplete copy"
+            raise _not_a_model(path, why) from None
         except (DataError, ValueError, RecursionError, OverflowError) as error:
-            raise ModelFileError(
-                f"{path} is not a charseq model, or is damaged: {visible(str(error))}"
-            ) from None
+            raise _not_a_model(path, visible(str(error))) from None
+
+
+def _not_a_model(path: Path, why: str) -> ModelFileError:
+    if path.suffix not in MODEL_SUFFIXES:
+        # Rather a corpus, or a text, in a model's place.
+        return ModelFileError(f"{path} is not a charseq model: {_NAMED}")
+    return ModelFileError(f"{path} is not a charseq model, or is damaged: {why}")
 
 
 @contextmanager

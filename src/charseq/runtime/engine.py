@@ -79,10 +79,12 @@ class OnnxEngine:
             UsageError: if samples or a lexicon are asked for, which a graph has no part for.
         """
         if decoding.sample:
-            raise UsageError(f"an exported model cannot sample: {_INSTEAD}, or omit sample")
+            raise UsageError(
+                f"an exported model cannot sample: {_INSTEAD}, or omit --sample (sample)"
+            )
         if lexicon is not None:
             raise UsageError(
-                f"an exported model cannot use a lexicon: {_INSTEAD}, or omit the lexicon"
+                f"an exported model cannot use a lexicon: {_INSTEAD}, or omit --lexicon (lexicon)"
             )
         ids, lengths, totals = self._run(
             ANSWERS,

@@ -25,7 +25,9 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
         return device
-    raise UsageError(f"this machine has no device {name!r}: use auto, cpu, cuda or mps")
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = " or ".join(["auto", "cpu", *(each for each in there if there[each])])
+    raise UsageError(f"this machine has no device {name!r}: use {usable}")
 
 
 def is_crowded(device: torch.device) -> bool:

@@ -119,9 +119,17 @@ def read_history(path: Path) -> History:
     try:
         return _HISTORY.validate_json(read_bounded(path, LARGEST))
     except UsageError:
-        raise UsageError(f"there is no run in {path.parent}") from None
+        raise UsageError(f"there is no run in {path.parent}{_nearby(path)}") from None
     except ValueError:
         raise DataError(f"{path} is damaged, or not the history of a run") from None
+
+
+def _nearby(path: Path) -> str:
+    """Say which folder may have been meant: a run's own file or the folder of runs was named."""
+    folder = path.parent
+    others = [folder.parent / path.name] if folder.is_file() else folder.glob(f"*/{path.name}")
+    runs = sorted(other.parent for other in others if other.is_file())
+    return f": name the run's folder, such as {runs[-1]}" if runs else ""
 
 
 def _taken(record: EpochRecord) -> dict[str, Any]:

@@ -82,8 +82,7 @@ def test_marks_stand_on_a_circle_where_they_are_looked_at_and_not_in_the_answer(
 def test_a_space_can_be_seen_where_symbols_stand_by_themselves(open_page: Opener) -> None:
     page = open_page("#model=scribe&text=a&features=N;PL&language=latin")
     expect(page.locator("#answer")).to_have_text("A S")
-    labels = page.locator("#written-symbols button").all_text_contents()
-    assert labels == ["A", "␣", "S", "end"]
+    expect(page.locator("#written-symbols button")).to_have_text(["A", "␣", "S", "end"])
     expect(page.get_by_role("button", name=re.compile("^space, "))).to_be_visible()
 
 
