@@ -67,7 +67,7 @@ def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: fl
 def test_only_longer_gradients_are_scaled(longest: float, expected: float) -> None:
     model = torch.nn.Linear(2, 1, bias=False)
     model.weight.grad = torch.tensor([[3.0, 4.0]])
-    clip_gradients(model, longest)
+    clip_gradients(torch.optim.SGD(model.parameters()), longest)
     assert float(model.weight.grad.norm()) == pytest.approx(expected, abs=1e-4)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW, Optimizer
 
@@ -76,9 +76,10 @@ def set_step_size(optimiser: Optimizer, size: float) -> None:
             group["lr"] = size
 
 
-def clip_gradients(model: nn.Module, longest: float) -> None:
+def clip_gradients(optimiser: Optimizer, longest: float) -> None:
     """Scale all gradients so that their joint norm is at most `longest` (Pascanu et al. 2013)."""
-    trained = [weight for weight in model.parameters() if weight.grad is not None]
+    # What the optimiser has at hand; to look for a model's weights takes longer than to clip them.
+    trained: list[Tensor] = [each for group in optimiser.param_groups for each in group["params"]]
     norm = get_total_norm(weight.grad for weight in trained if weight.grad is not None)
     # Elsewhere than on a CPU, asking for the norm would wait for the device.
     if norm.device.type != "cpu" or not norm <= longest:

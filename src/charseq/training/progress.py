@@ -6,7 +6,15 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from charseq.config import TrainingConfig
 from charseq.training.history import EpochRecord
@@ -43,6 +51,13 @@ def progress_console() -> Console:
     return Console(file=cast(IO[str], _StandardError()))
 
 
+class _Rate(ProgressColumn):
+    """How fast pairs are read; found when it is drawn, since it takes long to find."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} pairs/s" if task.speed else "")
+
+
 class Display:
     """A bar with rate and time left on a terminal, and one line per epoch anywhere.
 
@@ -64,14 +79,14 @@ class Display:
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f} pairs"),
-            TextColumn("{task.fields[rate]}"),
+            _Rate(),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=console is None or not console.is_terminal,
         )
-        self.task = self.progress.add_task(f"{title} 1", total=pairs, rate="", left="")
+        self.task = self.progress.add_task(f"{title} 1", total=pairs, left="")
         self.seconds = 0.0
         self.epochs = 0
 
@@ -95,9 +110,6 @@ class Display:
     def after_step(self, rows: int) -> None:
         """Advance the bar by this many pairs."""
         self.progress.advance(self.task, rows)
-        speed = self.progress.tasks[0].speed
-        if speed:
-            self.progress.update(self.task, rate=f"{speed:,.0f} pairs/s")
 
     def after_epoch(self, record: EpochRecord) -> None:
         """Print an epoch's line and start the next bar."""
@@ -127,7 +139,7 @@ class Display:
     def _next(self, epoch: int, left: str) -> None:
         # A reset drops the fields that it is not given.
         following = f"{self.title} {epoch}"
-        self.progress.reset(self.task, total=self.pairs, description=following, rate="", left=left)
+        self.progress.reset(self.task, total=self.pairs, description=following, left=left)
 
 
 def end_line(epochs: int, kept: int, config: TrainingConfig, *, out_of_time: bool) -> str:

@@ -60,7 +60,7 @@ def training_step(
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.gradient_clip is not None:
-        clip_gradients(model, config.gradient_clip)
+        clip_gradients(optimiser, config.gradient_clip)
     optimiser.step()
     for sums in filter(None, (compared.masked, compared.padded)):
         sums.loss = sums.loss.detach()
