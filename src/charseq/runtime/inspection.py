@@ -26,7 +26,7 @@ FARTHEST_NUMBER = 1_000_000
 OPERATORS = frozenset(
     """
     Add And ArgMax Cast Clip Concat ConstantOfShape Div Equal Expand EyeLike GRU Gather
-    GatherElements Greater GreaterOrEqual Identity If LSTM Less LessOrEqual Log LogSoftmax Loop
+    GatherElements Gemm Greater GreaterOrEqual Identity If LSTM Less LessOrEqual Log LogSoftmax Loop
     MatMul Max Min Mod Mul NonZero Not Or Pad Pow Range ReduceMax ReduceMin ReduceSum Reshape
     ScatterElements Shape Sigmoid Slice Softmax Split Squeeze Sub Tanh TopK Transpose Unsqueeze
     Where

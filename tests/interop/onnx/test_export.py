@@ -188,6 +188,34 @@ def test_a_text_gets_the_same_answer_in_any_order_and_company(
         assert_same_answer(answer, alone)
 
 
+@pytest.mark.parametrize("search", [GREEDY, BEAM], ids=["greedy", "beam"])
+def test_what_lies_past_a_sources_end_is_never_read(
+    both: Both, search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = both.texts[:1]
+    conditions = {
+        name: values if isinstance(values, str) else values[:1]
+        for name, values in both.conditions.items()
+    }
+    (close,) = both.exported.translate(text, **conditions, **search)
+    engine = both.exported.engine
+    answers = engine.answers
+
+    def filled_up(asked: Asked, *how: Any) -> Any:
+        wide = ((0, 0), (0, 3))
+        return answers(
+            asked._replace(
+                sources=np.pad(asked.sources, wide, constant_values=1),
+                copies=asked.copies if asked.copies is None else np.pad(asked.copies, wide),
+            ),
+            *how,
+        )
+
+    monkeypatch.setattr(engine, "answers", filled_up)
+    (filled,) = both.exported.translate(text, **conditions, **search)
+    assert_same_answer(filled, close)
+
+
 def test_made_up_texts_get_identical_answers(both: Both) -> None:
     found = agreement(both.own, both.exported)
     assert (found.texts, found.different) == (200, 0)

@@ -43,7 +43,11 @@ def greedy(
     # -inf for what is never written, (batch or 1, symbols).
     mask = graph.op("Squeeze", constraints.mask, graph.constant([1]))
     everyone = graph.range(graph.op("Squeeze", rows))
-    one_row = _one_row(network, memory, mask)
+    zero, one = graph.constant([0]), graph.constant([1])
+    length = graph.op("Slice", "source_lengths", zero, one)
+    columns = graph.op("Add", length, graph.constant([len(network.description.targets)]))
+    own_mask = graph.op("Slice", mask, zero, columns, one) if network.copying else mask
+    one_row = _one_row(network, network.alone(memory, length, constraints.most), own_mask)
     many_rows = _many_rows(graph, network, memory, constraints, mask)
     parts = (
         _written(graph, network, constraints, [first, *state], single, one_row),

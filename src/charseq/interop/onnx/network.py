@@ -21,11 +21,13 @@ class View(NamedTuple):
         mask: (batch, 1, source time), -inf past a source's end.
         keys: (batch, units, source time), or (batch, 1, source time, units) of additive attention.
         values: (batch, source time, units), the attentional vector's bias in each.
+        gains: what each distance between places counts for, where they count.
     """
 
     mask: Value
     keys: Value
     values: Value
+    gains: Value
 
 
 class Memory(NamedTuple):
@@ -36,17 +38,22 @@ class Memory(NamedTuple):
         columns: where each symbol is copied to, (batch, 1, source time).
         never: -inf where nothing is copied from, (batch, 1, source time).
         views: one for each layer of attention.
+        alone: whether all of this is of a single source; see `Network.alone`.
     """
 
     places: Value = ""
     columns: Value = ""
     never: Value = ""
     views: tuple[View, ...] = ()
+    alone: bool = False
 
     def each(self, change: Callable[[Value], Value]) -> "Memory":
         """Return the memory with all that there is changed."""
         places, columns, never = (value and change(value) for value in self[:3])
-        views = tuple(View(*map(change, view)) for view in self.views)
+        views = tuple(
+            View(change(view.mask), change(view.keys), change(view.values), view.gains)
+            for view in self.views
+        )
         return Memory(places, columns, never, views)
 
 
@@ -177,6 +184,48 @@ class Network:
             vectors = graph.op("Add", vectors, graph.op("MatMul", symbols, residual))
         return self._memory(graph.op("Transpose", vectors, perm=[1, 0, 2]), inputs), start
 
+    def alone(self, memory: Memory, length: Value, most: Value) -> Memory:
+        """Return the first source's memory, for steps of a single row, which take fewer nodes.
+
+        It lacks the axis of the batch, so that all products are of matrices. It is cut to the
+        source's length, so that a mask is left only where features have no place. And the gains are
+        laid out for all distances in an answer, so that no step looks how far is too far.
+
+        Args:
+            memory: of all sources.
+            length: of the first source, (1,).
+            most: the most symbols of an answer, a scalar.
+        """
+        graph = self.outer
+        start = graph.constant([0])
+
+        def first(value: Value, axis: int = 1) -> Value:
+            own = graph.op("Gather", value, graph.constant(0), axis=0)
+            return graph.op("Slice", own, start, length, graph.constant([axis]))
+
+        places = distances = ""
+        if self.relative:
+            # As far before the first symbol as is told apart from no place.
+            nowhere = graph.op("Add", most, graph.constant(1))
+            places = graph.op("Max", first(memory.places), graph.constant(-1))
+            places = graph.op("Add", places, nowhere)
+            beyond = graph.op("Add", nowhere, graph.constant(FARTHEST))
+            beyond = graph.op("Add", beyond, graph.op("Squeeze", length))
+            distances = graph.op("Sub", graph.range(beyond), nowhere)
+            distances = graph.op("Clip", distances, *map(graph.constant, (0, 2 * FARTHEST)))
+        views = []
+        for view in memory.views:
+            keys = first(view.keys)
+            if self.description.config.attention != "additive":
+                # Read row by row, they are multiplied with fastest.
+                keys = graph.op("Transpose", keys, perm=[1, 0])
+            # The others' mask would be of zeros.
+            mask = first(view.mask) if self.conditioned else ""
+            gains = distances and graph.op("Gather", view.gains, distances)
+            views.append(View(mask, keys, first(view.values, 0), gains))
+        columns, never = (value and first(value) for value in (memory.columns, memory.never))
+        return Memory(places, columns, never, tuple(views), alone=True)
+
     def step(
         self,
         graph: Graph,
@@ -282,20 +331,27 @@ class Network:
             return Scores(graph.op("LogSoftmax", logits, axis=-1))
         distances = scores = weights = ""
         if self.relative:
-            apart = graph.op("Sub", memory.places, place)
-            span = graph.constant(0), graph.constant(2 * FARTHEST)
-            distances = graph.op("Clip", apart, *span)
+            distances = graph.op("Sub", memory.places, place)
+            if not memory.alone:
+                span = graph.constant(0), graph.constant(2 * FARTHEST)
+                distances = graph.op("Clip", distances, *span)
         for number, (name, view) in enumerate(zip(self.attentions, memory.views, strict=True)):
             if number > 0:
                 vectors = read(config.layers + number - 1, vectors)
-            queries = self.grid(graph, vectors, beam)
-            scores = self._attention_scores(graph, name, queries, view, distances)
+            queries = vectors if memory.alone else self.grid(graph, vectors, beam)
+            scores = self._attention_scores(
+                graph, name, queries, view, distances, alone=memory.alone
+            )
             weights = graph.op("Softmax", scores, axis=-1)
-            context = graph.op("MatMul", weights, view.values)
             matrix = f"{name}.own.weight"
             own = self.weights.product(graph, self.outer, vectors, self.tensors[matrix], matrix)
-            flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
-            vectors = graph.op("Tanh", graph.op("Add", own, flat))
+            if memory.alone:
+                attended = graph.op("Gemm", weights, view.values, own)
+            else:
+                context = graph.op("MatMul", weights, view.values)
+                flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
+                attended = graph.op("Add", own, flat)
+            vectors = graph.op("Tanh", attended)
         logits = self._linear(graph, vectors, "decoder.output")
         if not self.copying:
             return Scores(graph.op("LogSoftmax", logits, axis=-1), weights)
@@ -320,7 +376,8 @@ class Network:
         columns = memory.columns
         if beam is not None:
             columns = graph.op("Expand", columns, graph.op("Shape", pointed))
-        columns, pointed = (self._rows(graph, each) for each in (columns, pointed))
+        if not memory.alone:
+            columns, pointed = (self._rows(graph, each) for each in (columns, pointed))
         pointed = graph.op("Mul", pointed, copied)
         room = graph.op("Mul", pointed, graph.constant(0.0))
         mixed = graph.op(
@@ -376,28 +433,40 @@ class Network:
         values = graph.op("MatMul", outputs, self._matrix(f"{name}.context.weight"))
         # The weights of a step sum to 1: a bias may stand in each of what they weigh.
         bias = graph.constant(self.tensors[f"{name}.own.bias"])
-        return View(self._middle(mask), keys, graph.op("Add", values, bias))
+        gains = graph.constant(self.tensors[f"{name}.distances"]) if self.relative else ""
+        return View(self._middle(mask), keys, graph.op("Add", values, bias), gains)
 
     def _attention_scores(
-        self, graph: Graph, name: str, queries: Value, view: View, distances: Value
+        self,
+        graph: Graph,
+        name: str,
+        queries: Value,
+        view: View,
+        distances: Value,
+        *,
+        alone: bool,
     ) -> Value:
         """Compare the decoder's outputs, (batch, beam, units), with each source symbol.
 
-        What places count for stands in the `distances` between them, if there are any.
+        What places count for stands in the `distances` between them, if there are any. What is of
+        a single source lacks the first axis.
         """
+        gained = distances and graph.op("Gather", view.gains, distances)
+        added = [each for each in (view.mask, gained) if each]
         if self.description.config.attention == "additive":
             asked = graph.op("MatMul", queries, self._matrix(f"{name}.query.weight"))
-            asked = graph.op("Unsqueeze", asked, graph.constant([2]))
+            asked = graph.op("Unsqueeze", asked, graph.constant([-2]))
             both = graph.op("Tanh", graph.op("Add", asked, view.keys))
             vector = graph.constant(self.tensors[f"{name}.score"])
             scores = graph.op("MatMul", both, vector)
+        elif alone:
+            scores = graph.op("Gemm", queries, view.keys, *added[:1], transB=1)
+            added = added[1:]
         else:
             scores = graph.op("MatMul", queries, view.keys)
-        scores = graph.op("Add", scores, view.mask)
-        if not distances:
-            return scores
-        gains = graph.constant(self.tensors[f"{name}.distances"])
-        return graph.op("Add", scores, graph.op("Gather", gains, distances))
+        for each in added:
+            scores = graph.op("Add", scores, each)
+        return scores
 
     def _embedding(self, side: str) -> Value:
         """Return the vector of every symbol, one-hot without an embedding, and zeros past them."""
