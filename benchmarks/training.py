@@ -1,10 +1,12 @@
 """Seconds per epoch on the Keras example's 8,000 training pairs: charseq beside others.
 
-    python -m benchmarks.training [CORPUS] [--rounds 3] [--epochs 3] [--yoyodyne PYTHON]
+    python -m benchmarks.training [CORPUS] [--rounds 3] [--warm-up 2] [--epochs 3]
+                                  [--yoyodyne PYTHON]
     python -m benchmarks.training [CORPUS] --check-keras
 
-Each contestant trains in a process of its own, in turn, several times over; the first epoch of a
-process compiles and warms up, and is not counted. Who cannot take part is left out and says why.
+Each contestant trains in a process of its own, in turn, several times over; the first epochs of a
+process compile and warm up, and are not counted: JAX compiles in the first, and oneDNN whenever a
+batch has a shape that it has not met. Who cannot take part is left out and says why.
 """
 
 import argparse
@@ -34,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", nargs="?", default="fra-eng")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--warm-up", type=int, default=2, help="epochs that are not counted")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--limit", type=int, default=LIMIT, help="use only the first so many pairs")
     parser.add_argument(
@@ -58,10 +61,10 @@ def main() -> None:
             print(*same_as_history(example, dict(enumerate(losses, 1))), sep="\n")
             return
         before = matrix_product_rate()
-        processes, skipped = measure(everyone, chosen.rounds, chosen.epochs)
+        processes, skipped = measure(everyone, chosen.rounds, chosen.warm_up, chosen.epochs)
         rate = max(before, matrix_product_rate())
 
-    measured = {name: counted(epochs) for name, epochs in processes.items()}
+    measured = {name: counted(epochs, chosen.warm_up) for name, epochs in processes.items()}
     floor = floor_of(split, rate)
     first_loss = statistics.median(epochs[0]["loss"] for epochs in processes[PEER])
     where = machine()
@@ -71,7 +74,7 @@ def main() -> None:
         f"The Keras example's model ({UNITS} units, batch {BATCH_SIZE}) on {len(split.training):,}"
         f" training pairs, {example.name} but for the last fifth; median (least – most)"
         f" of {chosen.rounds * chosen.epochs} epochs in {chosen.rounds} processes each, in turn,"
-        " first epochs left out. *Whole* adds what each does after an epoch on the"
+        f" the first {chosen.warm_up} epochs of each left out. *Whole* adds what each does after an epoch on the"
         f" {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an accuracy),"
         " and for charseq also the translation of 500 sources for the CER.",
         "",
@@ -87,7 +90,7 @@ def main() -> None:
         "",
         *(f"Left out: {name}: {reason}.\n" for name, reason in skipped.items()),
         f"Command: `python -m benchmarks.training fra-eng --rounds {chosen.rounds}"
-        f" --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON belongs to an environment made"
+        f" --warm-up {chosen.warm_up} --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON belongs to an environment made"
         " with `pip install torch==2.13.0 yoyodyne==0.5.27` and `pip uninstall torchaudio"
         f" torchvision`. {machine_line(where)}",
     ]
@@ -135,7 +138,7 @@ def write_files(split: "Split", folder: Path) -> None:
 
 
 def measure(
-    everyone: Sequence[Contestant], rounds: int, epochs: int
+    everyone: Sequence[Contestant], rounds: int, warm_up: int, epochs: int
 ) -> tuple[dict[str, list[Epochs]], dict[str, str]]:
     """Let everyone train in turn; return the epochs of each process, and who was left out."""
     processes: dict[str, list[Epochs]] = {}
@@ -146,20 +149,20 @@ def measure(
             if name in skipped:
                 continue
             try:
-                run = list(contestant.epochs(epochs + 1))
+                run = list(contestant.epochs(warm_up + epochs))
             except SkippedError as reason:
                 skipped[name] = str(reason)
                 print(f"{name}: left out: {reason}", flush=True)
                 continue
             processes.setdefault(name, []).append(run)
-            seconds = [epoch["training_seconds"] for epoch in counted(processes[name])]
+            seconds = [epoch["training_seconds"] for epoch in counted(processes[name], warm_up)]
             print(f"round {number + 1}: {name}: {spread(seconds)} s", flush=True)
     return processes, skipped
 
 
-def counted(processes: Sequence[Epochs]) -> Epochs:
+def counted(processes: Sequence[Epochs], warm_up: int) -> Epochs:
     """Return the epochs of all processes but the first of each."""
-    return [epoch for epochs in processes for epoch in epochs[1:]]
+    return [epoch for epochs in processes for epoch in epochs[warm_up:]]
 
 
 def floor_of(split: "Split", rate: float) -> float:
