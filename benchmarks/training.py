@@ -74,9 +74,9 @@ def main() -> None:
         f"The Keras example's model ({UNITS} units, batch {BATCH_SIZE}) on {len(split.training):,}"
         f" training pairs, {example.name} but for the last fifth; median (least – most)"
         f" of {chosen.rounds * chosen.epochs} epochs in {chosen.rounds} processes each, in turn,"
-        f" the first {chosen.warm_up} epochs of each left out. *Whole* adds what each does after an epoch on the"
-        f" {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an accuracy),"
-        " and for charseq also the translation of 500 sources for the CER.",
+        f" the first {chosen.warm_up} epochs of each left out. *Whole* adds what each does after an"
+        f" epoch on the {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an"
+        " accuracy), and for charseq also the translation of 500 sources for the CER.",
         "",
         "| | training, s | whole, s | training / Keras's | whole / Keras's | share of the floor |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -90,9 +90,9 @@ def main() -> None:
         "",
         *(f"Left out: {name}: {reason}.\n" for name, reason in skipped.items()),
         f"Command: `python -m benchmarks.training fra-eng --rounds {chosen.rounds}"
-        f" --warm-up {chosen.warm_up} --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON belongs to an environment made"
-        " with `pip install torch==2.13.0 yoyodyne==0.5.27` and `pip uninstall torchaudio"
-        f" torchvision`. {machine_line(where)}",
+        f" --warm-up {chosen.warm_up} --epochs {chosen.epochs} --yoyodyne PYTHON`, where PYTHON"
+        " belongs to an environment made with `pip install torch==2.13.0 yoyodyne==0.5.27` and `pip"
+        f" uninstall torchaudio torchvision`. {machine_line(where)}",
     ]
     print("\n".join(lines))
     figures = {
