@@ -75,8 +75,8 @@ def main() -> None:
         f" training pairs, {example.name} but for the last fifth; median (least – most)"
         f" of {chosen.rounds * chosen.epochs} epochs in {chosen.rounds} processes each, in turn,"
         f" the first {chosen.warm_up} epochs of each left out. *Whole* adds what each does after an"
-        f" epoch on the {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`, an"
-        " accuracy), and for charseq also the translation of 500 sources for the CER.",
+        f" epoch on the {len(split.held_out):,} held-out pairs: the loss (and, but for `nn.LSTM`,"
+        " an accuracy), and for charseq also the translation of 500 sources for the CER.",
         "",
         "| | training, s | whole, s | training / Keras's | whole / Keras's | share of the floor |",
         "| --- | --- | --- | --- | --- | --- |",
