@@ -296,7 +296,14 @@ def test_a_name_that_two_columns_bear_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["source\ttarget", "English\tFrench", "WORD\tpronunciation", "src_text\ttgt_1", "id\tlemma"],
+    [
+        "source\ttarget",
+        "English\tFrench",
+        "WORD\tpronunciation",
+        "src_text\ttgt_1",
+        "id\tlemma",
+        "Hangul\tromanization",
+    ],
 )
 def test_a_first_row_that_looks_like_a_header_is_warned_about(first: str, tmp_path: Path) -> None:
     with pytest.warns(CharseqWarning, match="looks like a header"):

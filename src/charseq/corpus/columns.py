@@ -19,8 +19,13 @@ _LIKELY_HEADERS = frozenset(
     source target src tgt trg input output before after text
     translation transliteration pronunciation phonemes ipa word lemma form inflected
     spelling original corrected normalized normalised reference hypothesis sentence
+    raw clean noisy wrong correct correction misspelling name romanization romanisation
+    transcription singular plural abbreviation expansion date iso
+    latin cyrillic kana romaji hangul pinyin hanzi
     en eng english fr fra french de deu ger german es spa spanish it ita italian
     pt por portuguese nl nld dutch ru rus russian zh cmn chinese ja jpn japanese
+    ko kor korean ara arabic heb hebrew ell greek tur turkish
+    pol polish hin hindi swe swedish
     """.split()
 )
 
