@@ -1,4 +1,4 @@
-"""Ids to tensors: padded batches, in an order that wastes little and differs every epoch."""
+"""Ids to tensors: padded batches, in an order that needs little padding and differs every epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ class Batch:
 
     Attributes:
         sources: ids, (batch, source time); what lies past a row's length is never read.
-        source_lengths: (batch,), on the CPU, where they steer.
+        source_lengths: (batch,), on the CPU, where control flow needs them.
         targets: ids from the start symbol to the end symbol, then padding, (batch, target time).
-        target_lengths: start and end counted, (batch,).
+        target_lengths: including the start and end symbols, (batch,).
         copies: where the model copies, the column of each source symbol, (batch, source time).
         conditions: how many features and languages precede each source's text, (batch,).
-        lengths_there: the source lengths where all else is, (batch,); None: on the CPU.
+        lengths_there: the source lengths on the device of all else, (batch,); None: the CPU.
     """
 
     sources: Tensor
@@ -34,9 +34,9 @@ class Batch:
     lengths_there: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """Return the batch on a device; the source lengths stay on the CPU too, where they steer.
+        """Return the batch on a device; the source lengths stay on the CPU as well.
 
-        All of it travels at once and, to CUDA, while the batch before is computed.
+        It is copied in one piece and, to CUDA, while the previous batch is computed.
         """
         if device == self.sources.device:
             return self
@@ -46,11 +46,11 @@ class Batch:
         return self.unpacked(packed.pin_memory().to(device, non_blocking=True))
 
     def packed(self) -> Tensor:
-        """Return all numbers of the batch in one row."""
+        """Return all numbers of the batch as one flat tensor."""
         return torch.cat([tensor.flatten() for tensor in self._parts().values()])
 
     def unpacked(self, packed: Tensor) -> "Batch":
-        """Return the batch of these shapes whose numbers `packed` holds."""
+        """Return a batch of the same shapes with the numbers in `packed`."""
         parts = self._parts()
         pieces = torch.split(packed, [tensor.numel() for tensor in parts.values()])
         there = {
@@ -84,8 +84,8 @@ class EncodedPairs:
     Attributes:
         sources: the sources' ids, padded to `pad_source_to` where the model asks for it.
         targets: the targets' ids between the start and the end symbol.
-        fill: the id that targets are filled up with.
-        target_width: the width that all targets are filled up to; None: the batch's longest.
+        fill: the id that targets are padded with.
+        target_width: the width that all targets are padded to; None: the longest of the batch.
         copies: where the model copies, the column of each source symbol.
         conditions: how many of each source's symbols are features and languages, (pairs,).
     """
@@ -133,13 +133,13 @@ def bucketed_batches(
     generator: np.random.Generator,
     batch_characters: int | None = None,
 ) -> Iterator[Rows]:
-    """Yield the rows of one epoch's batches: like lengths together, batches in a random order.
+    """Yield the rows of one epoch's batches: similar lengths together, batches in random order.
 
-    Sorting by the exact source length leaves few lengths in a batch, so that the encoder needs no
-    padding; sorting by the target length within them leaves little padding, and ties are broken at
-    random, so that every epoch deals other batches. All are nearly equally large: none is a sliver,
-    except where so many long pairs would hold more than `batch_characters` symbols, padding
-    included: these share smaller batches.
+    Sorting by exact source length leaves few lengths in a batch, so the encoder needs no padding;
+    sorting by target length within those leaves little padding, and ties are broken at random, so
+    every epoch has different batches. All batches are of nearly equal size, without a small
+    remainder, except that long pairs go into smaller batches where they would exceed
+    `batch_characters` symbols, padding included.
     """
     ties = generator.random(len(pairs))
     order = np.lexsort((ties, pairs.targets.lengths, pairs.sources.lengths))
@@ -151,7 +151,7 @@ def bucketed_batches(
 def sorted_batches(
     pairs: EncodedPairs, batch_size: int, batch_characters: int | None = None
 ) -> list[Rows]:
-    """Return batches such as `bucketed_batches` deals, as many of them, from short to long."""
+    """Return batches like those of `bucketed_batches`, as many, from short to long."""
     order = np.lexsort((pairs.targets.lengths, pairs.sources.lengths))
     return _dealt(pairs, order, batch_size, batch_characters)
 

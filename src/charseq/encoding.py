@@ -1,4 +1,4 @@
-"""Texts to ids, as a model reads and writes them: all that needs no tensors."""
+"""Texts to ids, as a model reads and writes them; nothing here needs tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from charseq.text import Input, Vocabulary
 
 Rows = NDArray[np.int64]
 
-# The column of what is no text, such as a feature.
+# The column of what is not text, such as a feature.
 NEVER_COPIED = -1
 
 
@@ -38,7 +38,7 @@ class Sequences:
         return len(self.lengths)
 
     def followed_by(self, others: "Sequences") -> "Sequences":
-        """Return each of the sequences with one of `others`, in their order, at its end."""
+        """Return each sequence with the corresponding one of `others` appended."""
         if not len(self.ids):
             return others
         lengths = self.lengths + others.lengths
@@ -49,9 +49,9 @@ class Sequences:
         return whole
 
     def padded(self, rows: Rows, fill: int, width: int | None = None) -> NDArray[np.int64]:
-        """Return the sequences at `rows`, filled up at the right, (rows, width).
+        """Return the sequences at `rows`, padded on the right, (rows, width).
 
-        Without a width, the longest of them sets it.
+        Without a width, the longest of them determines it.
         """
         lengths = self.lengths[rows, None]
         places = np.arange(int(lengths.max(initial=0)) if width is None else width)
@@ -66,8 +66,8 @@ class EncodedInputs:
     """What an encoder reads.
 
     Attributes:
-        sequences: of each input its conditions, then its source.
-        text_lengths: symbols of each source alone, padding counted, (inputs,).
+        sequences: each input's conditions, then its source.
+        text_lengths: symbols of each source alone, including padding, (inputs,).
         copies: where the model copies, the column of each symbol.
     """
 
@@ -84,7 +84,7 @@ class EncodedInputs:
 def encode_inputs(
     inputs: Sequence[Input], sources: Vocabulary, targets: Vocabulary, config: ModelConfig
 ) -> EncodedInputs:
-    """Turn inputs into all that a model's encoder needs of them.
+    """Turn inputs into what a model's encoder needs.
 
     Args:
         inputs: sources with their features and languages.
@@ -114,7 +114,7 @@ def encode_sources(texts: Sequence[str], vocabulary: Vocabulary, config: ModelCo
 def encode_conditions(inputs: Sequence[Input], vocabulary: Vocabulary) -> Sequences:
     """Turn the languages and features of inputs into the ids that stand before their sources.
 
-    They are of `vocabulary.conditions.ids`, which no source's own symbols are.
+    They come from `vocabulary.conditions.ids`, which no symbol of a source itself has.
     """
     return Sequences.of(*vocabulary.conditions.encode(inputs))
 
@@ -122,14 +122,14 @@ def encode_conditions(inputs: Sequence[Input], vocabulary: Vocabulary) -> Sequen
 def encode_copies(
     inputs: Sequence[Input], sources: Vocabulary, targets: Vocabulary, conditions: Sequences
 ) -> Sequences:
-    """Say for each symbol that the encoder reads in which column of the answer's it is copied.
+    """Return the output column that each symbol that the encoder reads is copied to.
 
-    That is its id among the targets or, for a symbol outside their vocabulary, the place beyond it
-    where the same symbol first stands in the source.
+    That is its id in the target vocabulary or, for a symbol outside it, the size of that vocabulary
+    plus the place in the input where the symbol first occurs.
 
     Args:
         inputs: whose sources are read.
-        sources: the vocabulary that says how those are cut into symbols.
+        sources: the vocabulary that says how the sources are cut into symbols.
         targets: the vocabulary of answers.
         conditions: what precedes each source.
     """

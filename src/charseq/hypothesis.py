@@ -25,7 +25,7 @@ class Hypothesis(NamedTuple):
 
     @property
     def possible(self) -> bool:
-        """Whether there is an answer at all: constraints may allow none."""
+        """Whether there is any answer: constraints may allow none."""
         return self.log_probability > float("-inf")
 
     @property
@@ -35,19 +35,19 @@ class Hypothesis(NamedTuple):
 
     @property
     def ended_log_probability(self) -> float:
-        """The log-probability of just this answer; minus infinity if it was cut and never ended."""
+        """The log-probability of exactly this answer; minus infinity if it was cut."""
         return float("-inf") if self.cut else self.log_probability
 
     def score(self, length_penalty: float) -> float:
-        """Return the log-probability over the penalty of the length, including the end symbol."""
+        """Return the log-probability divided by the length's penalty, including the end symbol."""
         return self.log_probability / penalty(float(self.steps), length_penalty)
 
 
 def penalty(length: Length, strength: float) -> Length:
     """Return ((5 + length) / 6) ** strength (Wu et al. 2016, equation 14).
 
-    Log-probabilities fall with every symbol; divided by it, long answers stand beside short ones.
-    A strength of 0 leaves them alone, 1 comes close to the mean of a symbol.
+    Log-probabilities fall with every symbol; dividing by the penalty makes answers of different
+    lengths comparable. A strength of 0 leaves them unchanged, 1 comes close to the mean per symbol.
     """
     divisor: Length = ((5 + length) / 6) ** strength
     return divisor

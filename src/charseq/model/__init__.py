@@ -1,4 +1,4 @@
-"""The network: `encode`, `step` and `forward`, around which everything else is arranged."""
+"""The network: `encode`, `step` and `forward`, which everything else builds on."""
 
 from charseq.model.decoder import Aligned
 from charseq.model.seq2seq import Seq2Seq

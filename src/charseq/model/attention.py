@@ -10,11 +10,11 @@ from charseq.model.state import View
 
 Kind = Literal["dot", "general", "additive"]
 
-# Distances beyond this are all alike.
+# Distances beyond this count as this.
 FARTHEST = 10
-# What a score loses at first for each place between a source symbol and the target symbol.
+# What a score initially loses for each place between a source symbol and the target symbol.
 FIRST_SLOPE = 0.3
-# The place of what is no text, such as a feature.
+# The place of what is not text, such as a feature.
 NO_PLACE = -1_000_000
 
 
@@ -22,7 +22,7 @@ def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
     """Return each source symbol's place in its text, and `NO_PLACE` for what precedes it.
 
     Args:
-        ids: of the sources, (batch, time).
+        ids: the sources' ids, (batch, time).
         conditions: how many features and languages precede each text, (batch,).
     """
     places = torch.arange(ids.shape[1], device=ids.device) - conditions[:, None]
@@ -30,15 +30,15 @@ def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
 
 
 def apart(places: Tensor, place: Tensor, steps: int) -> Tensor:
-    """Return how far source symbols are before or behind target symbols, from 0 for the farthest.
+    """Return the distance from each target to each source symbol, from 0 for farthest before.
 
     Args:
-        places: of the source symbols, (batch, source time).
-        place: of the first target symbol, (batch, 1).
+        places: the source symbols' places, (batch, source time).
+        place: the first target symbol's place, (batch, 1).
         steps: how many target symbols there are.
 
     Returns:
-        Numbers of a score's learnt weights, (batch, target time, source time).
+        Indices into the learnt weights of distances, (batch, target time, source time).
     """
     here = place + torch.arange(steps, device=place.device)
     return (places[:, None] - here[:, :, None]).clamp_(-FARTHEST, FARTHEST).add_(FARTHEST)
@@ -49,8 +49,8 @@ class Attention(nn.Module):
 
     Scores are a dot product, one through a matrix (`general`), or those of a small network
     (`additive`, Bahdanau et al. 2015). A learnt weight for each distance between the places of a
-    source and a target symbol may come on top (as in Raffel et al. 2020, section 2.1): most
-    rewriting goes from left to right, which few examples do not teach otherwise.
+    source and a target symbol may be added (as in Raffel et al. 2020, section 2.1): most rewriting
+    goes from left to right, which few examples alone do not teach.
     """
 
     def __init__(self, kind: Kind, units: int, *, relative: bool = False) -> None:
@@ -59,17 +59,17 @@ class Attention(nn.Module):
         self.key = None if kind == "dot" else nn.Linear(units, units, bias=False)
         self.query = nn.Linear(units, units, bias=False) if kind == "additive" else None
         self.score = nn.Parameter(torch.empty(units)) if kind == "additive" else None
-        # The attentional vector is tanh(context + own), each through a matrix of its own: so the
-        # contexts are sums of vectors that are computed once a source.
+        # The attentional vector is tanh(context + own), each through its own matrix, so that
+        # contexts are sums of vectors that are computed once per source.
         self.context = nn.Linear(units, units, bias=False)
         self.own = nn.Linear(units, units)
         self.distances = nn.Parameter(torch.empty(2 * FARTHEST + 1)) if relative else None
-        # What has no place is as far away as can be, and this apart from it.
+        # What has no place counts as farthest before; this is added to its score.
         self.placeless = nn.Parameter(torch.empty(1)) if relative else None
 
     @property
     def relative(self) -> bool:
-        """Whether places count."""
+        """Whether distances between places count."""
         return self.distances is not None
 
     @torch.no_grad()
@@ -91,8 +91,8 @@ class Attention(nn.Module):
 
         Args:
             outputs: the encoder's, (batch, time, units).
-            lengths: of the sources, (batch,).
-            places: of their symbols, (batch, time), where places count.
+            lengths: the sources' lengths, (batch,).
+            places: their symbols' places, (batch, time), where places count.
         """
         mask = torch.zeros(outputs.shape[:2], device=outputs.device)
         if self.placeless is not None:
@@ -111,7 +111,7 @@ class Attention(nn.Module):
             queries: the outputs, (batch, target time, units).
             distances: where places count, how far `apart` the symbols are, (batch, target time,
                 source time).
-            view: of the same rows.
+            view: the view of the same rows.
 
         Returns:
             Scores, (batch, target time, source time), -inf past a source's end.

@@ -7,7 +7,7 @@ from torch import Generator, Tensor, nn
 
 Cell = Literal["lstm", "gru"]
 
-# Up to so many rows the calls cost more than what they compute.
+# Up to this many rows, the calls cost more than what they compute.
 FEW_ROWS = 16
 
 
@@ -15,8 +15,8 @@ class Layer(nn.Module):
     """One layer of LSTM or GRU cells, initialised as Keras does.
 
     Kernels start Glorot uniform (Glorot & Bengio 2010), recurrent kernels orthogonal (Saxe et al.
-    2013), the LSTM's forget gate's bias at one (Jozefowicz et al. 2015). `nn.LSTM` has two biases
-    where the equations have one; the second is held at zero.
+    2013), the bias of the LSTM's forget gate at one (Jozefowicz et al. 2015). `nn.LSTM` has two
+    biases where the equations have one; the second is held at zero.
     """
 
     def __init__(self, cell: Cell, inputs: int, units: int) -> None:
@@ -47,7 +47,7 @@ class Layer(nn.Module):
         Args:
             inputs: (time, batch, inputs).
             hidden: where to start, (batch, units); zeros if None.
-            cell: the LSTM's, (batch, units); a GRU has none, (batch, 0).
+            cell: the LSTM's cell to start from, (batch, units); a GRU has none, (batch, 0).
 
         Returns:
             The outputs, (time, batch, units), and the last hidden and cell.
@@ -80,9 +80,9 @@ class Layer(nn.Module):
 
 
 class LSTMStepper(NamedTuple):
-    """An LSTM layer that reads one symbol a row, without the fixed cost of an `nn.LSTM` call.
+    """An LSTM layer that reads one symbol per row, without the fixed cost of an `nn.LSTM` call.
 
-    The gates stand in the order i, f, o, g, with twice the g: as tanh(x) = 2σ(2x) − 1, one sigmoid
+    The gates are in the order i, f, o, g, with g doubled: since tanh(x) = 2σ(2x) − 1, one sigmoid
     serves all four, and on CPUs it is several times faster than a tanh.
 
     Attributes:
@@ -111,7 +111,7 @@ class LSTMStepper(NamedTuple):
 
 
 class GRUStepper(NamedTuple):
-    """A GRU layer (Cho et al. 2014) that reads one symbol a row; gates r, z, n as in `nn.GRU`."""
+    """A GRU layer (Cho et al. 2014) that reads one symbol per row; gates r, z, n as in `nn.GRU`."""
 
     kernel: Tensor
     recurrent: Tensor
@@ -123,7 +123,7 @@ class GRUStepper(NamedTuple):
         return torch.addmm(self.bias, inputs, self.kernel)
 
     def __call__(self, projected: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the next hidden and, as it is, the empty cell."""
+        """Return the next hidden and the empty cell, unchanged."""
         recurrent = torch.addmm(self.second_bias, hidden, self.recurrent)
         reset, update, candidate = projected.chunk(3, dim=1)
         reset_too, update_too, candidate_too = recurrent.chunk(3, dim=1)

@@ -10,7 +10,7 @@ SMALLEST = 1e-12
 class Copying(nn.Module):
     """Decides at each step between writing a symbol of the vocabulary and copying one.
 
-    What is copied is where the last attention looks, among the source symbols that are text.
+    What is copied is what the last attention attends to, among the source symbols that are text.
     """
 
     def __init__(self, units: int) -> None:
@@ -24,7 +24,7 @@ class Copying(nn.Module):
         nn.init.zeros_(self.gate.bias)
 
     def share(self, attended: Tensor) -> Tensor:
-        """Return how probable copying is, (batch, target time, 1), by the attentional vectors."""
+        """Return the probability of copying, (batch, target time, 1), from attentional vectors."""
         return torch.sigmoid(self.gate(attended).float())
 
     def forward(self, attended: Tensor, logits: Tensor, scores: Tensor, copies: Tensor) -> Tensor:
@@ -32,8 +32,8 @@ class Copying(nn.Module):
 
         Args:
             attended: the attentional vectors, (batch, target time, units).
-            logits: of the vocabulary, (batch, target time, symbols).
-            scores: the last attention's, (batch, target time, source time).
+            logits: the vocabulary's logits, (batch, target time, symbols).
+            scores: the last attention's scores, (batch, target time, source time).
             copies: the column that each source symbol is copied to, (batch, source time), beyond
                 the vocabulary for symbols outside it; -1 for what is never copied.
 

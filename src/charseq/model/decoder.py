@@ -14,17 +14,17 @@ from charseq.model.copying import Copying
 from charseq.model.embedding import Embedding, locked_dropout, symbol_dropout
 from charseq.model.state import Memory, State, Step
 
-# Has the layer of this number, among all that have a state, read vectors, and returns its outputs.
+# Lets the layer of this number, among those with a state, read vectors; returns its outputs.
 Read = Callable[[int, Tensor], Tensor]
 
 
 class Aligned(NamedTuple):
-    """What a decoder predicts, and what it attended to for it.
+    """What a decoder predicts, and what it attended to in doing so.
 
     Attributes:
         predictions: as `Decoder.forward` returns them.
-        weights: the last attention's, (batch, time, source time); each row sums to 1.
-        copying: how probable it is that the symbol is copied, (batch, time); None: nothing is.
+        weights: the last attention's weights, (batch, time, source time); each row sums to 1.
+        copying: the probability that each symbol is copied, (batch, time); None: nothing is.
     """
 
     predictions: Tensor
@@ -35,8 +35,8 @@ class Aligned(NamedTuple):
 class FurtherAttention(nn.Module):
     """A recurrent layer that reads attentional vectors, and a layer of attention after it.
 
-    What has been attended to bears upon what is attended to next (multi-step attention, Gehring et
-    al. 2017). Input feeding does so too (Luong et al. 2015), but not in fused calls.
+    What has been attended to influences what is attended to next (multi-step attention, Gehring et
+    al. 2017). Input feeding does the same (Luong et al. 2015), but not in fused calls.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -65,12 +65,12 @@ class Decoder(nn.Module):
 
     @property
     def recurrent(self) -> list[Layer]:
-        """All layers that have a state, in their order."""
+        """All layers that have a state, in order."""
         return [*layers_of(self.layers), *(each.layer for each in _further_of(self.further))]
 
     @property
     def attentions(self) -> list[Attention]:
-        """All layers of attention, in their order."""
+        """All layers of attention, in order."""
         if self.attention is None:
             return []
         return [self.attention, *(each.attention for each in _further_of(self.further))]
@@ -86,9 +86,9 @@ class Decoder(nn.Module):
         """Prepare the encoder's outputs for attention.
 
         Args:
-            sources: ids, (batch, time).
-            lengths: of the sources, (batch,).
-            outputs: the encoder's, (time, batch, units).
+            sources: the sources' ids, (batch, time).
+            lengths: the sources' lengths, (batch,).
+            outputs: the encoder's outputs, (time, batch, units).
             conditions: how many features and languages precede each text, (batch,); None: no
                 text has any.
             copies: where the model copies, the column of each source symbol, (batch, time).
@@ -107,12 +107,12 @@ class Decoder(nn.Module):
     def forward(
         self, previous: Tensor, state: State, memory: Memory, noise: Generator | None
     ) -> Tensor:
-        """Predict every next symbol from the ones before.
+        """Predict every next symbol from those before.
 
         Args:
             previous: ids, (batch, time).
-            state: where to start.
-            memory: of the same rows.
+            state: the state to start from.
+            memory: the memory of the same rows.
             noise: what dropout draws from, if there is any.
 
         Returns:
@@ -184,7 +184,7 @@ class Decoder(nn.Module):
         return step
 
     def _reader(self, state: State, noise: Generator | None) -> Read:
-        """Return what has a layer read vectors, (time, batch, size), in one fused call."""
+        """Return a function that lets a layer read (time, batch, size) in one fused call."""
         layers = self.recurrent
         starts = state.layers(len(layers))
 
@@ -227,10 +227,10 @@ class Decoder(nn.Module):
 
         Args:
             attentions: all layers of attention.
-            outputs: of the last layer before them, (batch, time, units).
-            place: of the first of them, (batch, 1), where places count.
-            memory: of the same rows.
-            read: has a layer read attentional vectors, and returns its outputs, both (batch, time,
+            outputs: those of the last layer before attention, (batch, time, units).
+            place: the place of the first of them, (batch, 1), where places count.
+            memory: the memory of the same rows.
+            read: lets a layer read attentional vectors and returns its outputs, both (batch, time,
                 units).
 
         Returns:

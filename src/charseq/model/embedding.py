@@ -10,8 +10,8 @@ from torch.nn import functional
 class Embedding(nn.Module):
     """Reads ids as learnt vectors or, without a size, as one-hot vectors.
 
-    The id past the last symbol, of what a vocabulary without an unknown symbol never saw, reads as
-    zeros.
+    The id past the last symbol reads as zeros: a vocabulary without an unknown symbol gives it to
+    unseen symbols.
     """
 
     one_hot: Tensor
@@ -50,7 +50,7 @@ def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Ten
     Args:
         vectors: (time, batch, size).
         rate: the share that is hidden.
-        noise: where chance comes from; None, as when translating, hides nothing.
+        noise: the source of randomness; None, as when translating, hides nothing.
     """
     if noise is None or not rate:
         return vectors
@@ -63,7 +63,7 @@ def locked_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Ten
     Args:
         vectors: (time, batch, size).
         rate: the share that is dropped.
-        noise: where chance comes from; None, as when translating, drops nothing.
+        noise: the source of randomness; None, as when translating, drops nothing.
     """
     if noise is None or not rate:
         return vectors

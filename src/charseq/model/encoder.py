@@ -1,4 +1,4 @@
-"""The encoder: what has been read, symbol by symbol and as a whole."""
+"""The encoder: it describes a source symbol by symbol, and as a whole."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -42,20 +42,19 @@ class Encoder(nn.Module):
     def forward(
         self, ids: Tensor, lengths: Tensor | None, noise: Generator | None
     ) -> tuple[Tensor, Tensor]:
-        """Read sources of any lengths, filled up at the right.
+        """Read sources of any lengths, padded on the right.
 
-        Nothing is packed, since packing leaves the fused path of CPUs: what is read past a
-        source's end comes after all that is used, also backwards, as each row is reversed by
-        itself.
+        Nothing is packed, since packing leaves the fused path on CPUs. Padding comes after all that
+        is used, backwards too, since each row is reversed on its own.
 
         Args:
             ids: (batch, time).
-            lengths: (batch,), at least 1; None: all rows are as long as they are wide.
+            lengths: (batch,), at least 1; None: no row is padded.
             noise: what dropout draws from, if there is any.
 
         Returns:
-            The outputs of the last layer, (time, batch, units), and what each direction wrote
-            last, (batch, units).
+            The outputs of the last layer, (time, batch, units), and the last output of each
+            direction, (batch, units).
         """
         vectors = symbols = self.embedding(ids.t())
         ends = _Ends(ids, lengths)

@@ -1,4 +1,4 @@
-"""The encoder–decoder network: the Keras example's (Sutskever et al. 2014), and beyond it."""
+"""The encoder–decoder network: the Keras example's (Sutskever et al. 2014) and its extensions."""
 
 from collections.abc import Mapping
 
@@ -28,8 +28,8 @@ class Seq2Seq(nn.Module):
         self.encoder = Encoder(config, source_symbols)
         shared = self.encoder.embedding if config.tied_embeddings else None
         self.decoder = Decoder(config, target_symbols, shared)
-        # A decoder that only continues the encoder takes over its state. `nn.LSTM` gives c at the
-        # last step alone, so where rows end at different steps there is a learnt bridge on h.
+        # A decoder that only continues the encoder takes over its state. `nn.LSTM` returns c only
+        # at the last step, so where rows end at different steps, a learnt bridge on h replaces it.
         self.bridge = None
         if config.bidirectional or config.attention != "none":
             vectors = 2 if config.cell == "lstm" else 1
@@ -66,7 +66,8 @@ class Seq2Seq(nn.Module):
         Raises:
             ModelFileError: if they do not fit the configuration.
         """
-        # Before memory is taken: the configuration may claim sizes that the tensors do not have.
+        # Before memory is allocated: the configuration may claim sizes that the tensors do not
+        # have.
         _refuse_other_shapes(_claimed_shapes(config, source_symbols), tensors)
         model = cls(config, source_symbols, target_symbols)
         kept = model._kept()
@@ -96,7 +97,7 @@ class Seq2Seq(nn.Module):
 
     @torch.no_grad()
     def adopt(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take over the weights of a model with the same units and the first of the symbols.
+        """Take over the weights of a model with the same units and only the first of the symbols.
 
         What belongs to later symbols keeps its fresh weights.
         """
@@ -120,13 +121,13 @@ class Seq2Seq(nn.Module):
         """Read whole sources, each with the same result in any batch.
 
         Args:
-            sources: ids, (batch, time).
+            sources: the sources' ids, (batch, time).
             source_lengths: (batch,), at least 1, on the CPU.
             copies: where the model copies, the column of each source symbol, (batch, time).
-            conditions: how many features and languages precede each text, (batch,); without
-                it, none.
+            conditions: how many features and languages precede each text, (batch,); None: no text
+                has any.
             noise: what dropout draws from, if there is any.
-            lengths_there: the lengths where the sources are, if they are there already.
+            lengths_there: the lengths on the sources' device, if they are there already.
         """
         sources = sources[:, : int(source_lengths.max())]
         if lengths_there is None:
@@ -146,7 +147,7 @@ class Seq2Seq(nn.Module):
     def stepper(self) -> Step:
         """Prepare the weights for writing symbol by symbol, and return the `step` that does so.
 
-        It is made once for many steps; later changes of the weights do not reach it.
+        Make it once for many steps; later changes to the weights have no effect on it.
         """
         return self.decoder.stepper()
 
@@ -156,7 +157,7 @@ class Seq2Seq(nn.Module):
         Args:
             previous: the ids written last, (batch,).
             state: the decoder's state.
-            memory: of the same rows.
+            memory: the memory of the same rows.
 
         Returns:
             The log-probabilities of the next symbol, (batch, symbols), and the next state.
@@ -196,7 +197,7 @@ class Seq2Seq(nn.Module):
     def _last_state(
         self, sources: Tensor, source_lengths: Tensor, noise: Generator | None
     ) -> State:
-        """Read rows of one length in one fused call, without padding or mask."""
+        """Read all rows of the same length in one fused call, without padding or mask."""
         longest = sources.shape[1]
         if int(source_lengths.min()) == longest:
             return self.encoder.last_state(sources, noise)
@@ -221,7 +222,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
-    """Return the shapes of the tensors that every size of a configuration shows in."""
+    """Return the shapes of a few tensors that together show every size in a configuration."""
     gates = 4 if config.cell == "lstm" else 3
     shapes: dict[str, tuple[int, ...]] = {
         f"decoder.layers.{layer}.fused.weight_hh_l0": (gates * config.units, config.units)
@@ -239,7 +240,7 @@ def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
 def _refuse_other_shapes(
     expected: Shapes, tensors: Mapping[str, NDArray[np.float32]], *, complete: bool = False
 ) -> None:
-    """Raise a `ModelFileError` where tensors are lacking, odd or, if `complete`, too many."""
+    """Raise a `ModelFileError` if tensors are missing, misfit or, if `complete`, too many."""
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     names = expected.keys() | found.keys() if complete else expected.keys()
     wrong = sorted(name for name in names if expected.get(name) != found.get(name))

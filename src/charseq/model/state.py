@@ -11,7 +11,7 @@ class View(NamedTuple):
     """What one layer of attention sees of sources.
 
     Attributes:
-        mask: 0 where it may look, -inf past a source's end, (batch, source time).
+        mask: what is added to scores, -inf past a source's end, (batch, source time).
         keys: what the decoder's state is compared with, (batch, source time, units).
         values: what is read, (batch, source time, units).
     """
@@ -26,12 +26,12 @@ class View(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Computed once per source; parts that a model does not use have no columns.
+    """What is computed once per source; parts that a model does not use have no columns.
 
     Attributes:
         source_lengths: symbols in each source, (batch,).
-        places: of each source symbol in its text, far before it for what is none, or without
-            columns, (batch, source time).
+        places: each source symbol's place in its text, far before it for what is not text, (batch,
+            source time).
         copies: the column that each source symbol is copied to, (batch, source time); -1: none.
         views: one for each layer of attention.
     """
@@ -58,8 +58,8 @@ class State(NamedTuple):
 
     Attributes:
         hidden: h, layer after layer, (batch, layers · units).
-        cell: the LSTMs' c, likewise; GRUs have none, (batch, 0).
-        place: of the next symbol, from 0, (batch, 1), or without columns where it is of no use.
+        cell: the LSTMs' c, laid out likewise; GRUs have none, (batch, 0).
+        place: the next symbol's place, from 0, (batch, 1); (batch, 0) where places do not count.
     """
 
     hidden: Tensor

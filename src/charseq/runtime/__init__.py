@@ -1,4 +1,4 @@
-"""Exported models, without PyTorch: the face of `charseq.load` over ONNX Runtime."""
+"""Exported models without PyTorch: the interface of `charseq.load` over ONNX Runtime."""
 
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import sealed

@@ -1,4 +1,4 @@
-"""The engine that computes with ONNX Runtime: one call for all of a search."""
+"""The engine that computes with ONNX Runtime: one call for a whole search."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,21 +40,21 @@ class OnnxEngine:
     """An `Engine` over a session with an exported graph.
 
     Attributes:
-        session: of ONNX Runtime.
+        session: the ONNX Runtime session.
     """
 
     def __init__(
         self, session: "InferenceSession", description: ModelDescription, threads: int
     ) -> None:
-        """Take a session.
+        """Wrap a session.
 
         Args:
-            session: with an exported graph.
-            description: of the model.
+            session: a session with an exported graph.
+            description: the model's description.
             threads: how many batches to work on at once.
 
         Raises:
-            ModelFileError: if the graph reads what no export does.
+            ModelFileError: if the graph has an input that no export has.
         """
         self.session = session
         self._threads = threads
@@ -66,7 +66,7 @@ class OnnxEngine:
         self._copying = description.config.copying
 
     def most_rows(self, beam: int = 1) -> int:
-        """Return how many rows suit a batch: fewer in a beam, where what has ended stays."""
+        """Return how many rows suit a batch: fewer with a beam, where ended hypotheses stay."""
         return max(1, min(MOST_ROWS, MOST_HYPOTHESES // beam))
 
     def answers(
@@ -75,8 +75,8 @@ class OnnxEngine:
         """Search greedily or with a beam, and return the n best hypotheses, best first.
 
         Raises:
-            ModelFileError: if the graph answers what no export does.
-            UsageError: if samples or a lexicon are asked for, which a graph has no part for.
+            ModelFileError: if the graph returns what no export does.
+            UsageError: if samples or a lexicon are asked for, which exported graphs do not support.
         """
         if decoding.sample:
             raise UsageError(
@@ -105,7 +105,7 @@ class OnnxEngine:
             and ids.max() < columns
             and lengths.min() >= 0
             and (lengths <= np.minimum(asked.limits, ids.shape[2])[:, None]).all()
-            # There is always a best answer; NaN is none.
+            # There is always a best answer; NaN does not count.
             and (totals[:, 0] > -np.inf).all()
         )
         rows = zip(*(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True)
@@ -119,13 +119,13 @@ class OnnxEngine:
         ]
 
     def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
-        """Return what the model makes of each given target: each is forced whole, then read.
+        """Return the scores of given targets, each forced as a prefix of its full length.
 
         Raises:
-            ModelFileError: if the graph finds what no export does.
+            ModelFileError: if the graph returns what no export does.
         """
         symbols = forced.target_lengths - 2
-        # Where a symbol has no column, what is read in its place is written too.
+        # A symbol without a column is forced as the id that the decoder reads in its place.
         written = np.where(forced.columns >= 0, forced.columns, forced.targets[:, 1:])
         places = np.arange(written.shape[1])
         prefixes = np.where(places < symbols[:, None], written, NOTHING_FORCED)[:, :-1]
@@ -140,7 +140,7 @@ class OnnxEngine:
             explain=np.array(True),
         )
         attended, copied = weights and self._attention, weights and self._copying
-        # Where all targets are empty, there is a place more.
+        # If all targets are empty, the graph returns one more place.
         grid = len(symbols), max(forced.columns.shape[1], 2)
         _refuse_strange(
             gains.shape == columns.shape[:2] == grid
@@ -184,12 +184,12 @@ class OnnxEngine:
         fed = {name: given[name] for name in self._inputs}
         try:
             found: list[NDArray[Any]] = self.session.run(list(outputs), fed)
-        # ONNX Runtime's own errors have no common base but this.
+        # ONNX Runtime's own errors have no common base class but this.
         except Exception as error:
             raise ModelFileError(
                 f"ONNX Runtime cannot compute with this model: {visible(str(error), 300)}"
             ) from None
-        # What a graph never computes is None.
+        # An output that the graph never computes is None.
         _refuse_strange(
             all(
                 isinstance(each, np.ndarray) and each.dtype == kind
@@ -203,16 +203,16 @@ _INSTEAD = "use the model file that it was made from (.safetensors)"
 
 
 def _refuse_strange(sound: bool | np.bool_) -> None:
-    """Raise a `ModelFileError` unless what a graph found has the shapes and bounds of an export's.
+    """Raise a `ModelFileError` unless a graph's output has the shapes and bounds of an export's.
 
-    Whoever made a file may have put another graph into it.
+    A file may have been made with any other graph in it.
     """
     if not sound:
         raise ModelFileError("the model returned output that no export produces: export it again")
 
 
 def _padded(prefixes: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Return prefixes side by side, (rows, longest)."""
+    """Return prefixes as one array, padded on the right, (rows, longest)."""
     longest = max(map(len, prefixes), default=0)
     return np.array(
         [[*prefix, *[NOTHING_FORCED] * (longest - len(prefix))] for prefix in prefixes], np.int64

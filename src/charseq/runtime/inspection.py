@@ -1,6 +1,6 @@
-"""A look at an ONNX file before ONNX Runtime sees it: is it what charseq writes?
+"""Checks on an ONNX file before ONNX Runtime sees it: is it what charseq writes?
 
-Field numbers are those of `onnx.proto`, ONNX's own definition of its files.
+Field numbers are those of `onnx.proto`, ONNX's own definition of its file format.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from charseq.runtime.wire import BYTES, fields
 
 LARGEST_FILE = 2 << 30
 MOST_NODES = 10_000
-# A search's rounds stand in a loop; nothing that is written stands deeper.
+# No export nests deeper than the rounds of a search's loop.
 DEEPEST_GRAPH = 3
-# Of whole numbers in a graph: sizes, axes, ids, and what stands for no place at all.
+# The largest magnitude of a graph's integers: sizes, axes, ids, and the mark of no place at all.
 FARTHEST_NUMBER = 1_000_000
 
-# All that exported graphs compute with, and nothing that reads files or calls out.
+# All operators of exported graphs; none reads files or calls out.
 OPERATORS = frozenset(
     """
     Add And ArgMax Cast Clip Concat ConstantOfShape Div Equal Expand EyeLike GRU Gather
@@ -32,36 +32,36 @@ OPERATORS = frozenset(
     Where
     """.split()
 )
-# The places of inputs that may be left out: a loop's condition, the lengths of what a layer reads.
+# The places of inputs that may be omitted: a loop's condition, the lengths of a layer's sequences.
 LEFT_OUT = {"Loop": 1, "LSTM": 4, "GRU": 4}
 CONTRIBUTED_OPERATORS = frozenset({"MatMulNBits"})
 DOMAINS = {"": OPERATORS, "ai.onnx": OPERATORS, "com.microsoft": CONTRIBUTED_OPERATORS}
 
-# The numbers of fields: of a model, of a graph, of a node, of an attribute, of a tensor.
+# Field numbers, line by line: of a model, a graph, a node, an attribute, a tensor.
 GRAPH, METADATA, TRAINING, FUNCTIONS = 7, 14, 20, 25
 NODE, INITIALIZER, GRAPH_INPUT, GRAPH_OUTPUT, SPARSE_INITIALIZER = 1, 5, 11, 12, 15
 INPUT, OUTPUT, KIND, ATTRIBUTE, DOMAIN = 1, 2, 4, 5, 7
 NAME, NUMBER, TEXT, TENSOR, SUBGRAPH, NUMBERS, SORT = 1, 3, 4, 5, 6, 8, 20
 DIMENSION, TYPE, TENSOR_NAME, RAW, EXTERNAL, LOCATION = 1, 2, 8, 9, 13, 14
 WHOLE = 7
-# How many bytes a number of each type of tensor has: float32, uint8, int32, int64, bool, float16.
+# Bytes per number of each tensor type: float32, uint8, int32, int64, bool, float16.
 WIDTHS = {1: 4, 2: 1, 6: 4, WHOLE: 8, 9: 1, 10: 2}
 
 SEAL_KEY = b"charseq_sha256"
 
 
 def sealed(content: bytes) -> bytes:
-    """Return an ONNX file with its checksum, as one more entry of its metadata, behind it."""
+    """Return an ONNX file with its checksum appended as one more metadata entry."""
     return content + _seal(content)
 
 
 def metadata_of(content: bytes) -> str:
-    """Return charseq's own metadata of an ONNX file, once all else in it is known to be harmless.
+    """Return charseq's own metadata in an ONNX file, once all else in it is known to be harmless.
 
     Raises:
-        ModelFileError: if it has none, is not as it was written, or holds what no export of charseq
-            holds: data in other files, functions, operators that compute something else.
-        ValueError: if it is no ONNX file.
+        ModelFileError: if it has none, was changed since it was written, or holds what no export
+            holds: data in other files, functions, other operators.
+        ValueError: if it is not an ONNX file.
     """
     if not content:
         raise ModelFileError("it is empty")
@@ -96,7 +96,7 @@ def metadata_of(content: bytes) -> str:
 
 
 def _nodes(graph: memoryview, depth: int) -> Iterator[memoryview]:
-    """Yield all nodes of a graph, those of its subgraphs too, and refuse what none may hold."""
+    """Yield all nodes of a graph and its subgraphs, and refuse what no export holds."""
     if depth > DEEPEST_GRAPH:
         raise ModelFileError("its graphs are nested more deeply than those of any export")
     for number, value in fields(graph):
@@ -129,7 +129,7 @@ def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
     if kind not in DOMAINS.get(domain, ()):
         name = visible(f"{domain}::{kind}" if domain else kind)
         raise ModelFileError(f"it computes with {name}, which no export does")
-    # ONNX Runtime 1.32 reads what is left out where all must be given, and the process ends.
+    # If a required input is omitted, ONNX Runtime 1.32 reads it all the same and crashes.
     if any(not name and place != LEFT_OUT.get(kind) for place, name in enumerate(inputs)):
         raise ModelFileError(f"it omits an input of {kind}, which no export does")
     if kind == "Split":
@@ -137,7 +137,7 @@ def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
 
 
 def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
-    """Yield the nodes of an attribute that is a graph, and refuse those of odd kinds."""
+    """Yield the nodes of an attribute that is a graph, and refuse unexpected attributes."""
     for number, value in fields(attribute):
         if number == SUBGRAPH:
             yield from _nodes(_message(value), depth + 1)
@@ -150,10 +150,10 @@ def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
 
 
 def _refuse_loose(graph: memoryview) -> None:
-    """Refuse loops and branches that anything but a single number decides.
+    """Refuse loops and branches that anything but a single number controls.
 
-    ONNX Runtime 1.32 reads the number without a look at how many there are: with none, the process
-    ends. The largest of all of a tensor's numbers is always one; `explain` is our own input.
+    ONNX Runtime 1.32 reads that number without checking how many there are, and crashes if there is
+    none. The maximum over a whole tensor is always a single number, and `explain` is our own input.
     """
     given = _named(graph, GRAPH_INPUT)
     deciding, single = set[bytes](), {b"explain"}.intersection(given)
@@ -193,7 +193,7 @@ def _named(graph: memoryview, what: int, name: int = NAME) -> list[bytes]:
 
 
 def _refuse_uneven(split: memoryview) -> None:
-    """Refuse other numbers of parts and of outputs, by which ONNX Runtime 1.32 ends the process."""
+    """Refuse a split into more or fewer parts than outputs, which crashes ONNX Runtime 1.32."""
     outputs = sum(number == OUTPUT for number, _ in fields(split))
     for number, value in fields(split):
         attribute = dict(fields(_message(value))) if number == ATTRIBUTE else {}
@@ -205,7 +205,7 @@ def _refuse_uneven(split: memoryview) -> None:
 
 
 def _refuse_odd(tensor: memoryview) -> None:
-    """Raise a `ModelFileError` where a tensor's numbers are elsewhere, or not those it claims."""
+    """Raise a `ModelFileError` if a tensor's numbers are stored elsewhere or misfit its shape."""
     sizes, kind, content = [], 0, _NOTHING
     for number, value in fields(tensor):
         if number == EXTERNAL or (number == LOCATION and value != 0):
@@ -240,14 +240,14 @@ def _message(value: int | memoryview) -> memoryview:
 
 
 def _number(value: int | memoryview) -> int:
-    """Return a whole number of 64 bits with its sign."""
+    """Return a 64-bit integer with its sign."""
     if not isinstance(value, int):
         raise ValueError("there is a message where a number should be")
     return value - (1 << 64) if value >> 63 else value
 
 
 def _seal(content: bytes | memoryview) -> bytes:
-    """Return a content's checksum as an entry of the metadata; all are of one size."""
+    """Return the checksum of `content` as a metadata entry, which always has the same size."""
     entry = _field(1, SEAL_KEY) + _field(2, hashlib.sha256(content).hexdigest().encode())
     return _field(METADATA, entry)
 

@@ -1,4 +1,4 @@
-"""A model that ONNX Runtime computes: load it, translate."""
+"""Exported models: loading them to translate with ONNX Runtime."""
 
 import ctypes
 import json
@@ -17,7 +17,7 @@ from charseq.runtime.inspection import LARGEST_FILE, metadata_of
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-# What is wrong is said by errors of our own, and by nothing else on standard error.
+# Our own errors say what is wrong; ONNX Runtime writes nothing to standard error.
 SILENT = 4
 
 
@@ -27,7 +27,7 @@ class Translator(BaseTranslator):
     It cannot be saved, sample, or use a lexicon.
 
     Attributes:
-        engine: that computes, with ONNX Runtime.
+        engine: what computes, with ONNX Runtime.
         description: its configuration, vocabularies, corpus and scores.
     """
 
@@ -36,13 +36,13 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
     """Load a model that `charseq export` wrote.
 
     Args:
-        path: of the `.onnx` file.
-        threads: how many batches to work on at once; without it, one for each core.
+        path: the `.onnx` file.
+        threads: how many batches to work on at once; by default, one per core.
 
     Raises:
         ModelFileError: if the file is not one that this version can read.
         UsageError: if there is no such file.
-        MachineError: if it may not be read.
+        MachineError: if it cannot be read.
     """
     description, _, content = read_export(path)
     with telling_of(Path(path)):
@@ -56,7 +56,7 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     """Read and check an export without computing anything.
 
     Args:
-        path: of the `.onnx` file.
+        path: the `.onnx` file.
 
     Returns:
         The model's description, what is known of the export (see `charseq.interop.onnx`), and the
@@ -65,7 +65,7 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     Raises:
         ModelFileError: if the file is not one that this version can read.
         UsageError: if there is no such file.
-        MachineError: if it may not be read.
+        MachineError: if it cannot be read.
     """
     path = Path(path)
     refuse_no_file(path)
@@ -82,28 +82,28 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
 
 
 def session_of(content: bytes) -> "InferenceSession":
-    """Return a session of ONNX Runtime with an exported graph, one thread to a call.
+    """Return a session of ONNX Runtime with an exported graph, one thread per call.
 
     Raises:
         ModelFileError: if ONNX Runtime refuses it.
     """
-    import onnxruntime  # An export can be looked over without it.
+    import onnxruntime  # An export can be inspected without it.
 
     options = onnxruntime.SessionOptions()
-    # Batches need nothing of each other, whereas threads that share an operation wait.
+    # Batches are independent, whereas threads that share an operation wait for each other.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = SILENT
     try:
         return onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"], enable_fallback=0
         )
-    # ONNX Runtime's own errors have no common base but this.
+    # ONNX Runtime's own errors have no common base class but this.
     except Exception as error:
         raise ModelFileError(f"ONNX Runtime refuses it: {visible(str(error), 300)}") from None
 
 
 def _give_back_memory() -> None:
-    """Give the system back what reading a file took: up to twice its size, which glibc keeps."""
+    """Return the memory that reading a file took, up to twice its size, which glibc would keep."""
     if sys.platform == "linux":
         # Other C libraries lack it.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

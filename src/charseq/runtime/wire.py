@@ -1,7 +1,8 @@
-"""Protocol buffers, as far as it takes to look a file over before a library reads it.
+"""Protocol buffers, as far as needed to check a file before a library reads it.
 
-A message is a row of fields: a key, whose lowest three bits say how the value is laid out and whose
-others number the field, and the value. Source: "Encoding", the documentation of Protocol Buffers.
+A message is a sequence of fields, each a key and a value. The lowest three bits of the key say how
+the value is laid out; the others are the field's number. Source: "Encoding", the documentation of
+Protocol Buffers.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yield the number and the value of each field; bytes, strings and messages as views.
 
     Raises:
-        ValueError: if that is not a message.
+        ValueError: if `message` is not a message.
     """
     place = 0
     while place < len(message):

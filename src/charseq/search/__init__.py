@@ -1,4 +1,4 @@
-"""Finding answers: every search drives the model's one `step` and nothing else of it."""
+"""Finding answers: every search drives the model through its `step` and nothing else."""
 
 from charseq.hypothesis import Hypothesis
 from charseq.search.beam import beam_search

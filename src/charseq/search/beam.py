@@ -1,8 +1,8 @@
 """Beam search: several hypotheses per source, ranked together whatever their length.
 
-Hypotheses stand in a grid of (sources, beam) slots, of which only the held ones are rows of the
-model's batch. The symbols written form a tree: every step adds one node for each slot, which knows
-its parent and its symbol, and answers are read off from their last nodes when all is done.
+Hypotheses occupy a grid of (sources, beam) slots; only the held slots are rows of the model's
+batch. The symbols written form a tree: every step adds one node per slot, which knows its parent
+and its symbol, and the answers are read from their last nodes at the end.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from charseq.search.greedy import most_probable
 from charseq.search.writing import LEAVING_SHARE, Written, device_of, masked, never_written, write
 from charseq.text import Vocabulary
 
-# Where no symbol was written yet, and in place of the tree's nodes for the greedy hypothesis.
+# Stand-ins for a node of the tree: before the first symbol, and for the greedy hypothesis.
 ROOT, GREEDY = -1, -2
 
 
@@ -35,23 +35,23 @@ def beam_search(
     length_penalty: float = 0.6,
     constraint: Constraint | None = None,
 ) -> list[list[Hypothesis]]:
-    """Find the best answers of each source by their score, best first, all different.
+    """Find the best distinct answers to each source by their score, best first.
 
     At every step each hypothesis may end, and the `beam` most probable continuations of a source's
     hypotheses go on. A hypothesis goes on only while it can still get among the source's n best:
-    its log-probability cannot rise, so that over the penalty of the longest answer it bounds its
-    score. The greedy hypothesis is among the answers from the start: the best answer never has a
-    lower score than it, and a beam of one is greedy search.
+    its log-probability cannot rise, so dividing it by the penalty of the longest answer bounds its
+    score. The greedy hypothesis is among the answers from the start, so the best answer never
+    scores lower, and a beam of one is greedy search.
 
     Args:
-        step: the model's.
-        memory: of the encoded sources, (batch, …).
-        state: of the encoded sources, (batch, …).
-        vocabulary: of the targets.
+        step: the model's step function.
+        memory: the memory of the encoded sources, (batch, …).
+        state: the state of the encoded sources, (batch, …).
+        vocabulary: the vocabulary of the targets.
         limits: the most symbols of each answer, (batch,), on the CPU.
         beam: how many hypotheses per source are kept at each step.
-        n_best: the most answers of a source, at most `beam`; there are fewer where the constraint
-            or the limit leaves fewer.
+        n_best: the most answers per source, at most `beam`; fewer where the constraint or the limit
+            leaves fewer.
         length_penalty: the strength of the `penalty`, at least 0.
         constraint: what answers may be.
     """
@@ -74,7 +74,7 @@ def beam_search(
         reached = masked(scores, forbidden, constraint).add_(live.totals[:, None])
         copied = taken[min(place, len(taken)) - 1, sources.rows]
 
-        # Every hypothesis may end here; the greedy one is counted already.
+        # Every hypothesis may end here; the greedy one is already among the best.
         rows = _spread(torch.arange(len(reached), device=device), live.cells, held, 0)
         counted = live.greedy.take(rows) & (copied == end)[:, None]
         ended = _spread(reached[:, end], live.cells, held, -torch.inf)
@@ -90,11 +90,11 @@ def beam_search(
             best = best.joined(totals.masked_fill(as_greedy | ~over, -torch.inf), nodes, divisor)
             totals = totals.masked_fill(over, -torch.inf)
 
-        # What cannot get among the best any more has no part in what follows.
+        # Drop hypotheses that can no longer get among the best.
         keep = totals / sources.divisors[:, None] > best.scores[:, -1:]
         totals = totals.masked_fill(~keep, -torch.inf)
         staying, new = torch.stack([keep.sum(), (keep & ~held).sum()]).tolist()
-        # The rows are laid out anew where slots are lacking or many are empty; memory is large.
+        # Memory is large, so rows are laid out again only if slots are missing or many are empty.
         anew = new > 0 or staying <= (1 - LEAVING_SHARE) * len(live.cells)
         if anew:
             found = found.with_rows(sources.rows, best)
@@ -121,7 +121,7 @@ class _Sources(NamedTuple):
     Attributes:
         rows: where they stand in the whole batch, (sources,).
         limits: the most symbols of each answer, (sources,).
-        divisors: the penalty of so long an answer, (sources,).
+        divisors: the penalty of an answer that long, (sources,).
     """
 
     rows: Tensor
@@ -140,12 +140,12 @@ class _Sources(NamedTuple):
 class _Live(NamedTuple):
     """The rows of the model's batch: hypotheses that may still go on.
 
-    Those that cannot, and have not left yet, have a total of minus infinity.
+    Those that cannot go on but have not left yet have a total of minus infinity.
 
     Attributes:
-        cells: where they lie in the grid, line after line, (rows,).
+        cells: their places in the grid, counted source by source, (rows,).
         totals: log-probabilities so far, (rows,).
-        nodes: of the last symbols, (rows,).
+        nodes: the nodes of their last symbols, (rows,).
         greedy: whether all symbols so far are those of the greedy hypothesis, (rows,).
     """
 
@@ -167,7 +167,7 @@ class _Best(NamedTuple):
     Attributes:
         scores: minus infinity where there is none yet, (sources, n best).
         totals: log-probabilities, (sources, n best).
-        nodes: of the last symbols, (sources, n best).
+        nodes: the nodes of their last symbols, (sources, n best).
     """
 
     scores: Tensor
@@ -185,7 +185,7 @@ class _Best(NamedTuple):
         return cls(scores, totals, torch.full_like(totals, GREEDY, dtype=torch.long))
 
     def joined(self, totals: Tensor, nodes: Tensor, divisor: float) -> "_Best":
-        """Return the best of these answers and of others of one length, (sources, answers)."""
+        """Return the best of these answers and others, (sources, answers), of equal length."""
         others = (totals / divisor, totals, nodes)
         scores, *rest = (torch.cat(pair, dim=1) for pair in zip(self, others, strict=True))
         scores, places = scores.topk(self.scores.shape[1], dim=1)
@@ -201,7 +201,7 @@ class _Best(NamedTuple):
 
 
 class _Tree:
-    """All that was written: every node is one symbol after its parent's."""
+    """Everything written: each node is one symbol, which follows its parent's."""
 
     def __init__(self) -> None:
         self._parents: list[Tensor] = []
@@ -233,8 +233,8 @@ def _continued(reached: Tensor, cells: Tensor, rows: Tensor) -> tuple[Tensor, Te
 
     Args:
         reached: the log-probability of every continuation, (rows, symbols).
-        cells: where the rows lie in the grid, (rows,).
-        rows: which row lies in each cell, (sources, beam).
+        cells: the rows' places in the grid, (rows,).
+        rows: the row in each cell, (sources, beam).
 
     Returns:
         Their log-probabilities, the rows that they continue and their symbols, (sources, beam).
@@ -249,7 +249,7 @@ def _continued(reached: Tensor, cells: Tensor, rows: Tensor) -> tuple[Tensor, Te
 
 
 def _spread(values: Tensor, cells: Tensor, grid: Tensor, fill: float) -> Tensor:
-    """Lay the rows' values out in the (sources, slots) of the grid, a source to a line."""
+    """Arrange the rows' values in the grid, (sources, slots), one source per line."""
     spread = values.new_full((grid.numel(), *values.shape[1:]), fill)
     return spread.index_copy_(0, cells, values).view(len(grid), -1)
 
@@ -257,7 +257,7 @@ def _spread(values: Tensor, cells: Tensor, grid: Tensor, fill: float) -> Tensor:
 def _answers(
     best: _Best, tree: _Tree, first: Written, limits: Tensor, length_penalty: float
 ) -> list[list[Hypothesis]]:
-    """Read the answers off, sorted by their score; where there are none, the greedy one says so."""
+    """Return the answers sorted by score; where there are none, the impossible greedy one."""
     answers = []
     columns = first.hypotheses(), limits.tolist(), best.totals.tolist(), best.nodes.tolist()
     for greedy, limit, totals, nodes, paths in zip(*columns, tree.paths(best.nodes), strict=True):

@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 class Constraint(Protocol):
-    """A rule for each row of a batch, at the place that the row has come to.
+    """A rule for each row of a batch, at the place that the row has reached.
 
-    A search asks what is `allowed` before each symbol, and tells it what was written with
-    `advance`; as rows leave and hypotheses part, it keeps those that `select` names. Nothing is
-    changed in place.
+    A search asks what is `allowed` before each symbol and reports what was written with `advance`;
+    when rows leave or hypotheses branch, `select` keeps the rows that remain. Nothing is changed in
+    place.
     """
 
     def allowed(self, symbols: int) -> Tensor:
@@ -44,6 +44,6 @@ class Both(NamedTuple):
 
 
 def together(*constraints: Constraint | None) -> Constraint | None:
-    """Return the constraint that holds what each holds; None allows everything."""
+    """Return one constraint that imposes all those given; None allows everything."""
     given = [constraint for constraint in constraints if constraint is not None]
     return functools.reduce(Both, given) if given else None

@@ -1,4 +1,4 @@
-"""What a source offers for copying: other columns of a model's log-probabilities mean nothing."""
+"""What a source offers for copying; a model's other extra columns mean nothing."""
 
 from typing import NamedTuple
 
@@ -9,18 +9,18 @@ class Copies(NamedTuple):
     """The columns that stand for a symbol in each row: the vocabulary's and the copied ones.
 
     Attributes:
-        columns: whether each does, (rows, symbols).
+        columns: whether each column stands for a symbol, (rows, symbols).
     """
 
     columns: Tensor
 
     @classmethod
     def of(cls, copies: Tensor, symbols: int) -> "Copies":
-        """Find them.
+        """Find these columns.
 
         Args:
             copies: the column that each source symbol is copied to, (rows, source time); -1: none.
-            symbols: in the vocabulary, whose columns come first.
+            symbols: the size of the vocabulary, whose columns come first.
         """
         rows, places = copies.shape
         columns = (copies >= 0).new_zeros(rows, symbols + places)
@@ -32,7 +32,7 @@ class Copies(NamedTuple):
         return self.columns[:, :symbols]
 
     def advance(self, ids: Tensor) -> "Copies":
-        """Return the same: a symbol may be copied at any place."""
+        """Return the constraint unchanged: a symbol may be copied at any place."""
         del ids
         return self
 

@@ -31,7 +31,7 @@ MOST_CUDA_ROWS = 4_096
 class TorchEngine:
     """An `Engine` on the device where its model is.
 
-    Its steps are laid out once: later changes of the weights do not reach it.
+    Weights are prepared once: later changes to them have no effect on it.
 
     Attributes:
         model: the network.
@@ -85,7 +85,7 @@ class TorchEngine:
 
     @torch.inference_mode()
     def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
-        """Read whole targets at once, and return what the model makes of each."""
+        """Return the scores of given targets by teacher forcing, all symbols at once."""
         batch = Batch(
             torch.from_numpy(forced.sources),
             torch.from_numpy(forced.lengths),
@@ -125,11 +125,11 @@ class TorchEngine:
 
     @contextmanager
     def at_once(self) -> Iterator[int]:
-        """Leave a CPU's threads to batches, which need nothing of each other.
+        """Give each of a CPU's threads a batch of its own, and yield how many run at once.
 
-        Threads that share one operation wait for the slowest at its end, very long where the
-        machine has other work; and an operation on one row is faster alone. Other devices work on
-        one batch at a time.
+        Threads that share one operation wait for the slowest at its end, very long on a busy
+        machine, and an operation on one row is faster on one thread. Other devices work on one
+        batch at a time.
         """
         threads = _OWN_THREADS.enter()
         torch.set_num_threads(1)
@@ -152,9 +152,10 @@ class TorchEngine:
 
 
 class _Threads:
-    """How many threads PyTorch has where no call has left them to batches, as one of several may.
+    """PyTorch's own number of threads, remembered while calls set it to one.
 
-    What a thread is told holds for all that begin later, and some of those ask too.
+    Threads that start later inherit a number set in one thread, so a call must not read it while
+    another call has lowered it.
     """
 
     def __init__(self) -> None:
@@ -163,7 +164,7 @@ class _Threads:
         self._threads = 1
 
     def enter(self) -> int:
-        """Count a call that leaves the threads to batches, and return how many there are."""
+        """Count a call that sets one thread, and return PyTorch's own number."""
         with self._lock:
             if self._calls == 0:
                 self._threads = torch.get_num_threads()
@@ -171,7 +172,7 @@ class _Threads:
             return self._threads
 
     def leave(self) -> None:
-        """Count a call that has given them back."""
+        """Count a call that has restored the number."""
         with self._lock:
             self._calls -= 1
 
@@ -180,7 +181,10 @@ _OWN_THREADS = _Threads()
 
 
 def _rows(tensor: Tensor | None, *sizes: list[int]) -> Iterator[Any]:
-    """Yield each row cut to its sizes, as a copy that keeps no batch; None of None, for ever."""
+    """Yield a copy of each row, cut to its sizes; for None, yield None for ever.
+
+    Unlike a view, a copy does not keep the whole batch in memory.
+    """
     if tensor is None:
         yield from repeat(None)
         return

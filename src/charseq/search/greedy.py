@@ -21,10 +21,10 @@ def greedy(
     """Write the most probable symbol at each step until the end symbol or the limit.
 
     Args:
-        step: the model's.
-        memory: of the encoded sources, (batch, …).
-        state: of the encoded sources, (batch, …).
-        vocabulary: of the targets.
+        step: the model's step function.
+        memory: the memory of the encoded sources, (batch, …).
+        state: the state of the encoded sources, (batch, …).
+        vocabulary: the vocabulary of the targets.
         limits: the most symbols of each answer, (batch,), on the CPU.
         constraint: what answers may be.
     """
@@ -32,7 +32,7 @@ def greedy(
 
 
 def most_probable(scores: Tensor, rows: Rows, place: int) -> tuple[Tensor, Tensor]:
-    """Choose each row's most probable symbol, the first of equals."""
+    """Choose each row's most probable symbol, the first of equal ones."""
     del rows, place
     gain, symbols = scores.max(dim=1)
     return gain, symbols

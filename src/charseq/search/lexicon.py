@@ -26,23 +26,24 @@ class Trie(NamedTuple):
         return cls(first_edges, keys, shortest, len(lexicon.vocabulary))
 
     def within(self, limits: Tensor) -> "Walk":
-        """Return the constraint that each row writes a text of the lexicon, whole.
+        """Return the constraint that each row writes a whole text of the lexicon.
 
         Args:
-            limits: the most symbols of each row, its end symbol counted, (rows,).
+            limits: the most symbols of each row, including its end symbol, (rows,).
         """
         return Walk(self, torch.full_like(limits, ROOT), limits)
 
 
 class Walk(NamedTuple):
-    """Where each row has come to in a lexicon.
+    """The place that each row has reached in a lexicon.
 
-    Only what can still be finished within the limit is allowed, so that no answer is cut.
+    Only symbols after which a text can still be finished within the limit are allowed, so no answer
+    is cut.
 
     Attributes:
-        trie: of the lexicon, on the rows' device.
-        states: of the trie, (rows,).
-        left: how many more symbols each row may write, the end symbol counted, (rows,).
+        trie: the lexicon's trie, on the rows' device.
+        states: each row's state in the trie, (rows,).
+        left: how many more symbols each row may write, including the end symbol, (rows,).
     """
 
     trie: Trie
@@ -69,7 +70,7 @@ class Walk(NamedTuple):
         keys = self.states * trie.symbols + ids
         edges = torch.searchsorted(trie.keys, keys).clamp_(max=len(trie.keys) - 1)
         known = (trie.keys[edges] == keys) & (ids < trie.symbols)
-        # The last state has no edges: nothing is allowed after what the lexicon lacks.
+        # The last state has no edges: after a symbol that the lexicon lacks, nothing is allowed.
         states = torch.where(known, edges + 1, len(trie.shortest) - 1)
         return Walk(trie, states, self.left - 1)
 

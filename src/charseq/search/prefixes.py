@@ -12,8 +12,8 @@ class Prefixes(NamedTuple):
     """The symbols that each row must write first; after them, everything is allowed.
 
     Attributes:
-        ids: of the prefixes, filled up at the right, (rows, longest).
-        lengths: of the prefixes, (rows,).
+        ids: the prefixes, padded on the right, (rows, longest).
+        lengths: the prefixes' lengths, (rows,).
         place: how many symbols each row has written.
     """
 

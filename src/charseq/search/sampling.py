@@ -29,20 +29,20 @@ def sample(
 ) -> list[Hypothesis]:
     """Draw each symbol by its probability until the end symbol or the limit.
 
-    What is drawn for a row depends on the seed, the row's number and the log-probabilities alone,
+    What is drawn for a row depends only on the seed, the row's number and the log-probabilities,
     not on the other rows of the batch. The log-probabilities of the answers are the model's own,
     whatever the temperature and however many symbols could be drawn.
 
     Args:
-        step: the model's.
-        memory: of the encoded sources, (batch, …).
-        state: of the encoded sources, (batch, …).
-        vocabulary: of the targets.
+        step: the model's step function.
+        memory: the memory of the encoded sources, (batch, …).
+        state: the state of the encoded sources, (batch, …).
+        vocabulary: the vocabulary of the targets.
         limits: the most symbols of each answer, (batch,), on the CPU.
-        numbers: of the rows; rows with different numbers draw independently, (batch,).
+        numbers: the rows' numbers, (batch,); rows with different numbers draw independently.
         seed: the start of every random choice.
         temperature: what the log-probabilities are divided by: below 1, probable symbols become
-            more so; near 0, it is greedy search.
+            more probable; near 0, this is greedy search.
         top_k: draw from this many of the most probable symbols only (Fan et al. 2018).
         top_p: draw from the fewest most probable symbols that together have at least this
             probability (Holtzman et al. 2020), after `temperature` and `top_k`.
@@ -72,7 +72,7 @@ def uniform(seed: int, numbers: NDArray[np.int64], places: int) -> NDArray[np.fl
     """Return a number from [0, 1) for each place and row, (places, rows).
 
     Each is a hash of the seed, the row's number and the place (SplitMix64, Steele et al. 2014), so
-    that none depends on which others are drawn.
+    none depends on which others are drawn.
     """
     with np.errstate(over="ignore"):
         rows = _mixed(_mixed(np.uint64(seed)) + numbers.astype(np.uint64))

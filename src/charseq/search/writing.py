@@ -1,4 +1,4 @@
-"""Writing one hypothesis a row, symbol by symbol: what greedy search and sampling share."""
+"""Writing one hypothesis per row, symbol by symbol: what greedy search and sampling share."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,11 +14,12 @@ from charseq.model import Memory, State, Step
 from charseq.search.constraint import Constraint
 from charseq.text import Vocabulary
 
-# Takes log-probabilities, (rows, symbols), which rows of the whole batch they are of, (rows,), and
-# the place, from 0; returns the chosen symbols' log-probabilities and the symbols, (rows,) each.
+# Takes log-probabilities, (rows, symbols), the numbers of these rows in the whole batch, (rows,),
+# and the place, from 0; returns the chosen symbols' log-probabilities and the symbols, (rows,)
+# each.
 Choice = Callable[[Tensor, Rows, int], tuple[Tensor, Tensor]]
 
-# Rows that have ended leave once they are this share of the batch: leaving copies those that stay.
+# Rows that have ended leave only once they are this share of the batch, since the rest is copied.
 LEAVING_SHARE = 1 / 16
 
 
@@ -26,10 +27,10 @@ class Written(NamedTuple):
     """One answer for each row of a batch.
 
     Attributes:
-        symbols: the end symbol fills what follows an answer, (places, batch).
-        lengths: symbols in each answer, the end symbol not counted, (batch,).
-        log_probabilities: of the answers, (batch,).
-        cut: whether the limit came before the end, (batch,).
+        symbols: the answers, filled up with the end symbol, (places, batch).
+        lengths: symbols in each answer, without the end symbol, (batch,).
+        log_probabilities: the answers' log-probabilities, (batch,).
+        cut: whether the limit came before the end symbol, (batch,).
     """
 
     symbols: NDArray[np.int64]
@@ -55,7 +56,7 @@ def never_written(vocabulary: Vocabulary, device: torch.device) -> Tensor:
 
 
 def masked(scores: Tensor, forbidden: Tensor, constraint: Constraint | None) -> Tensor:
-    """Return `scores`, (rows, symbols), with minus infinity where nothing may come."""
+    """Return `scores`, (rows, symbols), with minus infinity for symbols that may not come next."""
     scores = scores.index_fill_(1, forbidden, -torch.inf)
     if constraint is None:
         return scores
@@ -74,25 +75,25 @@ def write(
 ) -> Written:
     """Write what `choose` chooses, until the end symbol or the limit.
 
-    Rows that have ended leave the batch. The start and the unknown symbol are never written.
+    Rows that have ended leave the batch. No special symbol but the end symbol is ever written.
 
     Args:
-        step: the model's.
-        memory: of the encoded sources, (batch, …).
-        state: of the encoded sources, (batch, …).
-        vocabulary: of the targets.
+        step: the model's step function.
+        memory: the memory of the encoded sources, (batch, …).
+        state: the state of the encoded sources, (batch, …).
+        vocabulary: the vocabulary of the targets.
         limits: the most symbols of each answer, (batch,), on the CPU.
-        choose: takes one symbol for each row.
+        choose: chooses one symbol for each row.
         constraint: what answers may be.
     """
     start, end = vocabulary.frame
     device, count = device_of(state), len(limits)
     forbidden = never_written(vocabulary, device)
     previous = torch.full((count,), start, device=device)
-    # The books are kept in NumPy, whose calls on few numbers cost a fraction of PyTorch's.
+    # Bookkeeping uses NumPy: on few numbers, its calls cost a fraction of PyTorch's.
     left = limits.numpy()
     rows, going = np.arange(count), np.ones(count, bool)
-    # Until a row may end, all rows go on.
+    # Before the nearest limit, a row ends only with the end symbol.
     nearest, all_going = int(left.min()), True
     steps: list[tuple[Rows, NDArray[np.int64], Tensor]] = []
     for place in range(int(left.max())):
@@ -102,7 +103,7 @@ def write(
         steps.append((rows, written, gain))
         if all_going and constraint is None and place + 1 < nearest and end not in written.tolist():
             continue
-        # What a row writes after its end is not read again.
+        # Ended rows go on writing until they leave; those symbols are ignored.
         going = going & (written != end) & (left > place + 1)
         if constraint is not None:
             constraint = constraint.advance(previous)
@@ -129,7 +130,7 @@ def write(
 
 
 def device_of(state: State) -> torch.device:
-    """Return where a state, and all that is computed with it, lies."""
+    """Return the device of a state, and of all that is computed with it."""
     return state[0].device
 
 
@@ -140,9 +141,9 @@ def _cut(
     ended = symbols == end
     lengths = np.minimum(np.where(ended.any(0), ended.argmax(0), len(symbols)), limits)
     places = np.arange(len(symbols))[:, None]
-    # The end symbol counts where it came within the limit.
+    # The end symbol counts if it came within the limit.
     counted = (places <= lengths) & (places < limits)
     totals = np.where(counted, gained, 0).sum(0, dtype=np.float64)
-    # A row to which nothing was possible has written nothing, whatever stands there.
+    # A row without any possible symbol has no answer, whatever was recorded for it.
     lengths = np.where(totals == -np.inf, 0, lengths)
     return Written(np.where(places < lengths, symbols, end), lengths, totals, lengths == limits)

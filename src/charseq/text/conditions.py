@@ -22,7 +22,7 @@ class Conditions:
     the letter.
 
     Attributes:
-        unknown: the id of those never seen; None where a model reads texts alone.
+        unknown: the id of those never seen; None where a model reads only texts.
         languages: ids by name.
         features: ids by name.
     """
@@ -33,7 +33,7 @@ class Conditions:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """All ids, of which every sequence of a source's symbols has some at its start or none."""
+        """All ids that may stand at the start of a source's symbols."""
         own = () if self.unknown is None else (self.unknown,)
         return (*own, *self.languages.values(), *self.features.values())
 
@@ -51,10 +51,10 @@ class Conditions:
         return (each.language, *each.features) if each.language else each.features
 
     def encode(self, inputs: Sequence[Input]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return the ids of what precedes each source, one after another, and their numbers.
+        """Return the ids of what precedes each source, one after another, and how many each has.
 
-        The language comes first, then the features in their own order, which is part of how a
-        corpus annotates: a first person may be the subject's in one place, the object's in another.
+        The language comes first, then the features in their own order, which may carry meaning: a
+        first person may be the subject's in one place and the object's in another.
         """
         if self.unknown is None:
             return np.zeros(0, np.int32), np.zeros(len(inputs), np.int64)

@@ -8,10 +8,10 @@ from charseq.errors import UsageError
 from charseq.text.normalisation import Form, normalised
 
 Features = str | Sequence[str]
-"""The features of one source, as a corpus writes them, `N;ACC;PL`, or one by one."""
+"""The features of one source: as a corpus writes them, `N;ACC;PL`, or one by one."""
 
 
-# Stands for what is not there.
+# Marks a missing value.
 _LACKING: Any = object()
 _HOW_MANY = "give one for all, or one for each"
 
@@ -30,9 +30,9 @@ class Input(NamedTuple):
     language: str = ""
 
     def normalised(self, form: Form) -> "Input":
-        """Return the input with its source in a normal form, in which alike ones are equal."""
+        """Return the input with its source in a normal form, so that equivalents are equal."""
         source = self.source
-        # What is ASCII is in every form.
+        # ASCII text is the same in every form.
         return self if source.isascii() else self._replace(source=normalised(source, form))
 
     def label(self) -> str:
@@ -42,10 +42,10 @@ class Input(NamedTuple):
 
 
 def features_of(features: Features, separator: str) -> tuple[str, ...]:
-    """Return features one by one; an empty text holds none.
+    """Return features one by one; an empty text contains none.
 
     Raises:
-        UsageError: if they are neither a text nor texts.
+        UsageError: if they are neither one text nor several.
     """
     if isinstance(features, str):
         return tuple(features.split(separator)) if features else ()
@@ -57,7 +57,7 @@ def features_of(features: Features, separator: str) -> tuple[str, ...]:
     for text in features:
         if not isinstance(text, str):
             raise UsageError(f"the features of a text must be one string, or several, not {text!r}")
-    # No feature holds the separator: what does is several of them.
+    # No feature contains the separator: a text that does is several features.
     return tuple(chain.from_iterable(text.split(separator) for text in features))
 
 

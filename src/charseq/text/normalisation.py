@@ -1,7 +1,7 @@
 """Unicode's normal forms, and one that takes Hangul syllables apart.
 
-`é` may be written as one code point or as two, `e` and an accent: a model should see one of them.
-A Hangul syllable is one code point of eleven thousand; taken apart, it is two or three of a few
+`é` may be written as one code point or as two, `e` and an accent: a model should see one of them. A
+Hangul syllable is one of eleven thousand code points; taken apart, it is two or three of a few
 dozen letters, the conjoining jamo, which a model can learn from far fewer texts.
 """
 
@@ -29,7 +29,7 @@ def normalised(text: str, form: Form) -> str:
 
 
 def own_form(texts: Iterable[str]) -> Form:
-    """Return the form that texts are in: `nfd` if all are and not all are in NFC, else `nfc`."""
+    """Return the form that texts are in: `nfd` if all are in NFD and not all in NFC, else `nfc`."""
     composed = decomposed = True
     for text in texts:
         composed = composed and unicodedata.is_normalized("NFC", text)
@@ -38,7 +38,7 @@ def own_form(texts: Iterable[str]) -> Form:
 
 
 def has_hangul(texts: Iterable[str]) -> bool:
-    """Return whether there is a Hangul syllable or a conjoining jamo in any of the texts."""
+    """Return whether any of the texts contains a Hangul syllable or a conjoining jamo."""
     return any(map(_HANGUL.search, texts))
 
 

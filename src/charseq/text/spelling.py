@@ -14,10 +14,10 @@ class Spelling:
     """How texts are spelt in symbols.
 
     Attributes:
-        separator: what stands between two symbols, in the form that texts are brought to; without
-            one, nothing does.
-        graphemes: without a separator, a symbol is a grapheme cluster (UAX #29), what a reader
-            takes for one character, and not one code point.
+        separator: what stands between two symbols, in the form that texts are brought to; None:
+            nothing.
+        graphemes: whether a symbol, without a separator, is a grapheme cluster (UAX #29), what a
+            reader takes for one character, rather than one code point.
         normalise: the form that texts are brought to before they are cut.
         written: the form that joined symbols are brought to; `none` leaves them as they are.
     """
@@ -33,7 +33,7 @@ class Spelling:
         return self.separator is None and not self.graphemes
 
     def symbols(self, text: str) -> Sequence[str]:
-        """Return the symbols of `text`, in order; where separators meet, there is none."""
+        """Return the symbols of `text`, in order; there is none between adjacent separators."""
         text = normalised(text, self.normalise)
         if self.separator is not None:
             symbols = text.split(self.separator)
@@ -52,7 +52,7 @@ class Spelling:
         return normalised((self.separator or "").join(symbols), self.written)
 
     def lacks_symbols(self, text: str) -> bool:
-        """Return whether separators meet in `text`, or one stands at an end of it."""
+        """Return whether `text` has adjacent separators, or one at its start or end."""
         return self.separator is not None and "" in normalised(text, self.normalise).split(
             self.separator
         )
@@ -73,7 +73,7 @@ class Spellings(NamedTuple):
         """Return the spellings that a model's settings ask for.
 
         Args:
-            config: the settings; as long as `normalise` is undecided, it counts as `nfc`.
+            config: the settings; while `normalise` is undecided, it counts as `nfc`.
             written: the form that answers are written in.
         """
         form: Form = "nfc" if config.normalise == "auto" else config.normalise
@@ -90,7 +90,7 @@ PLAIN = Spellings()
 
 
 def with_form(settings: ModelSettings, texts: Iterable[str]) -> ModelSettings:
-    """Return the settings with `normalise` decided: by whether the texts hold Hangul."""
+    """Return the settings with `normalise` decided by whether the texts contain Hangul."""
     if settings.normalise != "auto":
         return settings
     return settings.model_copy(update={"normalise": "jamo" if has_hangul(texts) else "nfc"})

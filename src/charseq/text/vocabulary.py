@@ -19,7 +19,7 @@ END = "<end>"
 UNKNOWN = "<unknown>"
 UNKNOWN_CONDITION = "<unknown condition>"
 
-# Nearly as many as there are characters in all of Unicode.
+# Nearly as many as Unicode has characters.
 MOST_SYMBOLS = 150_000
 
 
@@ -28,10 +28,10 @@ class Vocabulary:
     """The symbols of one side of a corpus, in the order of their ids.
 
     `start`, `end` and `unknown` are the ids of the special symbols, or None where a vocabulary has
-    none. No text ever maps to a special symbol by its spelling, so a corpus may contain any
-    character whatever. A vocabulary without an unknown symbol gives unseen symbols the id
-    `len(vocabulary)`, which the model reads as a vector of zeros. `spelling` says how texts are cut
-    into symbols, and `conditions` which special symbols may precede a source's own.
+    none. No text is ever spelt with a special symbol, so a corpus may contain any character. A
+    vocabulary without an unknown symbol gives unseen symbols the id `len(vocabulary)`, which the
+    model reads as a vector of zeros. `spelling` says how texts are cut into symbols, and
+    `conditions` says which special symbols may precede a source's own.
     """
 
     symbols: tuple[str, ...]
@@ -81,7 +81,7 @@ class Vocabulary:
             texts: what the symbols are taken from.
             unknown: whether there is an unknown symbol.
             spelling: how texts are cut into symbols.
-            also: symbols that no text need hold, such as padding.
+            also: symbols that need not occur in the texts, such as padding.
         """
         special = (UNKNOWN,) if unknown else ()
         symbols = (*special, *sorted(_symbols(texts, spelling).union(also)))
@@ -105,7 +105,7 @@ class Vocabulary:
             texts: what the symbols are taken from.
             unknown: whether there is an unknown symbol.
             spelling: how texts are cut into symbols, and joined again.
-            also: symbols that no text need hold, such as padding.
+            also: symbols that need not occur in the texts, such as padding.
         """
         found = _symbols(texts, spelling).union(also)
         if unknown:
@@ -129,7 +129,7 @@ class Vocabulary:
         """The ids of the start and the end symbol.
 
         Raises:
-            ModelFileError: if the vocabulary has none, as those of sources.
+            ModelFileError: if the vocabulary has none, like those of sources.
         """
         if self.start is None or self.end is None:
             raise ModelFileError("the target vocabulary lacks a start or an end symbol")
@@ -195,7 +195,7 @@ class Vocabulary:
         """Return the text that `ids` spell; special symbols are left out.
 
         Args:
-            ids: of symbols; those beyond the vocabulary stand for `copied`, in order.
+            ids: the symbols' ids; those beyond the vocabulary stand for `copied`, in order.
             copied: what an answer's source offers for copying.
         """
         own, size = self._written, len(self.symbols)
@@ -223,7 +223,7 @@ class Vocabulary:
 
     @classmethod
     def from_dict(cls, fields: Any, spelling: Spelling = CHARACTERS) -> "Vocabulary":
-        """Read back what `as_dict` gave.
+        """Read back what `as_dict` returned.
 
         Raises:
             ModelFileError: if the fields are not those of a vocabulary.
@@ -269,7 +269,7 @@ class Vocabulary:
 
     @cached_property
     def _by_code_point(self) -> NDArray[np.int32]:
-        """The id of every code point up to the largest that is known, and of all beyond."""
+        """The id of every code point up to the largest known one, then that of all beyond."""
         points = np.array([ord(symbol) for symbol, _ in self._ordinary], np.int64)
         known = np.full(int(points.max(initial=-1)) + 2, self.unseen, np.int32)
         known[points] = [i for _, i in self._ordinary]
