@@ -1,7 +1,7 @@
 """A `.keras` archive as a zip: its members, read within limits and written the same every time.
 
-Nothing that an archive says of itself is believed before it has been checked, and nothing in it is
-ever executed or unpickled.
+Nothing that an archive says about itself is trusted before it has been checked, and nothing in it
+is ever executed or unpickled.
 """
 
 import io
@@ -22,7 +22,7 @@ WEIGHTS = "model.weights.h5"
 TABLES = "charseq.json"
 
 LARGEST_JSON = 16 << 20
-"""The bytes of the largest JSON member; the example's takes six thousand."""
+"""The size of the largest JSON member, in bytes; the example's has six thousand."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -80,9 +80,9 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def refusing(what: str) -> Iterator[None]:
-    """Turn whatever a reader of foreign bytes stumbles over into a `ModelFileError`.
+    """Turn any error of a reader of foreign bytes into a `ModelFileError`.
 
-    Readers of zips and HDF5 raise nearly anything when bytes are not what they should be.
+    Readers of zips and HDF5 raise almost anything when bytes are not what they should be.
     """
     try:
         yield
@@ -116,14 +116,14 @@ def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
 
 def _bytes(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     entry = archive.getinfo(name)
-    # Keras stores its weights as they are.
+    # Keras stores its weights uncompressed.
     if entry.file_size > unpacked_limit(entry.compress_size):
         raise ModelFileError(
             f"{path}: {name} would unpack from {entry.compress_size:,} bytes to"
             f" {entry.file_size:,}, which no model does"
         )
     with refusing(f"{path}: {name} is damaged"), archive.open(entry) as member:
-        # One byte more than promised shows a member that is larger than it says.
+        # Reading one byte more than promised reveals a member that is larger than it says.
         content = member.read(entry.file_size + 1)
     if len(content) != entry.file_size:
         raise ModelFileError(f"{path}: {name} is damaged: it is not as long as the zip says")

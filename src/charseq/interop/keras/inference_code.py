@@ -86,7 +86,7 @@ if __name__ == "__main__":
 
 
 def inference_code(archive: str | Path) -> str:
-    """Return a script that translates with an archive of `export_keras` in a fresh process.
+    """Return a script that translates in a fresh process with an archive from `export_keras`.
 
     It needs Keras and NumPy, not charseq, and answers as charseq does.
 

@@ -21,9 +21,9 @@ from charseq.interop.keras.weights import read_weights, tensor_sizes, write_weig
 from charseq.modelfile import ModelDescription, OutputLimit, Tensors
 from charseq.text import Vocabulary
 
-# What only training knows of, and has no part in answers.
+# Settings that matter only in training, not for answers.
 _NOISE = {"dropout", "source_dropout", "symbol_dropout"}
-# What the archive and the inference code bring along; every other setting must be the example's.
+# Settings that the archive and the inference code carry; every other must be the example's.
 _CARRIED = {
     "maximum_output_length",
     "normalise",
@@ -32,7 +32,7 @@ _CARRIED = {
     "units",
     "unknown_symbol",
 }
-# When an archive was written does not belong to what it holds: equal models are equal files.
+# A fixed date, so that equal models give equal files.
 _METADATA = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
 
 
@@ -82,9 +82,9 @@ def export_keras(description: ModelDescription, tensors: Tensors, path: str | Pa
     a member of its own, `charseq.json`. Equal models give equal files.
 
     Args:
-        description: of the model.
+        description: the model's description.
         tensors: the weights.
-        path: where to; Keras wants the ending `.keras`.
+        path: where to write it; Keras requires the ending `.keras`.
 
     Raises:
         UsageError: if the model is not of the example's shape, or the path lacks the ending.

@@ -1,4 +1,4 @@
-"""The example's architecture in Keras's words: `config.json`, checked and written."""
+"""The example's architecture as Keras describes it: `config.json`, checked and written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MOST_UNITS = 65_536
 MOST_SYMBOLS = 0x110000 + 3
 
 _LAYERS = ["Dense", "InputLayer", "InputLayer", "LSTM", "LSTM"]
-# What changes a layer's answers; dropout, initialisers and regularisers do not.
+# The settings that change a layer's output; dropout, initialisers and regularisers do not.
 _LSTM: dict[str, Any] = {
     "activation": "tanh",
     "recurrent_activation": "sigmoid",
@@ -23,13 +23,13 @@ _DENSE: dict[str, Any] = {"activation": "softmax", "use_bias": True, "quantizati
 
 @dataclass(frozen=True)
 class ExampleShape:
-    """The sizes of a model of the example's architecture, and where its weights stand.
+    """The sizes of a model of the example's architecture, and where its weights are.
 
     Attributes:
-        units: of both LSTMs.
+        units: the units of both LSTMs.
         source_symbols: the width of the encoder's input.
         target_symbols: the width of the decoder's input and of the output.
-        encoder: the encoder's name in the weights; names there go by class and order.
+        encoder: the encoder's name in the weights, which Keras derives from class and order.
         decoder: the decoder's name in the weights.
     """
 
@@ -55,8 +55,8 @@ def check_shape(config: Any) -> ExampleShape:
 def describe_shape(shape: ExampleShape) -> dict[str, Any]:
     """Return the `config.json` of the example's architecture, as any Keras 3 reads it.
 
-    The layers have names of their own, so that the `Input`s of inference code, which Keras names
-    by counting, never clash with them.
+    The layers have explicit names, so they never clash with the `Input`s of inference code, which
+    Keras numbers.
     """
     source = _history("encoder_inputs", 0, [None, None, shape.source_symbols])
     target = _history("decoder_inputs", 0, [None, None, shape.target_symbols])
@@ -107,7 +107,7 @@ def _checked(config: Any) -> ExampleShape:
     lstms = [layer for layer in layers if layer["class_name"] == "LSTM"]
     (dense,) = (layer for layer in layers if layer["class_name"] == "Dense")
 
-    # From the output back to the inputs, along the connections.
+    # Follow the connections from the output back to the inputs.
     (output,) = _outputs(config["config"]["output_layers"])
     decoder, place = _only(_sources(dense))
     if output != (dense["config"]["name"], 0) or place != 0 or by_name[decoder] not in lstms:

@@ -1,7 +1,7 @@
-"""What charseq adds to a `.keras` archive: all that its weights and layers leave unsaid.
+"""What charseq adds to a `.keras` archive: all that its weights and layers do not tell.
 
 The member `charseq.json` holds a model file's description: the character tables, the padding and
-the output limit. Keras does not look at it.
+the output limit. Keras ignores it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Keras's weights and charseq's: one is the other's transpose, in the same order of gates."""
+"""Keras's weights and charseq's: each is the other's transpose, with gates in the same order."""
 
 import io
 import warnings
@@ -14,7 +14,7 @@ from charseq.interop.keras.archive import refusing
 from charseq.interop.keras.shape import ExampleShape
 from charseq.modelfile import Tensors
 
-# Where the layers stand: Keras 3 and, before it, 2.12 to 2.15; Windows once wrote its own slashes.
+# Where the layers are in Keras 3, and in 2.12 to 2.15; on Windows, Keras once wrote backslashes.
 _ROOTS = ("layers", "_layer_checkpoint_dependencies")
 _SEPARATORS = ("/", "\\")
 
@@ -23,7 +23,7 @@ def read_weights(content: bytes, shape: ExampleShape) -> Tensors:
     """Read the weights of a model from Keras's HDF5 file.
 
     Raises:
-        ModelFileError: if they are not there, not of this shape, or not finite numbers.
+        ModelFileError: if they are missing, of another shape, or not finite.
         MissingExtraError: if the reader of HDF5 is not installed.
     """
     try:
@@ -38,7 +38,7 @@ def read_weights(content: bytes, shape: ExampleShape) -> Tensors:
             " its config.json needs"
         )
     with refusing("its weights are not a sound HDF5 file"), warnings.catch_warnings():
-        # The warnings are about parts that are not the weights.
+        # The warnings concern parts other than the weights.
         warnings.simplefilter("ignore")
         file = pyfive.File(_PatientBytes(content))
         return {
@@ -70,9 +70,9 @@ def tensor_sizes(shape: ExampleShape) -> Mapping[str, tuple[int, ...]]:
 
 
 class _PatientBytes(io.BytesIO):
-    """Bytes that are read several times over, but not for ever.
+    """Bytes that may be read several times over, but not for ever.
 
-    The parts of an HDF5 file point at one another, and a malicious file's in ways that never end.
+    The parts of an HDF5 file point at one another; in a malicious file, in endless circles.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -88,7 +88,7 @@ class _PatientBytes(io.BytesIO):
 
 
 def _places(shape: ExampleShape) -> dict[str, tuple[tuple[str, ...], int, tuple[int, ...]]]:
-    """Return by charseq's name where Keras keeps each tensor, and its size there."""
+    """Return where Keras keeps each tensor, and its size there, by charseq's name."""
     gates = 4 * shape.units
     parts = (
         ("encoder.forwards.0", shape.encoder, shape.source_symbols),

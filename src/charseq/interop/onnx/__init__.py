@@ -1,4 +1,4 @@
-"""ONNX: one graph with the whole search inside, which runs without PyTorch."""
+"""ONNX: one graph that contains the whole search and runs without PyTorch."""
 
 from charseq.interop.onnx.checking import Agreement
 from charseq.interop.onnx.exporting import Export, export, onnx_model

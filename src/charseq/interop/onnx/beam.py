@@ -1,6 +1,6 @@
-"""Beam search in ONNX: a loop of steps beside the greedy answers, from which it starts.
+"""Beam search in ONNX: a loop of steps that starts from the greedy answers.
 
-What is found is what `charseq.search.beam` finds; see there for why.
+It finds what `charseq.search.beam` finds; see there for the reasons.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,11 @@ class Answers(NamedTuple):
     """The answers, best first.
 
     Attributes:
-        ids: the end symbol fills what follows an answer, (batch, answers, places).
+        ids: filled up with the end symbol, (batch, answers, places).
         lengths: without the end, (batch, answers).
         totals: log-probabilities, -inf where there are fewer answers, (batch, answers).
-        gains: of each symbol and of the end, 0 past it, (batch, answers, places + 1).
+        gains: the log-probabilities of each symbol and of the end, 0 past it, (batch, answers,
+            places + 1).
     """
 
     ids: Value
@@ -31,21 +32,21 @@ class Answers(NamedTuple):
 
 
 def alone(graph: Graph, found: Greedy) -> Answers:
-    """Return greedy answers as a list of one each."""
+    """Return greedy answers as lists of one answer each."""
     middle = graph.constant([1])
     ids, gains = (graph.op("Transpose", each, perm=[1, 0]) for each in (found.ids, found.gains))
-    # An answer without places left for its end has no room for it.
+    # The longest answer leaves no place for its end.
     gains = graph.op("Pad", gains, graph.constant([0, 0, 0, 1]))
     columns = ids, found.lengths, found.totals, gains
     return Answers(*(graph.op("Unsqueeze", each, middle) for each in columns))
 
 
 class Beam(NamedTuple):
-    """How wide a beam is, and how its answers are ranked; all are scalars.
+    """The width of a beam, and how its answers are ranked; all are scalars.
 
     Attributes:
-        width: hypotheses of a source that go on.
-        answers: how many are given.
+        width: how many hypotheses per source go on.
+        answers: how many answers to return.
         length_penalty: the strength of the penalty.
     """
 
@@ -59,7 +60,7 @@ class Beam(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Hypotheses side by side, (batch, some, …).
+    """Hypotheses, some per source, (batch, some, …).
 
     Attributes:
         scores: what they are ranked by.
@@ -77,7 +78,7 @@ class Listed(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What the rounds of a beam search look up.
+    """What stays the same in all rounds of a beam search.
 
     Attributes:
         taken: the greedy answers, (batch, places).
@@ -97,7 +98,7 @@ def beam_search(
     first: Greedy,
     beam: Beam,
 ) -> Answers:
-    """Find the best answers of each source; the greedy one is among them from the start."""
+    """Find the best answers to each source; the greedy one is among them from the start."""
     wide = graph.highest(graph.op("Greater", beam.width, graph.constant(1)))
     by_place, by_gain = ("batch", "some", "places"), ("batch", "some", "more")
     shapes: list[tuple[int, Shape]] = [
@@ -174,13 +175,13 @@ def _begun(
     longest = _penalty(graph, constraints.limits, beam.length_penalty)
 
     def spread(value: Value) -> Value:
-        """Give each source's value, (batch, units), to all of its rows."""
+        """Repeat each source's value, (batch, units), for all of its rows."""
         units = graph.op("Shape", value, start=1)
         shape = graph.op("Concat", grid, units, axis=0)
         wide = graph.op("Expand", graph.op("Unsqueeze", value, graph.constant([1])), shape)
         return graph.op("Reshape", wide, graph.op("Concat", graph.constant([-1]), units, axis=0))
 
-    # The greedy answer, and nothing else yet.
+    # At first, the greedy answer is the only one.
     steps = graph.op("Cast", graph.op("Less", first.lengths, constraints.limits), to=INTEGER)
     steps = graph.op("Add", first.lengths, steps)
     score = graph.op("Div", first.totals, _penalty(graph, steps, beam.length_penalty))
@@ -239,7 +240,7 @@ def _round(
     greedy_symbol = graph.op("Unsqueeze", greedy_symbol, graph.constant([1]))
     grid = graph.op("Shape", totals)
 
-    # Every hypothesis may end here; the greedy one is counted already.
+    # Every hypothesis may end here; the greedy one is already among the best.
     ending = graph.op("Equal", greedy_symbol, graph.constant(end))
     counted = graph.op("And", as_greedy, ending)
     at_end = graph.constant(end)
@@ -275,7 +276,7 @@ def _round(
     divisor = _penalty(graph, count, beam.length_penalty)
     best = _best(graph, best, (ended, cut), divisor, beam.answers)
 
-    # What cannot get among the best any more has no part in what follows.
+    # Drop hypotheses that can no longer get among the best.
     lowest = graph.op("ReduceMin", best.scores, graph.constant([1]))
     hopeful = graph.op("Greater", graph.op("Div", new_totals, frame.longest), lowest)
     keep = graph.op("And", hopeful, graph.op("Not", over))
@@ -289,7 +290,7 @@ def _round(
 def _best(
     graph: Graph, best: Listed, others: Sequence[Listed], divisor: Value, answers: Value
 ) -> Listed:
-    """Return the best of some answers and of others of one length."""
+    """Return the best of some answers and of others of equal length."""
     scored = [each._replace(scores=graph.op("Div", each.totals, divisor)) for each in others]
     joined = Listed(
         *(graph.op("Concat", *columns, axis=1) for columns in zip(best, *scored, strict=True))
@@ -307,7 +308,7 @@ def _best(
 
 
 def _lines(graph: Graph, picks: Value, grid: Value) -> Value:
-    """Return where picks, counted in each source's part of a grid, stand in all of it, flat."""
+    """Return the places of picks in a flattened grid, given their places among each source's."""
     shape = graph.op("Shape", grid)
     batch, width = (graph.op("Gather", shape, graph.constant(i)) for i in (0, 1))
     offsets = graph.op("Mul", graph.range(batch), width)
@@ -316,7 +317,7 @@ def _lines(graph: Graph, picks: Value, grid: Value) -> Value:
 
 
 def _rows(graph: Graph, grid: Value, lines: Value, width: Value | None = None) -> Value:
-    """Take lines of (batch, some, places); `width` of each source, without it as many as now."""
+    """Take lines of (batch, some, places): `width` per source or, without it, as many as now."""
     places = graph.op("Shape", grid, start=2)
     flat = graph.op("Reshape", grid, graph.op("Concat", graph.constant([-1]), places, axis=0))
     middle = graph.op("Shape", grid, start=1, end=2) if width is None else width
@@ -343,7 +344,7 @@ def _blank(graph: Graph, grid: Value, width: Value, fill: float) -> Value:
 
 
 def _widened(graph: Graph, value: Value, width: Value, fill: float) -> Value:
-    """Fill (batch, places) up to a width."""
+    """Pad (batch, places) to a width."""
     missing = graph.op("Sub", width, graph.size(value, 1))
     missing = graph.op("Unsqueeze", missing, graph.constant([0]))
     pads = graph.op("Concat", graph.constant([0, 0, 0]), missing, axis=0)
@@ -351,7 +352,7 @@ def _widened(graph: Graph, value: Value, width: Value, fill: float) -> Value:
 
 
 def _filled_like(graph: Graph, value: Value, count: Value, fill: Value) -> Value:
-    """Return what stands beside (batch, 1, …): (batch, count, …), filled."""
+    """Return (batch, count, …) of the fill value, to join to (batch, 1, …)."""
     shape = graph.op(
         "Concat",
         graph.op("Shape", value, start=0, end=1),

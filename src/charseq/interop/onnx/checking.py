@@ -1,4 +1,4 @@
-"""Does an export answer as PyTorch does? Both answer, and the answers are compared."""
+"""Whether an export answers as PyTorch does: both answer, and the answers are compared."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from charseq.modelfile import ModelDescription
 from charseq.scoring import are_right
 from charseq.text import Input
 
-# Strings that are made up where no corpus is named: so many, of so many symbols at most.
+# Without a corpus, this many strings are made up, of at most this many symbols.
 MADE_UP, LONGEST = 200, 20
-# Of a corpus: beginning with its first inputs.
+# Of a corpus, at most this many inputs are checked, from its beginning.
 MOST_CHECKED = 2_000
 SEED = 1
-# How far a float32 export may be from PyTorch: it adds in another order.
+# How far a float32 export, which adds in another order, may differ from PyTorch.
 TOLERANCE = 1e-4
 # The share of right answers that rounded weights may cost.
 MOST_LOST = 0.005
@@ -30,11 +30,11 @@ class Agreement:
     """How an export's answers compare with PyTorch's.
 
     Attributes:
-        texts: how many were answered by both.
-        different: to how many the answers differ, equally probable ones aside.
+        texts: how many texts both answered.
+        different: for how many the answers differ, except equally probable ones.
         farthest: the largest difference in the log-probability of a symbol of PyTorch's answers.
         exact_match: the share of PyTorch's answers that are right; None without a corpus.
-        exported_exact_match: that of the export's.
+        exported_exact_match: the same share of the export's answers.
     """
 
     texts: int
@@ -55,7 +55,7 @@ class Agreement:
         return self.exact_match - self.exported_exact_match
 
     def refuse_faulty(self) -> None:
-        """Raise a `CharseqError` if an export in float32 answers otherwise than PyTorch."""
+        """Raise a `CharseqError` if a float32 export answers differently from PyTorch."""
         if self.different or self.farthest > TOLERANCE:
             raise CharseqError(
                 f"the export does not answer as PyTorch does: {self.different:,} of"
@@ -95,9 +95,9 @@ def agreement(
     """Compare the answers of a model and of its export.
 
     Args:
-        model: PyTorch's.
+        model: the model in PyTorch.
         exported: the same model's export.
-        pairs: whose sources are asked; without them, 200 inputs are made up.
+        pairs: the pairs whose sources are translated; without them, 200 inputs are made up.
     """
     form = model.description.sources.spelling.normalise
     references = references_by_input(pairs, form) if pairs else {}
@@ -124,14 +124,14 @@ def _answers(translator: BaseTranslator, inputs: Sequence[Input]) -> list[str]:
 def _farthest(
     model: BaseTranslator, exported: BaseTranslator, inputs: Sequence[Input], answers: Sequence[str]
 ) -> float:
-    """Return how far apart the log-probabilities of the answers' symbols are at most."""
+    """Return the largest difference between the log-probabilities of the answers' symbols."""
     sources = [each.source for each in inputs]
     conditions = conditions_of(inputs, model.description.sources.conditions)
     farthest = 0.0
     both = (each.explain(sources, answers, **conditions) for each in (model, exported))
     for pair in zip(*both, strict=True):
         own, other = (np.array([each.log_probability for each in it.symbols]) for it in pair)
-        # Infinities are equal, and no distance apart.
+        # Two infinities are equal, but their difference is not a number.
         possible = np.isfinite(own) | np.isfinite(other)
         apart = np.abs(own[possible] - other[possible])
         farthest = max(farthest, float(apart.max(initial=0)))
@@ -145,7 +145,7 @@ def _not_tied(
     others: Sequence[str],
     rows: Sequence[int],
 ) -> int:
-    """Return at how many rows PyTorch finds the one answer more probable than the other."""
+    """Return in how many rows PyTorch finds one answer more probable than the other."""
     asked = [inputs[row] for row in rows]
     sources = [each.source for each in asked]
     conditions = conditions_of(asked, model.description.sources.conditions)

@@ -1,4 +1,4 @@
-"""What answers may be, laid out for a graph's searches."""
+"""What answers may be, in the form that a graph's searches need."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from charseq.interop.onnx.graph import Graph, Value
 
 
 class Constraints(NamedTuple):
-    """How long answers may be, how they begin and what they never hold; see `exporting`.
+    """How long answers may be, how they begin and what they never contain; see `exporting`.
 
     Attributes:
         limits: the most symbols of each answer, (batch,).
@@ -24,7 +24,7 @@ class Constraints(NamedTuple):
 
     @classmethod
     def of(cls, graph: Graph, mask: Value) -> "Constraints":
-        """Read them from the graph's inputs."""
+        """Read the constraints from the graph's inputs."""
         # There is always a first step, so that all shapes are known.
         most = graph.highest(graph.op("Max", "limits", graph.constant(1)))
         by_place = graph.op("Transpose", "prefixes", perm=[1, 0])

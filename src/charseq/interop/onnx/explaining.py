@@ -1,4 +1,4 @@
-"""Looking back in ONNX: how probable each symbol of an answer was, and where the model looked."""
+"""Explanations in ONNX: how probable each symbol of an answer was, and what was attended to."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,19 +8,19 @@ import numpy as np
 from charseq.interop.onnx.graph import Graph, Value
 from charseq.interop.onnx.network import Memory, Network
 
-# How many of the most probable symbols of each place are told: the chosen one and five others.
+# How many of the most probable symbols of each place are returned: the chosen one and five more.
 BEST_SYMBOLS = 6
 
 
 class Explained(NamedTuple):
-    """What is told of an answer, place by place, its end included; what there is none of is empty.
+    """The explanation of an answer, place by place, including its end; missing parts are empty.
 
     Attributes:
-        log_probabilities: of each symbol, (batch, places + 1).
+        log_probabilities: those of each symbol, (batch, places + 1).
         alignments: the last attention's weights, (batch, places + 1, source time).
-        copying: how probable it was that the symbol is copied, (batch, places + 1).
+        copying: the probability that each symbol is copied, (batch, places + 1).
         best_symbols: the most probable symbols, (batch, places + 1, some).
-        best_log_probabilities: theirs, likewise.
+        best_log_probabilities: their log-probabilities, (batch, places + 1, some).
     """
 
     log_probabilities: Value
@@ -38,14 +38,14 @@ def explained(
     ids: Value,
     mask: Value,
 ) -> Explained:
-    """Read an answer by teacher forcing and tell what the model thought at each place.
+    """Explain an answer at each place by teacher forcing.
 
     Args:
-        graph: where this is written.
-        network: the model's.
-        memory: of the sources.
-        state: the decoder's first.
-        ids: of the answers, filled up with the end symbol, (batch, places).
+        graph: the graph to write to.
+        network: the model's network.
+        memory: the sources' memory.
+        state: the decoder's first state.
+        ids: the answers' ids, filled up with the end symbol, (batch, places).
         mask: -inf for what is never written, over a step's columns.
     """
     start, end = network.description.targets.frame
@@ -73,7 +73,7 @@ def explained(
 
 
 def unexplained(graph: Graph) -> Explained:
-    """Return what stands for all of that where it is not asked for."""
+    """Return empty values for an explanation that is not asked for."""
     flat, deep = (np.zeros((0,) * rank, np.float32) for rank in (2, 3))
     return Explained(
         graph.constant(flat),

@@ -1,4 +1,4 @@
-"""A model as one ONNX graph, the whole search inside."""
+"""A model as one ONNX graph that contains the whole search."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -67,10 +67,10 @@ class Export:
     """A file for ONNX Runtime, and how its answers compare with PyTorch's.
 
     Attributes:
-        content: of the file.
-        precision: of its weights.
-        agreement: with PyTorch.
-        description: of the model.
+        content: the file's content.
+        precision: the precision of its weights.
+        agreement: how its answers agree with PyTorch's.
+        description: the model's description.
     """
 
     content: bytes
@@ -86,20 +86,21 @@ def export(
     pairs: Sequence[Pair] | None = None,
     force: bool = False,
 ) -> Export:
-    """Make an ONNX file of a model file, and compare its answers with PyTorch's.
+    """Export a model file to ONNX, and compare the export's answers with PyTorch's.
 
     Args:
-        path: of the model file.
-        precision: `float32`, or with smaller files: `half`, numbers of 16 bits that are widened on
-            loading, or `int8`, whole numbers of 8 bits and their scales.
-        pairs: whose sources are asked, and whose targets say what is right; without them, inputs
-            are made up of the model's own symbols.
-        force: keep an export that loses right answers by its rounding.
+        path: the model file.
+        precision: `float32` or, for smaller files, `half`, 16-bit numbers that are widened on
+            loading, or `int8`, 8-bit integers with scales.
+        pairs: the sources to translate, and the targets that are right; without them, inputs are
+            made up of the model's own symbols.
+        force: keep an export even if rounding loses right answers.
 
     Raises:
-        CharseqError: if a float32 export answers otherwise than PyTorch.
+        CharseqError: if a float32 export answers differently from PyTorch.
         ModelFileError: if the model file cannot be read.
-        UsageError: if there is none, or rounding costs more than half a point of exact match.
+        UsageError: if there is no model file, or rounding costs more than half a point of exact
+            match.
     """
     from charseq.runtime import OnnxEngine, Translator, sealed, session_of
     from charseq.translator import load
@@ -126,9 +127,10 @@ def onnx_model(
     """Return a model as an ONNX graph that reads ids and writes the ids of whole answers.
 
     Args:
-        description: of the model; it goes into the metadata, so that the file is complete.
+        description: the model's description, which goes into the metadata to make the file
+            complete.
         tensors: its weights, as a model file keeps them.
-        precision: of the weights.
+        precision: the precision of the weights.
     """
     constants = Constants()
     graph = Graph(constants)
@@ -181,12 +183,12 @@ def _describe(
     precision: Precision,
     facts: Mapping[str, Any],
 ) -> None:
-    """Write into the metadata what the model is, and what is known of its export."""
+    """Write the model's description and the facts of its export into the metadata."""
     fields = {
         **description_to_dict(description),
         "export": {
             "precision": precision,
-            # Beyond ONNX's own.
+            # Operators beyond ONNX's own.
             "contributed_operators": "MatMulNBits" if precision == "int8" else "none",
             **facts,
         },
@@ -197,14 +199,14 @@ def _describe(
 
 
 def _mask(graph: Graph, network: Network) -> Value:
-    """Return -inf for what is never written: special symbols, and columns that copy nothing."""
+    """Return a mask, -inf for what is never written: special symbols, columns without a copy."""
     targets = network.description.targets
     _, end = targets.frame
     never = np.zeros(len(targets), np.float32)
     never[[place for place in targets.special if place != end]] = -np.inf
     if not network.copying:
         return graph.constant(never[None, None])
-    # Each symbol's column is open; others beyond the vocabulary are not.
+    # Beyond the vocabulary, only columns that a source symbol is copied to are open.
     batch = graph.op("Shape", "copies", start=0, end=1)
     rows = graph.op("Concat", batch, graph.constant([len(never)]), axis=0)
     least = graph.constant(-np.inf, np.float32)

@@ -1,4 +1,4 @@
-"""Writing ONNX graphs: a node a call, names made up, equal constants kept once."""
+"""Writing ONNX graphs: one node per call, with generated names and equal constants shared."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Value = str
 OPSET = 20
 CONTRIBUTED = "com.microsoft"
 CONTRIBUTED_VERSION = 1
-# What ONNX Runtime 1.20, and its build for browsers, read.
+# ONNX Runtime 1.20 and its build for browsers read this version.
 IR_VERSION = 10
 
 Shape = Sequence[str | int]
@@ -27,7 +27,7 @@ FLOAT, INTEGER, INT32, BOOL = (
 
 
 class Constants:
-    """The constants of a whole model, subgraphs included; equal ones are one."""
+    """The constants of a whole model, including its subgraphs; equal constants are shared."""
 
     def __init__(self) -> None:
         self.tensors: dict[str, onnx.TensorProto] = {}
@@ -50,20 +50,20 @@ class Constants:
 
 
 class Graph:
-    """A graph that is being written, or a subgraph, which sees the values of those around it."""
+    """A graph that is being written, or a subgraph, which sees the values of enclosing graphs."""
 
     def __init__(self, constants: Constants) -> None:
         self.constants = constants
         self.nodes: list[onnx.NodeProto] = []
 
     def op(self, kind: str, *inputs: Value, domain: str = "", **attributes: Any) -> Value:
-        """Add a node with one output and return that."""
+        """Add a node with one output and return the output."""
         return self.ops(kind, *inputs, outputs=1, domain=domain, **attributes)[0]
 
     def ops(
         self, kind: str, *inputs: Value, outputs: int, domain: str = "", **attributes: Any
     ) -> list[Value]:
-        """Add a node with several outputs and return them."""
+        """Add a node with several outputs and return these."""
         names = [self.constants.fresh(kind) for _ in range(outputs)]
         node = helper.make_node(kind, inputs, names, domain=domain, **attributes)
         self.nodes.append(node)
@@ -80,17 +80,17 @@ class Graph:
     def highest(self, value: Value) -> Value:
         """Return the largest number, or whether anything is true, as a scalar.
 
-        Nothing else may say how long a loop goes on, or whether a branch is taken: see
+        Nothing else may control how long a loop runs or which branch is taken: see
         `charseq.runtime.inspection`.
         """
         return self.op("ReduceMax", value, keepdims=0)
 
     def range(self, size: Value) -> Value:
-        """Return the whole numbers below a size, which is a scalar."""
+        """Return the integers from 0 up to, but without, a scalar size."""
         return self.op("Range", self.constant(0), size, self.constant(1))
 
     def size(self, value: Value, axis: int) -> Value:
-        """Return how large a value is along an axis, as a scalar."""
+        """Return the size of a value along an axis, as a scalar."""
         return self.op("Squeeze", self.op("Shape", value, start=axis, end=axis + 1))
 
     def choose(
@@ -121,14 +121,14 @@ class Graph:
         *,
         condition: Value = "",
     ) -> list[Value]:
-        """Add a `Loop` and return what it carried to its end, then what each round gave, stacked.
+        """Add a `Loop` and return what it carried at its end, then what the rounds kept, stacked.
 
         Args:
-            most: the most rounds.
-            carried: what goes from round to round: where it starts, its type and its shape.
+            most: the maximum number of rounds.
+            carried: what goes from round to round: its first value, type and shape.
             body: takes the round's number and what is carried; returns whether to go on, what to
                 carry on, and what to keep of this round.
-            condition: whether there is a first round; without it there is.
+            condition: whether there is a first round; by default, there is.
         """
         inner = Graph(self.constants)
         number, going = (self.constants.fresh(kind) for kind in ("round", "going"))
@@ -150,7 +150,7 @@ class Graph:
         )
 
     def as_outputs(self, values: Sequence[Value]) -> list[Value]:
-        """Return values as a graph's outputs may be: made in it, and each once."""
+        """Return values that may be outputs: each is made in this graph and occurs once."""
         made = {output for node in self.nodes for output in node.output}
         outputs: list[Value] = []
         for value in values:
@@ -164,7 +164,7 @@ class Graph:
         inputs: Mapping[Value, tuple[int, Shape] | None],
         outputs: Mapping[Value, tuple[int, Shape] | None],
     ) -> onnx.GraphProto:
-        """Return the graph; constants stand in the outermost one only."""
+        """Return the graph; only the outermost one contains constants."""
         return helper.make_graph(self.nodes, name, _described(inputs), _described(outputs))
 
 

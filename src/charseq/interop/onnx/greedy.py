@@ -1,6 +1,6 @@
 """Greedy search in ONNX: a loop of steps for one row, and one for many, which rows leave.
 
-What is found is what `charseq.search.greedy` finds.
+It finds what `charseq.search.greedy` finds.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from charseq.interop.onnx.network import Memory, Network
 
 
 class Greedy(NamedTuple):
-    """The greedy answer to each source; after its end, the end symbol goes on to the longest.
+    """The greedy answer to each source, filled up with the end symbol to the longest.
 
     Attributes:
-        ids: (places, batch).
+        ids: the answers' symbols, (places, batch).
         gains: each symbol's log-probability, 0 after the end, (places, batch).
-        lengths: without the end, (batch,).
-        totals: (batch,).
+        lengths: the answers' lengths, without the end, (batch,).
+        totals: the answers' log-probabilities, (batch,).
     """
 
     ids: Value
@@ -30,13 +30,13 @@ class Greedy(NamedTuple):
 def greedy(
     graph: Graph, network: Network, memory: Memory, state: Sequence[Value], constraints: Constraints
 ) -> Greedy:
-    """Write the most probable symbol at each step until all rows have ended, or hit the limit."""
+    """Write the most probable symbol at each step until all rows have ended or hit the limit."""
     start, end = network.description.targets.frame
     rows = graph.op("Shape", constraints.limits)
     first = graph.op("Expand", graph.constant([start]), rows)
-    # A loop of few nodes for one row without a prefix, and one for all else: of the two, one has no
-    # round. They stand side by side and in no `If`: ONNX Runtime lays weights out for products in
-    # a subgraph, but not in one within another.
+    # One loop with few nodes is for one row without a prefix, another for all else; only one of
+    # them has any rounds. They stand side by side rather than in an `If` because ONNX Runtime
+    # prepares weights for products in a subgraph, but not in a nested one.
     many = graph.op("Greater", graph.op("Squeeze", rows), graph.constant(1))
     many = graph.highest(graph.op("Or", many, constraints.begun))
     single = graph.highest(graph.op("Not", many))
@@ -53,13 +53,13 @@ def greedy(
         _written(graph, network, constraints, [first, *state], single, one_row),
         _written(graph, network, constraints, [everyone, first, *state], many, many_rows),
     )
-    # A loop without a round does not know how many rows it would have had.
+    # A loop without rounds does not know how many rows it would have had.
     shape = graph.op("Concat", graph.constant([-1]), rows, axis=0)
     ids, gains = (
         graph.op("Concat", *(graph.op("Reshape", each, shape) for each in columns), axis=0)
         for columns in zip(*parts, strict=True)
     )
-    # With an end below them all, the first end is each row's length.
+    # With an end appended to every row, the place of its first end is its length.
     closing = graph.op(
         "Unsqueeze", graph.op("Expand", graph.constant([end]), rows), graph.constant([0])
     )
@@ -67,7 +67,7 @@ def greedy(
     lengths = graph.op("ArgMax", graph.op("Cast", closed, to=FLOAT), axis=0, keepdims=0)
     lengths = graph.op("Min", lengths, constraints.limits)
     places = graph.op("Unsqueeze", graph.range(graph.size(ids, 0)), graph.constant([1]))
-    # The end counts where it came within the limit.
+    # The end counts if it came within the limit.
     counted = graph.op(
         "And",
         graph.op("LessOrEqual", places, lengths),
@@ -87,15 +87,15 @@ def _written(
     condition: Value,
     body: Body,
 ) -> list[Value]:
-    """Add a loop that writes a symbol a round.
+    """Add a loop that writes one symbol per round.
 
     Args:
-        graph: the outermost.
-        network: the model's.
+        graph: the outermost graph.
+        network: the model's network.
         constraints: what answers may be.
-        carried: ids of the rows, and the decoder's state.
+        carried: the rows' ids, and the decoder's state.
         condition: whether there is a first round.
-        body: of the loop.
+        body: the loop's body.
 
     Returns:
         The symbols and their log-probabilities, (places, batch).
@@ -130,8 +130,8 @@ def _many_rows(
 ) -> Body:
     """Return a round for many rows: those that have ended leave.
 
-    It carries which rows are left, the symbols written last and the state, and gives the end and 0
-    for rows that have left.
+    It carries which rows are left, the symbols written last and the state, and returns the end
+    symbol and 0 for rows that have left.
     """
     end = network.description.targets.frame[1]
     batch = graph.op("Shape", constraints.limits)
@@ -155,7 +155,7 @@ def _many_rows(
         best = inner.op("ArgMax", masked, axis=1, keepdims=0)
         symbols = inner.op("Where", free, best, wanted)
         gains = network.of(inner, masked, symbols)
-        # Shapes that stay the same let the rounds' outputs be stacked.
+        # The rounds' outputs can be stacked only if their shapes stay the same.
         written = inner.op("ScatterElements", ends, rows, symbols, axis=0)
         gained = inner.op("ScatterElements", nothing, rows, gains, axis=0)
         left = inner.op(

@@ -15,12 +15,12 @@ GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 
 @dataclass(frozen=True)
 class Layers:
-    """A model's layers, which are written into graphs by their names.
+    """A model's layers, written into graphs by name.
 
     Attributes:
-        outer: the outermost graph, where whatever is the same in every call belongs.
-        cell: what all layers are made of.
-        tensors: the model's weights, by the names of the model file.
+        outer: the outermost graph, for everything that is the same in every call.
+        cell: the kind of cells in all layers.
+        tensors: the model's weights, by their names in the model file.
         weights: how they are laid out.
     """
 
@@ -40,14 +40,15 @@ class Layers:
         """Read whole sequences in one operation.
 
         Args:
-            graph: where this is written.
-            names: of one layer that reads forwards, or of two that read both ways.
+            graph: the graph to write to.
+            names: the name of one layer that reads forwards, or of two that read in both
+                directions.
             vectors: (time, batch, inputs).
-            lengths: of the sequences, (batch,), or nothing where all are as long.
-            starts: the hidden and, of LSTMs, the cell to start from, (1, batch, units) each.
+            lengths: the sequences' lengths, (batch,), or "" where all have full length.
+            starts: the hidden and, for LSTMs, the cell to start from, (1, batch, units) each.
 
         Returns:
-            The outputs, (time, ways, batch, units), and the last hidden and cell.
+            The outputs, (time, directions, batch, units), and the last hidden and cell.
         """
         gates, units = self.tensors[f"{names[0]}.weight_hh_l0"].shape
 
@@ -85,7 +86,7 @@ class Layers:
     def table(self, name: str, vectors: Value) -> Value:
         """Return what each of a few vectors, (symbols, inputs), adds to a layer's gates.
 
-        It is of nodes on constants, which ONNX Runtime computes once, on loading.
+        It consists of nodes on constants, which ONNX Runtime computes once, on loading.
         """
         weight = f"{name}.weight_ih_l0"
         kernel = self.weights.matrix(self.outer, self._gates(weight), weight)
@@ -100,16 +101,16 @@ class Layers:
     def step(
         self, graph: Graph, name: str, projected: Value, state: Sequence[Value]
     ) -> list[Value]:
-        """Let a layer read one symbol a row.
+        """Let a layer read one symbol per row.
 
         Args:
-            graph: where this is written.
-            name: the layer's.
+            graph: the graph to write to.
+            name: the layer's name.
             projected: what the symbols add to its gates, (rows, gates · units).
-            state: its hidden and, of LSTMs, its cell, (rows, units) each.
+            state: its hidden and, for LSTMs, its cell, (rows, units) each.
 
         Returns:
-            Its next state, likewise; the hidden is its output.
+            Its next state, in the same form; the hidden is its output.
         """
         recurrent = self._product(graph, f"{name}.weight_hh_l0", state[0])
         if self.cell == "lstm":

@@ -18,10 +18,10 @@ class View(NamedTuple):
     """What one layer of attention sees of sources.
 
     Attributes:
-        mask: (batch, 1, source time), -inf past a source's end.
-        keys: (batch, units, source time), or (batch, 1, source time, units) of additive attention.
-        values: (batch, source time, units), the attentional vector's bias in each.
-        gains: what each distance between places counts for, where they count.
+        mask: what is added to scores, (batch, 1, source time), -inf past a source's end.
+        keys: (batch, units, source time), or (batch, 1, source time, units) for additive attention.
+        values: (batch, source time, units), with the attentional vector's bias added to each.
+        gains: what each distance between places adds to a score, where places count.
     """
 
     mask: Value
@@ -31,14 +31,14 @@ class View(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What is computed once per source; a model without attention has none of it.
+    """What is computed once per source; empty in a model without attention.
 
     Attributes:
-        places: of each symbol, raised by the farthest distance, (batch, 1, source time).
-        columns: where each symbol is copied to, (batch, 1, source time).
+        places: each symbol's place plus the farthest distance, (batch, 1, source time).
+        columns: the column that each symbol is copied to, (batch, 1, source time).
         never: -inf where nothing is copied from, (batch, 1, source time).
         views: one for each layer of attention.
-        alone: whether all of this is of a single source; see `Network.alone`.
+        alone: whether this is the memory of a single source; see `Network.alone`.
     """
 
     places: Value = ""
@@ -48,7 +48,7 @@ class Memory(NamedTuple):
     alone: bool = False
 
     def each(self, change: Callable[[Value], Value]) -> "Memory":
-        """Return the memory with all that there is changed."""
+        """Return the memory with each of its parts changed."""
         places, columns, never = (value and change(value) for value in self[:3])
         views = tuple(
             View(change(view.mask), change(view.keys), change(view.values), view.gains)
@@ -67,13 +67,13 @@ class Inputs(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """What a step finds.
+    """What a step returns.
 
     Attributes:
-        log_probabilities: (rows, symbols), and where the model copies a further column for each
-            source symbol.
-        weights: the last attention's, (batch, beam, source time).
-        copying: how probable it is that a symbol is copied, (rows, 1).
+        log_probabilities: (rows, symbols), with a further column for each source symbol where the
+            model copies.
+        weights: the last attention's weights, (batch, beam, source time).
+        copying: the probability that a symbol is copied, (rows, 1).
     """
 
     log_probabilities: Value
@@ -83,12 +83,12 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class Network:
-    """A model whose parts are written into graphs.
+    """A model that is written into graphs part by part.
 
     Attributes:
-        outer: the outermost graph, where whatever is the same in every call belongs.
-        description: of the model.
-        tensors: its weights, by the names of the model file.
+        outer: the outermost graph, for everything that is the same in every call.
+        description: the model's description.
+        tensors: its weights, by their names in the model file.
         weights: how they are laid out.
     """
 
@@ -99,17 +99,17 @@ class Network:
 
     @property
     def attention(self) -> bool:
-        """Whether the decoder looks back."""
+        """Whether the decoder has attention."""
         return self.description.config.attention != "none"
 
     @property
     def copying(self) -> bool:
-        """Whether it copies."""
+        """Whether the model copies."""
         return self.description.config.copying
 
     @property
     def relative(self) -> bool:
-        """Whether places count."""
+        """Whether distances between places count."""
         return self.attention and self.description.config.relative_positions
 
     @property
@@ -119,19 +119,19 @@ class Network:
 
     @property
     def state_shapes(self) -> list[Shape]:
-        """The shapes of what a step replaces: each layer's hidden, and of LSTMs the cell."""
+        """The shapes of what a step replaces: each layer's hidden and, for LSTMs, its cell."""
         config = self.description.config
         parts = 2 if config.cell == "lstm" else 1
         return [("rows", config.units)] * (parts * len(self.recurrent))
 
     @property
     def layers(self) -> Layers:
-        """All layers of cells, the encoder's and the decoder's."""
+        """All recurrent layers, the encoder's and the decoder's."""
         return Layers(self.outer, self.description.config.cell, self.tensors, self.weights)
 
     @property
     def recurrent(self) -> list[str]:
-        """The names of the decoder's layers that have a state, in their order."""
+        """The names of the decoder's layers that have a state, in order."""
         config = self.description.config
         plain = [f"decoder.layers.{number}.fused" for number in range(config.layers)]
         further = range(config.attention_layers - 1)
@@ -139,7 +139,7 @@ class Network:
 
     @property
     def attentions(self) -> list[str]:
-        """The names of the layers of attention, in their order."""
+        """The names of the layers of attention, in order."""
         further = range(self.description.config.attention_layers - 1)
         names = ["decoder.attention"] + [f"decoder.further.{each}.attention" for each in further]
         return names if self.attention else []
@@ -174,7 +174,7 @@ class Network:
         start = graph.ops(
             "Split", graph.op("Tanh", bridged), outputs=parts, axis=1, num_outputs=parts
         )
-        # The bridge has all layers' hidden first, and then all cells.
+        # The bridge computes all layers' hidden first, then all cells.
         if config.cell == "lstm":
             start = [start[i // 2 + (i % 2) * len(self.recurrent)] for i in range(parts)]
         if not self.attention:
@@ -187,13 +187,13 @@ class Network:
     def alone(self, memory: Memory, length: Value, most: Value) -> Memory:
         """Return the first source's memory, for steps of a single row, which take fewer nodes.
 
-        It lacks the axis of the batch, so that all products are of matrices. It is cut to the
-        source's length, so that a mask is left only where features have no place. And the gains are
-        laid out for all distances in an answer, so that no step looks how far is too far.
+        It lacks the batch axis, so all products are of matrices. It is cut to the source's length,
+        so a mask is needed only where features have no place. And it has a gain for every distance
+        in an answer, so no step needs to clip distances.
 
         Args:
-            memory: of all sources.
-            length: of the first source, (1,).
+            memory: all sources' memory.
+            length: the first source's length, (1,).
             most: the most symbols of an answer, a scalar.
         """
         graph = self.outer
@@ -205,7 +205,7 @@ class Network:
 
         places = distances = ""
         if self.relative:
-            # As far before the first symbol as is told apart from no place.
+            # Shift places so that no index is negative; what has no place still counts as farthest.
             nowhere = graph.op("Add", most, graph.constant(1))
             places = graph.op("Max", first(memory.places), graph.constant(-1))
             places = graph.op("Add", places, nowhere)
@@ -217,9 +217,9 @@ class Network:
         for view in memory.views:
             keys = first(view.keys)
             if self.description.config.attention != "additive":
-                # Read row by row, they are multiplied with fastest.
+                # Products with keys are fastest when these are read row by row.
                 keys = graph.op("Transpose", keys, perm=[1, 0])
-            # The others' mask would be of zeros.
+            # Without conditions, the mask would be all zeros.
             mask = first(view.mask) if self.conditioned else ""
             gains = distances and graph.op("Gather", view.gains, distances)
             views.append(View(mask, keys, first(view.values, 0), gains))
@@ -238,12 +238,12 @@ class Network:
         """Write one symbol per row.
 
         Args:
-            graph: where the step is written.
+            graph: the graph to write the step to.
             previous: the ids written last, (rows,).
-            state: the decoder's.
-            memory: of the sources, (batch, …); rows are batch · beam.
-            place: of the symbol, from 0, a scalar.
-            beam: how many rows a source has, (1,); None: one.
+            state: the decoder's state.
+            memory: the sources' memory, (batch, …); rows are batch · beam.
+            place: the symbol's place, from 0, a scalar.
+            beam: how many rows each source has, (1,); None: one.
         """
         next_state: list[Value] = []
 
@@ -266,14 +266,14 @@ class Network:
         """Predict all symbols of whole targets by teacher forcing.
 
         Args:
-            graph: where this is written.
-            ids: of the targets, each after the start symbol, (batch, time).
-            state: the decoder's first.
-            memory: of the sources.
+            graph: the graph to write to.
+            ids: the targets' ids, each after the start symbol, (batch, time).
+            state: the decoder's first state.
+            memory: the sources' memory.
             places: how many symbols a target has, (1,).
 
         Returns:
-            What is found; its rows are batch · time.
+            The scores, with batch · time rows.
         """
         first = graph.op("Transpose", ids, perm=[1, 0])
         here = graph.range(graph.op("Squeeze", places))
@@ -312,13 +312,13 @@ class Network:
         """Predict the next symbols.
 
         Args:
-            graph: where this is written.
-            previous: the ids written last, in the form that `read` takes them in.
-            memory: of the sources, (batch, …); rows are batch · beam.
-            place: of the symbols, from 0.
-            beam: how many rows a source has, (1,); None: one.
-            read: has a layer read the ids, if it is the first, or what is before it, and returns
-                its outputs, both (rows, units).
+            graph: the graph to write to.
+            previous: the ids written last, in the form that `read` takes.
+            memory: the sources' memory, (batch, …); rows are batch · beam.
+            place: the symbols' places, from 0.
+            beam: how many rows each source has, (1,); None: one.
+            read: lets a layer read the ids, if it is the first, or the previous outputs, and
+                returns its outputs, both (rows, units).
         """
         config = self.description.config
         if self.copying:
@@ -370,7 +370,7 @@ class Network:
         memory: Memory,
         beam: Value | None,
     ) -> Value:
-        """Return the log-probabilities of writing symbols and of copying them, together."""
+        """Return the log-probabilities of symbols, whether written or copied."""
         written = graph.op("Softmax", logits, axis=-1)
         written = graph.op("Mul", written, graph.op("Sub", graph.constant(1.0), copied))
         columns = memory.columns
@@ -431,7 +431,7 @@ class Network:
         else:
             keys = graph.op("Transpose", keys, perm=[0, 2, 1])
         values = graph.op("MatMul", outputs, self._matrix(f"{name}.context.weight"))
-        # The weights of a step sum to 1: a bias may stand in each of what they weigh.
+        # The weights of a step sum to 1, so the bias can be added to each of the values.
         bias = graph.constant(self.tensors[f"{name}.own.bias"])
         gains = graph.constant(self.tensors[f"{name}.distances"]) if self.relative else ""
         return View(self._middle(mask), keys, graph.op("Add", values, bias), gains)
@@ -448,8 +448,8 @@ class Network:
     ) -> Value:
         """Compare the decoder's outputs, (batch, beam, units), with each source symbol.
 
-        What places count for stands in the `distances` between them, if there are any. What is of
-        a single source lacks the first axis.
+        Where places count, `distances` are those between them. With `alone`, everything lacks the
+        first axis.
         """
         gained = distances and graph.op("Gather", view.gains, distances)
         added = [each for each in (view.mask, gained) if each]
@@ -469,7 +469,7 @@ class Network:
         return scores
 
     def _embedding(self, side: str) -> Value:
-        """Return the vector of every symbol, one-hot without an embedding, and zeros past them."""
+        """Return every symbol's vector, one-hot without an embedding, followed by zeros."""
         config = self.description.config
         if config.embedding is None:
             vocabularies = {
@@ -500,9 +500,9 @@ class Network:
         return self.outer.op("Unsqueeze", value, self.outer.constant([1]))
 
     def of(self, graph: Graph, log_probabilities: Value, symbols: Value) -> Value:
-        """Return those of some symbols, one in each line of columns, (…, symbols)."""
+        """Return the log-probabilities, (…, symbols), of the given symbols, one for each line."""
         if self.description.targets.unknown is None and not self.copying:
-            # What the model never saw is read as nothing, and has no column.
+            # A symbol that the model never saw is read as zeros, and has no column.
             symbols = graph.op("Min", symbols, graph.constant(len(self.description.targets) - 1))
         chosen = graph.op("Unsqueeze", symbols, graph.constant([-1]))
         gains = graph.op("GatherElements", log_probabilities, chosen, axis=-1)

@@ -1,4 +1,4 @@
-"""A model's weights as an ONNX graph reads them: whole numbers, halves, or 8 bits and scales."""
+"""A model's weights as an ONNX graph reads them: 32 bits, 16 bits, or 8 bits with scales."""
 
 from typing import Literal
 
@@ -11,30 +11,30 @@ Precision = Literal["float32", "half", "int8"]
 
 Array = NDArray[np.float32]
 
-# Weights of fewer numbers than this stay as they are: they weigh nothing, and biases count.
+# Weights of fewer numbers than this keep full precision: they take little room, and biases matter.
 FEW = 4_096
-# What 8 bits hold on each side of 0.
+# The largest magnitude in 8 bits, and the integer that stands for 0.
 LARGEST, MIDDLE = 127, 128
-# `MatMulNBits` scales so many inputs of an output together.
+# `MatMulNBits` scales this many inputs of an output together.
 BLOCK = 32
 
 
 class Weights:
-    """Lays weights out in one precision, each once however often it is used."""
+    """Writes weights in one precision, each only once however often it is used."""
 
     def __init__(self, precision: Precision) -> None:
         self.precision = precision
         self._laid: dict[tuple[str, str], Value] = {}
 
     def tensor(self, graph: Graph, array: Array, name: str) -> Value:
-        """Return weights, (outputs, inputs), as 32-bit numbers, however they are kept.
+        """Return weights, (outputs, inputs), as 32-bit numbers, however they are stored.
 
-        What makes them so are nodes on constants, which ONNX Runtime computes once, on loading.
+        Nodes on constants widen them, which ONNX Runtime computes once, on loading.
 
         Args:
-            graph: the outermost.
+            graph: the outermost graph.
             array: the weights.
-            name: theirs in the file.
+            name: their name in the file.
         """
         if (name, "tensor") not in self._laid:
             self._laid[name, "tensor"] = self._widened(graph, array, name)
@@ -48,9 +48,10 @@ class Weights:
         return self._laid[name, "matrix"]
 
     def product(self, graph: Graph, outer: Graph, vectors: Value, array: Array, name: str) -> Value:
-        """Multiply vectors, (rows, inputs), with a weight, (outputs, inputs).
+        """Multiply vectors, (rows, inputs), by a weight, (outputs, inputs).
 
-        In 8 bits the vectors are rounded too, each by itself, so that a batch changes nothing.
+        In 8 bits, the vectors are rounded too, each on its own, so results do not depend on the
+        batch.
         """
         if not self._rounds(array):
             return graph.op("MatMul", vectors, self.matrix(outer, array, name))
@@ -94,11 +95,11 @@ class Weights:
 
 
 def blocks_of(array: Array) -> tuple[NDArray[np.uint8], Array]:
-    """Round weights, (outputs, inputs), to 8 bits, some inputs of an output at a time.
+    """Round weights, (outputs, inputs), to 8 bits, in blocks of an output's inputs.
 
     Returns:
-        Integers around 128, (outputs, blocks, inputs of a block), and what they are to be
-        multiplied with, (outputs, blocks).
+        Integers around 128, (outputs, blocks, inputs of a block), and their scales, (outputs,
+        blocks).
     """
     outputs, inputs = array.shape
     blocks = -(-inputs // BLOCK)

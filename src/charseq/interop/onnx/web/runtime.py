@@ -1,4 +1,4 @@
-"""ONNX Runtime for browsers: from a folder, or by npm, and then checked against a known digest."""
+"""ONNX Runtime for browsers: from a folder, or from npm, then checked against a known digest."""
 
 import base64
 import hashlib
@@ -14,36 +14,36 @@ from charseq.errors import CharseqError, DataError, MachineError, UsageError, vi
 from charseq.files import cache_folder, read_bounded, write_atomically
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
-# The SHA-512 of its archive, as package managers write it.
+# The SHA-512 of the package's archive, as package managers write it.
 INTEGRITY = (
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
 LARGEST_ARCHIVE, LARGEST_FILE = 64 << 20, 32 << 20
 LONGEST_WAIT = 600.0
 
-# What is taken of the package, for the processor alone, and what the site calls it: a server that
-# does not know `.mjs` would not send it as a script.
+# The files that are taken from the package, for CPUs only, and their names on the site: a server
+# that does not know `.mjs` would not send it as a script.
 FILES = {
     "ort.wasm.bundle.min.mjs": "ort.wasm.bundle.min.js",
     "ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",
 }
-# The package has none inside.
+# The package contains no licence.
 LICENCE = Path(__file__).parent / "onnxruntime-web.LICENSE.txt"
 
 _INSTEAD = f"unpack the package {PACKAGE} yourself and name its folder with --onnxruntime-web"
 
 
 def runtime_files(folder: Path | None = None) -> Mapping[str, bytes]:
-    """Return what a site needs of onnxruntime-web, by the names that it has there.
+    """Return the files of onnxruntime-web that a site needs, by their names on the site.
 
     Args:
-        folder: an unpacked package, or its `dist`; without one, npm fetches the package, once:
+        folder: an unpacked package, or its `dist`; without one, npm fetches the package once, and
             its archive is kept in the cache folder.
 
     Raises:
         UsageError: if the folder is not such a package.
-        MachineError: if npm is not there, or cannot fetch it.
-        DataError: if what npm fetched is not the package that is known.
+        MachineError: if npm is missing, or cannot fetch it.
+        DataError: if what npm fetched is not the known package.
     """
     found = _of_archive(_archive()) if folder is None else _of_folder(folder)
     files = {FILES[name]: content for name, content in found.items()}
@@ -61,7 +61,7 @@ def _of_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _of_archive(archive: bytes) -> dict[str, bytes]:
-    """Read the few files of an archive that is known byte by byte."""
+    """Read the few files that are needed from an archive whose digest is known."""
     wanted = {f"package/dist/{name}": name for name in FILES}
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as members:
@@ -101,7 +101,7 @@ def _is_known(archive: bytes) -> bool:
 
 
 def _fetched() -> bytes:
-    """Have npm fetch the package's archive, and run nothing of it."""
+    """Let npm fetch the package's archive, without running any of it."""
     npm = shutil.which("npm")
     if npm is None:
         raise MachineError(

@@ -1,4 +1,4 @@
-"""The folder of a site: written whole or not at all, and never over what is not an export's."""
+"""The folder of a site: written whole or not at all, and never over what no export wrote."""
 
 import base64
 import hashlib
@@ -15,24 +15,24 @@ from charseq.errors import MachineError, UsageError, visible
 PAGE = Path(__file__).parent / "page"
 MODEL = "model.onnx"
 RUNTIME = "vendor/onnxruntime-web"
-# Says what an export wrote: the page keeps these files, and the next export may replace them.
+# Lists what an export wrote: the page caches these files, and the next export may replace them.
 LISTING = "files.json"
 
 
 def write_site(
     folder: str | Path, model: bytes, runtime: Mapping[str, bytes], examples: bytes = b""
 ) -> None:
-    """Write a site whole or not at all, in place of an earlier export's.
+    """Write a site, whole or not at all, in place of an earlier export's.
 
     Args:
-        folder: of the site; its parent exists.
+        folder: the site's folder, whose parent exists.
         model: an exported model.
         runtime: what `runtime_files` returns.
         examples: inputs to try, as training writes them beside a model.
 
     Raises:
-        UsageError: if the folder holds what no export wrote.
-        MachineError: if it cannot be written; what was there is untouched then.
+        UsageError: if the folder contains what no export wrote.
+        MachineError: if it cannot be written; then what was there is untouched.
     """
     refuse_site(folder)
     folder = Path(folder).resolve()
@@ -53,7 +53,7 @@ def write_site(
 
 
 def refuse_site(folder: str | Path) -> None:
-    """Raise a `UsageError` where no site can be put: over a file, in no folder, over other files.
+    """Raise a `UsageError` if a site would replace a file or other files, or has no parent folder.
 
     An empty folder is fine, and so is one with an earlier export's files and no others.
     """
@@ -71,7 +71,7 @@ def refuse_site(folder: str | Path) -> None:
 
 
 def _foreign(folder: Path) -> str | None:
-    """Return the name of something in a folder that no export wrote as it is now."""
+    """Return the name of something in a folder that no export wrote in its present form."""
     try:
         listed = json.loads((folder / LISTING).read_bytes())["files"]
         known = dict(listed) if isinstance(listed, dict) else {}
@@ -88,7 +88,7 @@ def _foreign(folder: Path) -> str | None:
 
 
 def _listing(files: Mapping[str, bytes]) -> bytes:
-    """Return what stands in the listing: each file's digest, and a version made of all of them."""
+    """Return the content of the listing: each file's digest, and a version derived from all."""
     digests = {name: _integrity(files[name]) for name in sorted(files)}
     version = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
     listed = {"charseq": charseq.__version__, "version": version, "files": digests}
@@ -111,7 +111,7 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _put(made: Path, folder: Path, former: Path) -> None:
-    """Put a folder where another one or none is; that one goes to `former`, or stays on failure."""
+    """Move a folder into place; one that is there goes to `former`, or stays on failure."""
     if folder.exists():
         folder.rename(former)
     try:
