@@ -1,8 +1,8 @@
 """From a model's log-probability of an answer to the probability that the answer is right.
 
-A model that gives its answers a probability of 0.9 may have eight of ten right, or all ten. One
-temperature, fitted on held-out answers, sets that right (Guo et al. 2017, "On calibration of modern
-neural networks": of single classes there, of whole answers here).
+Of the answers that a model gives a probability of 0.9, eight in ten may be right, or all ten. One
+temperature, fitted on held-out answers, corrects that (Guo et al. 2017, "On calibration of modern
+neural networks": for single classes there, for whole answers here).
 """
 
 import math
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 10.0
 # The standard deviation of the temperature's logarithm before any answer is seen.
 PRIOR_DEVIATION = 0.5
-# An answer keeps this share of its doubt, whatever the offset takes off: so of two answers of one
-# length the more probable is always the surer, and the offset makes none certain.
+# An answer keeps this share of its doubt, whatever the offset takes off. So of two answers of equal
+# length, the more probable always has the higher confidence, and the offset makes none certain.
 KEPT = 0.1
-# What is doubted less than this is certain at every temperature.
+# An answer with less doubt than this is certain at every temperature.
 LEAST_DOUBT = 1e-300
 _HALVINGS = 40
 
@@ -29,7 +29,7 @@ class Judged(NamedTuple):
 
     Attributes:
         log_probability: as `Calibration.confidence` takes it.
-        symbols: in the answer, its end counted.
+        symbols: how many symbols the answer has, including its end.
         right: whether it equals a reference whole.
     """
 
@@ -43,13 +43,13 @@ class Calibration:
     """Turns a model's log-probabilities into confidences.
 
     Attributes:
-        temperature: what they are divided by; above 1, the model is right more often than its
-            probabilities say, and below 1, less often.
-        offset_per_symbol: what is added to them for each symbol, because training with label
-            smoothing taught the model to hold so much back at each; 0 without.
-        reach: how far down a temperature above 1 reaches: to the least probable answer that it was
-            fitted on and that was right, as minus its log-probability, offset and all. Below that
-            the probability falls as the model's own does.
+        temperature: the divisor of log-probabilities; above 1, the model is right more often than
+            its probabilities say, and below 1, less often.
+        offset_per_symbol: what is added to them for each symbol, because label smoothing taught the
+            model to hold that much back; 0 without it.
+        reach: how far down a temperature above 1 applies: to the least probable right answer that
+            it was fitted on, as minus its log-probability, including the offset. Below that, the
+            probability falls as the model's own does.
     """
 
     temperature: float
@@ -60,40 +60,40 @@ class Calibration:
         """Return the probability, from 0 to 1, that an answer is right.
 
         Args:
-            log_probability: natural logarithm of the answer's probability, its end included; minus
-                infinity for an answer that has no end.
-            symbols: in the answer, its end counted.
+            log_probability: natural logarithm of the answer's probability, including its end; minus
+                infinity for an answer without an end.
+            symbols: how many symbols the answer has, including its end.
         """
         return math.exp(-self.doubt(log_probability, symbols))
 
     def doubt(self, log_probability: float, symbols: int) -> float:
-        """Return minus the logarithm of the `confidence`, which takes the same arguments."""
+        """Return minus the logarithm of the `confidence`, with the same arguments."""
         doubt = _doubt(log_probability, symbols, self.offset_per_symbol)
         most_spared = self.reach * max(0.0, 1 - 1 / self.temperature)
         return max(doubt / self.temperature, doubt - most_spared)
 
 
 def fit_calibration(answers: Sequence[Judged], offset_per_symbol: float = 0.0) -> Calibration:
-    """Fit the temperature that makes the log-loss of the confidences smallest.
+    """Fit the temperature that minimises the log-loss of the confidences.
 
-    Its logarithm has a normal prior around 0. So it stays near 1 with few answers, and does not run
-    away where all are right, or none is, which says little of answers that are less probable than
-    these; beside some hundred answers of either kind the prior weighs nothing. The log-loss is
-    never above that of a temperature of 1.
+    Its logarithm has a normal prior around 0, so it stays near 1 with few answers, and does not
+    diverge if all are right or none is, which says little about less probable answers. With some
+    hundred answers of either kind, the prior has no weight. The log-loss is never above that of a
+    temperature of 1.
 
     Args:
-        answers: known to be right or wrong.
-        offset_per_symbol: as in `Calibration`; it is known from the training.
+        answers: answers that are known to be right or wrong.
+        offset_per_symbol: as in `Calibration`; training determines it.
     """
     doubts = np.array(
         [_doubt(each.log_probability, each.symbols, offset_per_symbol) for each in answers]
     )
     right = np.array([each.right for each in answers], bool)
-    # An answer without an end has no confidence at any temperature, and a certain one all of it:
-    # where these are wrong, no temperature loses less.
+    # At any temperature, an answer without an end has confidence 0, and a certain one 1: no
+    # temperature changes what these lose.
     ended = np.isfinite(doubts)
     of_right, of_wrong = doubts[ended & right], doubts[ended & ~right & (doubts > LEAST_DOUBT)]
-    # Loss and prior are strictly convex along the logarithm: their slope crosses zero once.
+    # Loss and prior are strictly convex in the logarithm, so their slope crosses zero once.
     low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -108,13 +108,13 @@ def fit_calibration(answers: Sequence[Judged], offset_per_symbol: float = 0.0) -
 def cross_fitted_confidences(
     answers: Sequence[Judged], offset_per_symbol: float = 0.0
 ) -> list[float]:
-    """Return confidences that do not flatter: no answer had a part in its own temperature.
+    """Return unbiased confidences: no answer influences its own temperature.
 
-    Each half of the answers, those in even and those in odd places, has the temperature that was
-    fitted on the other half.
+    Each half of the answers, those in even and those in odd places, uses the temperature fitted on
+    the other half.
 
     Args:
-        answers: known to be right or wrong.
+        answers: answers that are known to be right or wrong.
         offset_per_symbol: as for `fit_calibration`.
     """
     fitted_on = [fit_calibration(answers[half::2], offset_per_symbol) for half in (0, 1)]
@@ -125,14 +125,14 @@ def cross_fitted_confidences(
 
 
 def _doubt(log_probability: float, symbols: int, offset_per_symbol: float) -> float:
-    """Return minus a log-probability, offset and all."""
+    """Return minus a log-probability, including the offset."""
     raised = min(log_probability + offset_per_symbol * symbols, KEPT * log_probability)
     # Rounding may leave a logarithm a little above 0.
     return max(0.0, -raised)
 
 
 def _slope(logarithm: float, of_right: NDArray[np.float64], of_wrong: NDArray[np.float64]) -> float:
-    """Return the slope of log-loss and prior along the temperature's logarithm."""
+    """Return the slope of log-loss and prior in the temperature's logarithm."""
     temperature = math.exp(logarithm)
     # A wrong answer at h = doubt / temperature loses -log(1 - exp(-h)), whose slope in h, times -h,
     # is h / (exp(h) - 1), and 1 at h = 0.

@@ -1,7 +1,7 @@
 """The model card: what a model is, what it was trained on, how good it is, and its limits.
 
-A card is Markdown and goes where the model goes. Source: Mitchell et al. (2019), "Model cards for
-model reporting".
+A card is Markdown and accompanies its model. Source: Mitchell et al. (2019), "Model cards for model
+reporting".
 """
 
 import re
@@ -17,10 +17,10 @@ from charseq.results import symbol_label
 from charseq.scoring import Nearest, Reliability, Report, score_rows
 from charseq.text import Input
 
-# What the card is called that lies beside its model.
+# The name of the card beside its model.
 CARD_FILE = "model-card.md"
 EXAMPLES = 5
-# Told even where they are the defaults.
+# Listed even if they are the defaults.
 _ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")
 
 
@@ -29,8 +29,8 @@ class HeldOutAnswers:
     """What a model answered to the held-out inputs.
 
     Attributes:
-        inputs: that were held out.
-        items: the answers to them, beside all their references.
+        inputs: the held-out inputs.
+        items: the answers to them, with all their references.
         seconds: how long the model took for all.
     """
 
@@ -44,14 +44,14 @@ class TrainingFacts:
     """How a training went.
 
     Attributes:
-        epochs: how many there were.
+        epochs: how many epochs there were.
         kept: the epoch whose weights were kept.
         seconds: how long they took, including evaluation.
-        pairs_per_second: in training, excluding evaluation.
-        device: where.
-        longest_source: the most symbols that a training source has.
-        held_out_name: the held-out corpus's name, where it was one of its own.
-        repeated_inputs: how many of its inputs were trained on as well.
+        pairs_per_second: the speed in training, excluding evaluation.
+        device: the device it ran on.
+        longest_source: the length of the longest training source, in symbols.
+        held_out_name: the name of a separate held-out corpus, if there was one.
+        repeated_inputs: how many of its inputs were also trained on.
         started_from: the model file whose weights training started from, if any.
         refitted: whether the model was trained again on all pairs.
     """
@@ -81,11 +81,11 @@ def model_card(
     """Return a model's card, as Markdown.
 
     Args:
-        description: what the model file says of it.
+        description: the model's description.
         config: the run's settings.
         report: the held-out scores.
-        reliability: of the answers' confidences.
-        answers: what was scored.
+        reliability: the reliability of the answers' confidences.
+        answers: the answers that were scored.
         training: how the training went.
         model_file: the model's file as the card's commands name it.
     """
@@ -116,7 +116,7 @@ def _what_it_is(description: ModelDescription) -> Iterator[str]:
 
 
 def _use(model_file: str, description: ModelDescription, answers: HeldOutAnswers) -> Iterator[str]:
-    # An input of the corpus, so that the command can be tried as it stands.
+    # An input of the corpus, so that the command works unchanged.
     printable = (each for each in answers.inputs if each.label().isprintable())
     shortest = min(printable, key=lambda each: len(each.source), default=Input("…"))
     conditions = description.sources.conditions
@@ -205,7 +205,7 @@ def _examples(answers: HeldOutAnswers) -> Iterator[str]:
     both = list(zip(answers.inputs, answers.items, strict=True))
     for title, is_right in (("Right", True), ("Wrong", False)):
         alike = [(given, item) for given, item in both if item.is_right == is_right]
-        # Evenly spread, so that nobody chose them.
+        # Spread evenly rather than selected.
         chosen = alike[:: max(1, len(alike) // EXAMPLES)][:EXAMPLES]
         yield f"{title}: {len(alike):,} of {len(both):,}" + (", such as" if chosen else ".")
         yield ""
@@ -309,5 +309,5 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
 
 
 def _escaped(text: str) -> str:
-    """Return a text as it stands, to Markdown and to the eye."""
+    """Return a text escaped so that Markdown shows it unchanged, and all of it is visible."""
     return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", visible(text, 300))

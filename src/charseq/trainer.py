@@ -186,7 +186,7 @@ def resume(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a training is to be made of, as its caller says it."""
+    """What to train on, as given by the caller."""
 
     corpus: CorpusLike
     held_out: CorpusLike | None
@@ -200,10 +200,10 @@ class _Asked:
         output: str | Path | None,
         settings: dict[str, object],
     ) -> tuple[Material, RunSettings]:
-        """Read what a new training is made of, and settle how it is done."""
+        """Read what to train on, and decide how to train."""
         chosen = configure(preset, config, **settings)
         if output is not None:
-            # Before the work, not after it.
+            # Check this before the work, not after it.
             refuse_model_output(Path(output))
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
@@ -213,7 +213,7 @@ class _Asked:
         asked = _asked_of_corpora(config, settings)
         begun = chosen.changed(**as_in_training(self.corpus, asked, start))
         if not isinstance(self.held_out, str | Path):
-            # The columns that are asked for are the corpus's.
+            # Columns in the settings are meant for the corpus.
             asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
         held = chosen.changed(**as_in_training(self.held_out or (), asked, start)).corpus
         with telling_of_columns(asked, start):
@@ -226,7 +226,7 @@ class _Asked:
         self, config: CorpusConfig, held_out_config: CorpusConfig, spellings: Spellings
     ) -> Material:
         """Read the corpora."""
-        # What is held out is always whole.
+        # A held-out corpus is never limited.
         whole = held_out_config.model_copy(update={"limit": None})
         held_out = None
         corpus = corpus_from(self.corpus, config, mirror=self.mirror, spellings=spellings)
@@ -242,7 +242,7 @@ class _Asked:
 
 
 def _is_gone(corpus: str) -> bool:
-    """Return whether a corpus was a file, whose path a run keeps whole, and is none any more."""
+    """Return whether a corpus was a file, stored by its absolute path, that no longer exists."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
 
@@ -250,7 +250,7 @@ def _is_gone(corpus: str) -> bool:
 def _asked_of_corpora(
     config: str | Path | None, settings: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return what a file of settings and what was given say of how corpora are read."""
+    """Return how to read corpora according to a file of settings and the settings given."""
     of_file = {} if config is None else sections_of(config).get("corpus", {})
     return of_file | {
         name: value for name, value in settings.items() if name in CorpusConfig.model_fields

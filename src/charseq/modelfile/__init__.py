@@ -1,7 +1,7 @@
 """The model file: one `.safetensors` file with all that is needed to translate.
 
-The weights are its tensors; its metadata holds one JSON string under the key `charseq`. Equal
-models are equal files, files are written whole or not at all, and nothing is ever unpickled.
+The weights are its tensors; its metadata contains one JSON string under the key `charseq`. Equal
+models give equal files, files are written whole or not at all, and nothing is ever unpickled.
 """
 
 from charseq.modelfile.description import (

@@ -13,7 +13,7 @@ from charseq.text import Spellings, Vocabulary
 
 FORMAT_VERSION = 2
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
-# Far above what label smoothing takes off a symbol, and what any answer's log-probability is.
+# Far above what label smoothing takes off a symbol, and above any answer's log-probability.
 HIGHEST_OFFSET, FARTHEST_REACH = 100.0, 1e6
 
 
@@ -38,11 +38,12 @@ class ModelDescription:
         sources: the vocabulary that sources are read with.
         targets: the vocabulary that answers are written with.
         output_limit: where an answer is cut.
-        columns: where its training's corpus had its texts, features and languages: settings of
-            `CorpusConfig` by their names, where they are not the usual ones.
+        columns: where the training corpus had its texts, features and languages: settings of
+            `CorpusConfig` by name, where they are not the defaults.
         corpus: what the model was trained on: name, counts, digest, attribution.
         scores: held-out scores by name.
-        calibration: what makes log-probabilities confidences; None where no training ended with it.
+        calibration: what turns log-probabilities into confidences; None if no finished training
+            fitted one.
         charseq_version: the version that made it.
     """
 
@@ -73,12 +74,12 @@ class ModelDescription:
 
 
 def have_names(columns: Mapping[str, object]) -> bool:
-    """Whether any of some columns is given by the name that a header gives it."""
+    """Return whether any of the columns is given by its name in a header."""
     return any(isinstance(columns.get(name), str) for name in NAMED_COLUMNS)
 
 
 def description_to_dict(description: ModelDescription) -> dict[str, Any]:
-    """Return a description in JSON's types, as a file keeps it."""
+    """Return a description in JSON's types, as a file stores it."""
     limit = description.output_limit
     return {
         "format_version": FORMAT_VERSION,
@@ -96,7 +97,7 @@ def description_to_dict(description: ModelDescription) -> dict[str, Any]:
 
 
 def description_from_dict(fields: Any) -> ModelDescription:
-    """Read back what `description_to_dict` gave.
+    """Read back what `description_to_dict` returned.
 
     Raises:
         ModelFileError: if the fields are malformed or of a newer format.
@@ -132,7 +133,7 @@ def description_from_dict(fields: Any) -> ModelDescription:
     ):
         raise ModelFileError("its description is malformed")
     model = ModelConfig(**{"normalise": "none", **config})
-    CorpusConfig(**columns)  # Refuses what these settings cannot be.
+    CorpusConfig(**columns)  # Refuses invalid settings.
     spellings = Spellings.of(model, form)
     return ModelDescription(
         config=model,
@@ -148,7 +149,7 @@ def description_from_dict(fields: Any) -> ModelDescription:
 
 
 def _calibration(fields: Any) -> Calibration | None:
-    # Files of former versions have none.
+    # Files of earlier versions have none.
     if fields is None:
         return None
     if not (

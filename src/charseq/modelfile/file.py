@@ -1,4 +1,4 @@
-"""A model file, read with its weights or without them, and written."""
+"""Reading model files, with or without their weights, and writing them."""
 
 import json
 import math
@@ -27,18 +27,18 @@ from charseq.modelfile.description import (
 )
 
 METADATA_KEY = "charseq"
-# What a model file's name ends in.
+# The ending of a model file's name.
 MODEL_SUFFIX = ".safetensors"
-# What an export's file ends in.
+# The ending of an export's name.
 EXPORT_SUFFIX = ".onnx"
 MODEL_SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
 _NAMED = f"name a file that ends in {MODEL_SUFFIX} or {EXPORT_SUFFIX}"
-# What a run calls its model.
+# The name of a run's model file.
 MODEL_FILE = "model.safetensors"
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
-# How format 1, which knew one layer a side, began its tensors' names.
+# How tensors' names began in format 1, which had one layer per side.
 FORMER_NAMES = {
     "encoder.lstm.": "encoder.forwards.0.fused.",
     "decoder.lstm.": "decoder.layers.0.fused.",
@@ -66,7 +66,7 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
     Raises:
         UsageError: if there is no such file, or it is an export.
         ModelFileError: if it is not a model file that this version can read.
-        MachineError: if it may not be read.
+        MachineError: if it cannot be read.
     """
     with _opened(Path(path)) as file:
         description = _description_of(file)
@@ -97,7 +97,7 @@ def count_parameters(path: str | Path) -> int:
 
 
 def refuse_model_output(path: Path) -> None:
-    """Raise a `UsageError` where no model file can be put, or by its name no model is."""
+    """Raise a `UsageError` if no model file can be put there, or the name is not a model's."""
     if path.suffix == EXPORT_SUFFIX:
         raise UsageError(
             f"{path} is named like an export: name a file that ends in {MODEL_SUFFIX}, and export"
@@ -105,15 +105,15 @@ def refuse_model_output(path: Path) -> None:
         )
     refuse_output(path)
     if path.suffix != MODEL_SUFFIX:
-        # So that no corpus, nor anything else of the person's, is ever replaced by a model.
+        # So that a model never replaces a corpus, or anything else of the user's.
         raise UsageError(f"cannot write {path}: name a file that ends in {MODEL_SUFFIX}")
 
 
 def refuse_no_file(path: Path) -> None:
-    """Raise a `UsageError` where there is no file to read a model from.
+    """Raise a `UsageError` if there is no file to read a model from.
 
     Raises:
-        MachineError: if that cannot be known.
+        MachineError: if that cannot be determined.
     """
     with in_plain_words(path):
         if path.is_dir():
@@ -127,7 +127,7 @@ def refuse_no_file(path: Path) -> None:
 
 @contextmanager
 def telling_of(path: Path) -> Iterator[None]:
-    """Turn whatever reading a model file raises into an error that names the file.
+    """Turn any error in reading a model file into one that names the file.
 
     Raises:
         UsageError: if there is no such file.
@@ -150,14 +150,14 @@ def telling_of(path: Path) -> Iterator[None]:
 
 def _not_a_model(path: Path, why: str) -> ModelFileError:
     if path.suffix not in MODEL_SUFFIXES:
-        # Rather a corpus, or a text, in a model's place.
+        # It is more likely a corpus, or another text, in a model's place.
         return ModelFileError(f"{path} is not a charseq model: {_NAMED}")
     return ModelFileError(f"{path} is not a charseq model, or is damaged: {why}")
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Open a model file, whose header is read and no tensor yet."""
+    """Open a model file, reading its header but no tensors yet."""
     refuse_no_file(path)
     if path.suffix == EXPORT_SUFFIX:
         raise UsageError(

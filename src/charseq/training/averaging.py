@@ -14,9 +14,9 @@ class WeightAverage:
     Early averages are shorter, so that the first weights are soon forgotten.
 
     Attributes:
-        model: another like the first, whose weights are the averages.
-        averages: those that change.
-        steps: how many have been taken in.
+        model: a copy of the given model, with averages as weights.
+        averages: the averages of the weights that are trained.
+        steps: how many steps they include.
     """
 
     def __init__(self, model: Seq2Seq, decay: float) -> None:
@@ -25,14 +25,14 @@ class WeightAverage:
         self.steps = 0
         self._weights = _trained(model)
         self._decay = decay
-        # On CUDA, layers want their weights beside each other.
+        # On CUDA, layers need their weights contiguous in memory.
         for part in self.model.modules():
             if isinstance(part, nn.RNNBase):
                 part.flatten_parameters()
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the weights of one more step in."""
+        """Include the weights after one more step."""
         self.steps += 1
         decay = min(self._decay, self.steps / (self.steps + 9))
         torch._foreach_lerp_(self.averages, self._weights, 1 - decay)

@@ -1,8 +1,8 @@
-"""Checkpoints: all that is needed to resume a training as if it had never stopped.
+"""Checkpoints: all that is needed to resume training as if it had never stopped.
 
-Each is one safetensors file, `fit-<steps>-<checksum>.safetensors`, or `refit-…` in the training on
-all pairs, with its plain facts as JSON in the metadata. The checksum in the name is that of the
-whole file, so that a damaged one is known.
+Each is one safetensors file, `fit-<steps>-<checksum>.safetensors`, or `refit-…` in the refit on all
+pairs, with plain facts as JSON in the metadata. The checksum in the name covers the whole file, so
+that damage is noticed.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from charseq.files import MOST_TENSORS, in_plain_words, refuse_large_tensors, wr
 
 METADATA_KEY = "charseq-checkpoint"
 FORMAT_VERSION = 1
-# The newest, and the one before it, should that one be damaged.
+# The newest, and the one before it in case the newest is damaged.
 KEPT = 2
 NAME = re.compile(r"((?:re)?fit-\d{10})-([0-9a-f]{16})\.safetensors")
 
@@ -36,12 +36,12 @@ class Checkpoint:
     """Where a run stands.
 
     Attributes:
-        epochs: that are finished and in the history.
-        kept: the epoch whose weights are kept so far; 0 before there is one.
-        refitting: whether the training is the one on all pairs.
-        weights: those that are kept so far.
-        tensors: of the training.
-        facts: the other facts of the training, as JSON takes them, the number of steps among them.
+        epochs: how many are finished and in the history.
+        kept: the epoch whose weights are kept so far; 0 if there is none yet.
+        refitting: whether this is the refit on all pairs.
+        weights: the weights kept so far.
+        tensors: the tensors of the training's state.
+        facts: the rest of the training's state in JSON's types, including the number of steps.
     """
 
     epochs: int
@@ -53,7 +53,7 @@ class Checkpoint:
 
     @property
     def place(self) -> str:
-        """Where the training was, in words."""
+        """The place in the training, in words."""
         training = "of the refit, " if self.refitting else ""
         return f"step {self.facts['steps']:,} {training}in epoch {self.facts['epoch']}"
 
@@ -62,7 +62,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, whole or not at all, and remove those that are no longer needed.
 
     Raises:
-        MachineError: if it cannot be written; the former ones are untouched then.
+        MachineError: if it cannot be written; then the earlier ones are untouched.
     """
     plain = {
         "format_version": FORMAT_VERSION,
@@ -92,12 +92,12 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Return the newest checkpoint of a folder that is whole; None where there is none.
+    """Return the newest undamaged checkpoint in a folder, or None if there is none.
 
-    Warns of those that are damaged.
+    Warns of damaged ones.
 
     Raises:
-        MachineError: if one may not be read.
+        MachineError: if one cannot be read.
     """
     paths = _newest_first(folder)
     for path in paths:

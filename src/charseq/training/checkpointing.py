@@ -1,4 +1,4 @@
-"""How far a run has come, and when a checkpoint of that is written."""
+"""The progress of a run, and when to write a checkpoint of it."""
 
 import shutil
 import time
@@ -13,23 +13,23 @@ from charseq.training.checkpoint import Checkpoint, read_checkpoint, write_check
 from charseq.training.interruption import Interruption
 from charseq.training.loop import Trainer
 
-# Of a training's time, checkpoints that are written by the clock take no more than this.
+# The largest share of training time that checkpoints written by the clock may take.
 MOST_SHARE = 0.01
 
 
 @dataclass
 class Checkpointer:
-    """How far a run has come, and what writes its checkpoints.
+    """Tracks the progress of a run and writes its checkpoints.
 
     Attributes:
-        folder: of its checkpoints.
-        every: how many steps, if an int, or seconds lie between two checkpoints.
-        epochs: that are finished.
+        folder: the folder of its checkpoints.
+        every: the number of steps, if an int, or else of seconds between two checkpoints.
+        epochs: how many are finished.
         kept: the epoch whose weights are kept so far.
-        weights: those.
+        weights: those weights.
         trainer: the running training, once there is one.
-        refitting: whether that is the one on all pairs.
-        interruption: what lets a step be finished before the run is stopped.
+        refitting: whether it is the refit on all pairs.
+        interruption: lets a step finish before the run is stopped.
         resumed: the checkpoint that the run resumes from, until its training has taken it over.
     """
 
@@ -59,10 +59,10 @@ class Checkpointer:
         self.weights = {name: tensor.copy() for name, tensor in model.tensors().items()}
 
     def begin(self, trainer: Trainer, *, refitting: bool = False) -> None:
-        """Write down how this training stands from now on, after it took over what it left.
+        """Write checkpoints of this training from now on, after restoring what a resumed one left.
 
         Raises:
-            DataError: if the checkpoint is of another training.
+            DataError: if the checkpoint belongs to another training.
         """
         self.trainer, self.refitting = trainer, refitting
         if self.resumed is not None and self.resumed.refitting == refitting:
@@ -88,7 +88,7 @@ class Checkpointer:
         """Write a checkpoint, unless training has not begun.
 
         Raises:
-            DataError: if the loss or a weight is not finite: no one wants to resume from those.
+            DataError: if the loss or a weight is not finite, as no run should resume from those.
             MachineError: if it cannot be written.
         """
         self._steps, self._written = 0, time.monotonic()
@@ -103,5 +103,5 @@ class Checkpointer:
         )
 
     def finish(self) -> None:
-        """Remove the checkpoints: the run is at its end."""
+        """Remove the checkpoints, as the run is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)

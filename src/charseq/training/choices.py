@@ -23,27 +23,27 @@ from charseq.corpus import Pair, Split
 from charseq.text import Spellings, with_form
 from charseq.training.device import resolve_device
 
-# Fewer training pairs than the second want a small model with much noise, and every pair that there
-# is, the first more steps than their number alone would make; as many as the last want a large one
-# with little noise, which a second layer of attention would slow down. Batches grow from one to the
-# next.
+# With fewer training pairs than the second number, a small model with much noise that also learns
+# the held-out pairs is best; with fewer than the first, even more epochs. From the last on, a large
+# model with little noise is best, which a second layer of attention would slow down. Batches grow
+# at each number.
 FEWEST, FEW, SOME, MANY = 400, 2_000, 20_000, 50_000
-# Pairs of more symbols than this, on both sides together and on average, are more than words; where
-# they are not, to train a second time, on every pair that there is, takes little.
+# Pairs of more symbols than this on average, both sides together, are more than words. For words,
+# training a second time on all pairs takes little time.
 LONG = 25
-# Where so much of the targets stands in their sources in the same order, there is much to copy.
+# Copying pays if this share of the targets occurs in their sources in the same order.
 COPIED_SHARE = 0.7
-# So many pairs tell how much of it does.
+# This many pairs suffice to estimate that share.
 LOOKED_AT = 1_000
-# From so many units on, what bf16 saves is more than what going there and back takes.
+# From this many units on, bf16 saves more time than converting to it and back takes.
 BF16_UNITS = 256
 
 
 def decided(settings: RunSettings, split: Split) -> RunConfig:
-    """Return settings with all that they leave to the corpus, and to the machine, filled in.
+    """Return settings, filling in all that they leave to the corpus and to the machine.
 
     Args:
-        settings: what was asked for.
+        settings: the settings that were asked for.
         split: the training and the held-out pairs.
     """
     model = _shape(settings.model, split)
@@ -52,9 +52,9 @@ def decided(settings: RunSettings, split: Split) -> RunConfig:
 
 
 def kept_share(pairs: Sequence[Pair], spellings: Spellings) -> float:
-    """Return which share of the targets' symbols stands in their sources in the same order.
+    """Return the share of the targets' symbols that occurs in their sources in the same order.
 
-    It is taken over a thousand pairs, evenly spread.
+    It is computed from about a thousand pairs, evenly spread.
     """
     kept = symbols = 0
     for pair in pairs[:: max(1, len(pairs) // LOOKED_AT)]:
@@ -68,7 +68,7 @@ def kept_share(pairs: Sequence[Pair], spellings: Spellings) -> float:
 def mean_length(pairs: Sequence[Pair], spellings: Spellings) -> float:
     """Return how many symbols a source and its target have together, on average.
 
-    It is taken over a thousand pairs, evenly spread.
+    It is computed from about a thousand pairs, evenly spread.
     """
     some = pairs[:: max(1, len(pairs) // LOOKED_AT)]
     source, target = spellings.source.length, spellings.target.length
@@ -93,7 +93,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape["source_dropout"] = 0.55 if more else shape["dropout"]
     attending = asked.attention != "none"
     if asked.symbol_dropout == "auto":
-        # Without attention, the decoder has little else to go by.
+        # Without attention, the decoder has little else to rely on.
         shape["symbol_dropout"] = 0.2 if attending and pairs < FEW else 0.0
     if asked.attention_layers == "auto":
         shape["attention_layers"] = 2 if attending and pairs < MANY else 1
@@ -131,12 +131,12 @@ def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig)
 
 
 def _by_pairs(pairs: int, *choices: int) -> int:
-    """Return the choice for so many training pairs, of those from the fewest to the most."""
+    """Return the choice for a number of training pairs; choices go from the fewest to the most."""
     return choices[bisect_right((FEWEST, FEW, SOME, MANY), pairs)]
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether a device multiplies in bf16."""
+    """Return whether a device has fast bf16 products."""
     if device.type == "cuda":
         with torch.cuda.device(device):
             return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -8,7 +8,7 @@ from charseq.training.history import History, series
 
 
 def draw_learning_curve(history: History, path: Path, title: str) -> None:
-    """Draw losses, and held-out error and accuracy, over the epochs, into a PNG file."""
+    """Draw losses, and held-out error and accuracy, over the epochs as a PNG file."""
     # matplotlib's figures without pyplot: no window system, no global state.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -26,7 +26,7 @@ def draw_learning_curve(history: History, path: Path, title: str) -> None:
     errors.plot(
         numbers, series(epochs, "character_accuracy"), label="character accuracy", marker=marker
     )
-    # An error rate beyond one, as of the first epochs, would squeeze all that follows.
+    # An error rate above one, as in the first epochs, would squeeze the rest of the curve.
     errors.set(xlabel="epoch", ylabel="held-out", ylim=(0, 1))
     errors.axvline(best.epoch, color="grey", linestyle=":", label=f"best: epoch {best.epoch}")
     for axes in (losses, errors):

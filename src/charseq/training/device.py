@@ -8,7 +8,7 @@ import torch
 from charseq.errors import UsageError
 
 CROWDED = "this machine has been busy for the last minute; OMP_NUM_THREADS=1 is probably faster"
-"""What is said where `is_crowded`."""
+"""The message if `is_crowded`."""
 
 
 def resolve_device(name: str) -> torch.device:
@@ -31,9 +31,9 @@ def resolve_device(name: str) -> torch.device:
 
 
 def is_crowded(device: torch.device) -> bool:
-    """Whether other work takes cores that the threads of a training would need all at once.
+    """Return whether other work takes cores that the threads of a training need all at once.
 
-    It goes by the load of the last minute, where the system tells that.
+    This goes by the load of the last minute, if the system reports it.
     """
     threads = torch.get_num_threads()
     if device.type != "cpu" or threads == 1 or not hasattr(os, "getloadavg"):

@@ -45,7 +45,7 @@ def calibrated(
     prepared: Prepared,
     config: TrainingConfig,
 ) -> tuple[Calibration, Reliability]:
-    """Return what makes confidences of log-probabilities, and how far these can be relied on."""
+    """Return the calibration of log-probabilities, and how far its confidences can be relied on."""
     right = [item.is_right for item in answers.items]
     judged = [
         Judged(each.ended_log_probability, each.steps, is_right)
@@ -59,7 +59,7 @@ def calibrated(
 def inputs_to_try(inputs: Iterable[Input], description: ModelDescription) -> str:
     """Return some held-out inputs, as lines that `charseq translate` and `serve` read.
 
-    They are evenly spread, so that nobody chose them.
+    They are evenly spread, not selected.
     """
     known = description.sources.conditions
     readable = [each for each in inputs if each.label().isprintable()]

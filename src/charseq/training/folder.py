@@ -1,4 +1,4 @@
-"""A run's folder: what it holds, and who may write into it."""
+"""A run's folder: what it contains, and who may write to it."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from charseq.errors import MachineError, UsageError
 
 try:
     import fcntl
-except ImportError:  # Windows has none: two processes on one run are not told apart there.
+except ImportError:  # Windows lacks it: nothing there keeps two processes off one run.
     fcntl = None  # type: ignore[assignment]
 
 HISTORY_FILE = "history.json"
@@ -30,11 +30,11 @@ def default_folder(corpus: str) -> Path:
 
 
 def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
-    """Raise a `UsageError` where a new run would be written over something.
+    """Raise a `UsageError` if a new run would overwrite something.
 
     Args:
-        folder: new or empty, or that of a former run.
-        overwrite: whether a former run may be moved aside.
+        folder: a new or empty folder, or that of an earlier run.
+        overwrite: whether an earlier run may be moved aside.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -51,12 +51,12 @@ def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
     """Return a folder that a new run may be written to.
 
     Args:
-        folder: new or empty, or that of a former run.
-        overwrite: move a former run aside, to the first free of `RUN.1`, `RUN.2`, ….
+        folder: a new or empty folder, or that of an earlier run.
+        overwrite: move an earlier run aside, to the first free of `RUN.1`, `RUN.2`, ….
 
     Raises:
-        UsageError: if something is there that is not to be overwritten.
-        MachineError: if a former run cannot be moved.
+        UsageError: if something there must not be overwritten.
+        MachineError: if an earlier run cannot be moved.
     """
     refuse_taken(folder, overwrite=overwrite)
     if not holds_run(folder):
@@ -73,12 +73,12 @@ def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a run was begun in a folder."""
+    """Return whether a run was begun in a folder."""
     return (folder / HISTORY_FILE).is_file()
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed; only under the folder's lock."""
+    """Remove temporary files of killed writers; call this only under the folder's lock."""
     for path in (*folder.glob(".*.*.????????"), *folder.glob(f"{CHECKPOINTS}/.*.*.????????")):
         path.unlink(missing_ok=True)
 

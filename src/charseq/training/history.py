@@ -12,7 +12,7 @@ from charseq.config import RunConfig
 from charseq.errors import DataError, UsageError
 from charseq.files import read_bounded
 
-# Tens of thousands of epochs take as much.
+# Tens of thousands of epochs take this many bytes.
 LARGEST = 16 << 20
 
 
@@ -20,18 +20,18 @@ LARGEST = 16 << 20
 class EpochRecord:
     """The figures of one epoch; losses are in nats per symbol.
 
-    The `padded_*` figures count padding as the Keras example does, which flatters them: they are
-    what it calls loss, accuracy, val_loss and val_accuracy.
+    The `padded_*` figures count padding as the Keras example does, which flatters them; it calls
+    them loss, accuracy, val_loss and val_accuracy.
 
     Attributes:
         epoch: its number, from 1.
         seconds: how long it took, including evaluation.
-        pairs_per_second: in training, excluding evaluation.
+        pairs_per_second: the speed in training, excluding evaluation.
         training_loss: the mean over the epoch while the weights change; padding masked.
         held_out_loss: after the epoch; padding masked.
         character_accuracy: held-out, under teacher forcing; padding masked.
         cer: held-out character error rate of translations.
-        exact_match: the share of them that match a reference exactly.
+        exact_match: the share of these translations that match a reference exactly.
         best: whether its held-out score is within one standard error of the best so far.
         chrf: chrF2 of the translations, if epochs are compared by it.
         padded_loss: `training_loss`, padding counted.
@@ -64,12 +64,12 @@ class History:
     """A run's settings, corpus, epochs and final scores, as `history.json` keeps them.
 
     Attributes:
-        settings: all, decided.
+        settings: all settings, decided.
         corpus: its name, digest and counts.
-        begun_with: the files that the run needs again if it is to be resumed, and their digests.
+        begun_with: the files that are needed to resume the run, and their digests.
         left_out: how many pairs were left out of the corpus, by reason.
         epochs: those that are finished.
-        scores: of the kept weights; empty until the run is finished.
+        scores: the scores of the kept weights; empty until the run is finished.
     """
 
     settings: Mapping[str, Any]
@@ -81,7 +81,7 @@ class History:
 
     @property
     def config(self) -> RunConfig:
-        """The settings; what the run was begun too early to have does nothing."""
+        """The settings; those that are newer than the run have no effect on it."""
         return RunConfig().merged(self.settings)
 
     @property
@@ -90,7 +90,7 @@ class History:
         return [record for record in self.epochs if record.best][-1]
 
     def to_json(self) -> str:
-        """Return the history as JSON; figures that were not taken are left out."""
+        """Return the history as JSON, without figures that were not measured."""
         return json.dumps(
             {
                 "settings": self.settings,
@@ -125,7 +125,7 @@ def read_history(path: Path) -> History:
 
 
 def _nearby(path: Path) -> str:
-    """Say which folder may have been meant: a run's own file or the folder of runs was named."""
+    """Suggest a folder, if a file of a run or the folder of runs was named."""
     folder = path.parent
     others = [folder.parent / path.name] if folder.is_file() else folder.glob(f"*/{path.name}")
     runs = sorted(other.parent for other in others if other.is_file())

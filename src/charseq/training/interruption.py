@@ -1,4 +1,4 @@
-"""Being asked to stop: a step is finished first, so that what it leaves can be gone on with."""
+"""Requests to stop: a step is finished first, so that training can be resumed from its result."""
 
 import contextlib
 import signal
@@ -9,7 +9,7 @@ from typing import Any
 
 from charseq.errors import Interrupted
 
-# With what each does where nobody has chosen otherwise: a program's own way is left to it.
+# The signals with their default handlers: a handler that a program has set itself is kept.
 SIGNALS: Mapping[signal.Signals, Any] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
@@ -19,8 +19,8 @@ SIGNALS: Mapping[signal.Signals, Any] = {
 class Interruption:
     """What `SIGINT` and `SIGTERM` do while a model trains.
 
-    The first of them raises `Interrupted`, but not within `whole`: there, it waits for the end. A
-    second one stops at once, in the way that the signal did before.
+    The first raises `Interrupted`, but within `whole` only at its end. A second one stops at once,
+    as the signal's default handler does.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def heeded(self) -> Iterator[None]:
-        """Take the signals over for as long as the context lasts; only in the main thread."""
+        """Handle the signals while the context lasts, but only in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -44,7 +44,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def whole(self) -> Iterator[None]:
-        """Let what happens within be finished before anything is stopped."""
+        """Finish what happens within before stopping."""
         self._waits = True
         try:
             yield

@@ -31,14 +31,14 @@ from charseq.training.step import evaluate, training_step
 
 @dataclass
 class Clock:
-    """How long a run has taken, against how long it may."""
+    """How long a run has taken, and how long it may take."""
 
     limit: float | None
     start: float
 
     @classmethod
     def shared(cls, config: TrainingConfig, start: float) -> "Clock":
-        """Return the clock of a training that may have to leave half of its time to a refit."""
+        """Return the clock of a training, which leaves half of its time to a refit, if any."""
         limit = config.time_limit
         return cls(limit / 2 if limit is not None and config.refit else limit, start)
 
@@ -49,7 +49,7 @@ class Clock:
 
     @property
     def progress(self) -> float:
-        """How much of the time limit has passed, from 0 to 1; without a limit, nothing has."""
+        """The share of the time limit that has passed, from 0 to 1; 0 without a limit."""
         return 0 if self.limit is None else min(1, self.elapsed / self.limit)
 
     @property
@@ -69,7 +69,7 @@ def first_model(prepared: Prepared, tensors: Tensors | None) -> Seq2Seq:
 
 
 class Trainer:
-    """A model in training: what goes on from one step, and one epoch, to the next."""
+    """A model in training: the state that passes from step to step and from epoch to epoch."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Trainer:
         """Begin before the first step.
 
         Args:
-            model: on the device where the work is done.
+            model: the model, on the device to train on.
             prepared: what to train on.
             config: how to train.
             clock: how long it may take.
-            watchers: each is told the number of pairs of each step.
-            whole: a context in which a step, and what watches it, is finished whatever happens.
+            watchers: each is called after every step with its number of pairs.
+            whole: a context in which a step and its watchers finish despite interruptions.
         """
         self.model = model
         self.prepared = prepared
@@ -105,7 +105,8 @@ class Trainer:
             if config.count_padding
             else len(sorted_batches(prepared.training, config.batch_size, config.batch_characters))
         )
-        # The loss is divided by the average batch's symbols: so every symbol weighs the same.
+        # The loss is divided by the average batch's symbols, so that every symbol has the same
+        # weight.
         symbols = int((prepared.training.targets.lengths - 1).sum())
         self.average_symbols = symbols / self.batches
         self.recorded = self._recorded_steps()
@@ -117,11 +118,11 @@ class Trainer:
         self.batches_done = self.pairs = 0
         self.seconds = 0.0
         self.seen: Comparison | None = None
-        # What the epoch's batches are dealt from, to deal them again.
+        # The state that the epoch's batches are drawn from, to draw them again on resuming.
         self.dealt_from = self.generator.bit_generator.state
 
     def train_epoch(self, epoch: int) -> Comparison:
-        """Read the training pairs once, or until the clock is over; or what is left of that.
+        """Read the training pairs, or those left of a resumed epoch, once or until time is up.
 
         Returns:
             How the predictions compared with the targets while the weights changed.
@@ -133,7 +134,7 @@ class Trainer:
         if epoch != self.epoch:
             self._begin(epoch)
         began, before = time.perf_counter(), self.seconds
-        # Where an epoch goes on, it is dealt once more.
+        # A resumed epoch draws the same batches again.
         self.generator.bit_generator.state = self.dealt_from
         epoch_pairs = read_some_as_unknown(self.prepared, self.generator)
         dealt = (
@@ -156,7 +157,7 @@ class Trainer:
                 self.batches_done += 1
                 self.pairs += len(rows)
                 self.seconds = before + time.perf_counter() - began
-                # Elsewhere than on a CPU, looking at a number waits for the device.
+                # On devices other than CPUs, reading a number waits for the device.
                 if self.model.device.type == "cpu":
                     self.refuse_infinite()
                 for watcher in self.watchers:
@@ -164,7 +165,7 @@ class Trainer:
             if self.clock.is_over:
                 break
         self.refuse_infinite(weights=True)
-        # Only now is a device done that was not waited for.
+        # Only now has a device that runs asynchronously finished.
         self.seconds = before + time.perf_counter() - began
         if self.seen is None:
             raise AssertionError("an epoch has at least one batch")
@@ -179,20 +180,20 @@ class Trainer:
         )
 
     def _recorded_steps(self) -> RecordedSteps | None:
-        """Return what records and plays steps, where there is a GPU that can."""
+        """Return what records and replays steps, if there is a GPU that can."""
         config, model = self.config, self.model
         if model.device.type != "cuda" or config.optimiser != "adamw" or config.count_padding:
             return None
         optimiser, noise, symbols = self.optimiser, self.noise, self.average_symbols
 
-        # Not a method: recordings take a GPU's memory, and go when the trainer does.
+        # Not a method, so that recordings free the GPU's memory together with the trainer.
         def step(batch: Batch) -> Comparison:
             return training_step(model, optimiser, batch, symbols, config, noise)
 
         return RecordedSteps(step, optimiser, noise, alike_only=model.bridge is None)
 
     def refuse_infinite(self, *, weights: bool = False) -> None:
-        """Raise a `DataError` where the loss, or any weight, is no longer a number."""
+        """Raise a `DataError` if the loss or, with `weights`, any weight is not finite."""
         fine = self.seen is None or math.isfinite(self.seen.masked.loss)
         if weights:
             fine &= all(bool(weight.isfinite().all()) for weight in self.model.parameters())
@@ -200,7 +201,7 @@ class Trainer:
             raise DataError(self.diverged("weights are" if weights else "loss is"))
 
     def diverged(self, what: str) -> str:
-        """Return in words that something is no longer a number, and what to do."""
+        """Return a message that something is not finite, with advice."""
         return (
             f"the {what} not finite at step {self.steps:,}, in epoch {self.epoch}: try a smaller"
             " --learning-rate, or --gradient-clip 1 if it is unset"
@@ -208,20 +209,20 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """How much of the training is done half-way through the next step, from 0 to 1.
+        """How much of the training will be done half-way through the next step, from 0 to 1.
 
-        It is told by steps or by the clock, by whichever is further on.
+        This goes by steps or by the clock, whichever is further on.
         """
         steps = (self.steps + 0.5) / (self.batches * self.config.epochs)
         return max(steps, self.clock.progress)
 
     @property
     def learnt(self) -> Seq2Seq:
-        """What translates as far as the training is: with averages for weights, if it has any."""
+        """The model as learnt so far: with averaged weights, if there are averages."""
         return self.model if self.average is None else self.average.model
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return all that changes in training: as tensors, and as facts that JSON takes.
+        """Return all that changes in training, as tensors and as facts in JSON's types.
 
         The tensors are the trainer's own, not copies.
         """
@@ -248,10 +249,10 @@ class Trainer:
 
     @torch.no_grad()
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave.
+        """Restore what `state` returned.
 
         Raises:
-            DataError: if that is the state of another training.
+            DataError: if it is the state of another training.
         """
         optimiser = self.optimiser.state_dict()
         optimiser["state"] = {
@@ -272,7 +273,7 @@ class Trainer:
                     average.copy_(_alike(tensors[f"average.{number}"], average))
                 self.average.steps = facts["average_steps"]
             self.optimiser.load_state_dict(optimiser)
-            # What was recorded would move what the optimiser has left behind.
+            # Existing recordings would update tensors that the optimiser no longer uses.
             self.recorded = self._recorded_steps()
             self.noise.set_state(tensors["noise"])
             self.generator.bit_generator.state = facts["dealt_from"]
@@ -281,7 +282,7 @@ class Trainer:
             self._begin(facts["epoch"])
             self.batches_done, self.pairs = facts["batches_done"], facts["pairs"]
             self.seconds = facts["seconds"]
-            # An epoch that is finished is not dealt again: the next goes on from here.
+            # A finished epoch is not drawn again: the next one continues from this state.
             self.generator.bit_generator.state = facts["generator"]
             seen = {
                 name.removeprefix("seen."): tensor.to(self.model.device)
@@ -302,12 +303,12 @@ def _alike(tensor: Tensor, other: Tensor) -> Tensor:
 def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Iterator[EpochRecord]:
     """Train a model in place, yielding after every epoch.
 
-    Ends after `config.epochs`, after `config.patience` epochs without a better held-out score,
-    or when the clock is over, whichever comes first; an epoch that the clock cuts short counts.
+    Ends after `config.epochs`, after `config.patience` epochs without a better held-out score, or
+    when time is up, whichever comes first; an epoch that is cut short by time counts.
 
     Args:
-        trainer: at its start, or within or after any epoch.
-        former: the epochs that are finished.
+        trainer: the trainer, at its start, or within or after any epoch.
+        former: the records of finished epochs.
 
     Raises:
         DataError: if the loss is not finite.
@@ -349,12 +350,12 @@ def _is_over(costs: Sequence[float], trainer: Trainer) -> bool:
 
 
 def refit(trainer: Trainer) -> Iterator[float]:
-    """Train a model in place on pairs of which none is held out, yielding each epoch's loss.
+    """Train a model in place on all pairs, without held-out ones, yielding each epoch's loss.
 
-    All epochs are trained, unless the clock is over first.
+    All epochs are trained, unless time is up first.
 
     Args:
-        trainer: at its start, or within any epoch.
+        trainer: the trainer, at its start or within any epoch.
     """
     for epoch in range(max(1, trainer.epoch), trainer.config.epochs + 1):
         yield trainer.train_epoch(epoch).masked.mean_loss

@@ -1,4 +1,4 @@
-"""What a model is trained to make small, with padding masked and, as Keras does, counted."""
+"""The loss that training minimises, with padding masked or, as in Keras, counted."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ KERAS_LARGEST = -torch.log(torch.tensor(1e-7, dtype=torch.float64)).item()
 
 @dataclass
 class Sums:
-    """Sums over positions, as scalar tensors, so that adding up does not wait for the device."""
+    """Sums over positions, as scalar tensors, so that adding them does not wait for the device."""
 
     loss: Tensor
     correct: Tensor
@@ -32,12 +32,12 @@ class Sums:
 
     @property
     def mean_loss(self) -> float:
-        """Mean cross-entropy of a position, in nats."""
+        """Mean cross-entropy per position, in nats."""
         return float(self.loss / self.positions)
 
     @property
     def accuracy(self) -> float:
-        """Share of positions whose symbol was the most probable one under teacher forcing."""
+        """The share of positions whose symbol is the most probable one under teacher forcing."""
         return float(self.correct / self.positions)
 
 
@@ -63,7 +63,7 @@ class Comparison:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Comparison":
-        """Read back what `tensors` gave."""
+        """Read back what `tensors` returned."""
         padded = _sums(tensors, "padded") if "padded.loss" in tensors else None
         return cls(_sums(tensors, "masked"), padded)
 
@@ -75,13 +75,13 @@ def _sums(tensors: Mapping[str, Tensor], part: str) -> Sums:
 def compare(
     log_probabilities: Tensor, targets: Tensor, mask: Tensor, *, count_padding: bool = False
 ) -> Comparison:
-    """Compare predictions with what should have been predicted.
+    """Compare predictions with targets.
 
     Args:
         log_probabilities: (batch, time, symbols).
         targets: ids, (batch, time).
         mask: which positions are real, (batch, time).
-        count_padding: sum over all positions too, with Keras's clipping.
+        count_padding: also sum over all positions, with Keras's clipping.
     """
     losses = functional.nll_loss(
         log_probabilities.flatten(0, 1), targets.flatten(), reduction="none"
@@ -97,11 +97,11 @@ def compare(
 
 
 def held_back(share: float, symbols: int) -> float:
-    """Return by how much smoothing lowers the log-probability of a symbol that is certain.
+    """Return by how much label smoothing lowers the log-probability of a certain symbol.
 
     Args:
-        share: of a target's probability that is spread evenly.
-        symbols: over so many.
+        share: the share of a target's probability that is spread evenly.
+        symbols: how many symbols it is spread over.
     """
     return math.log(1 / (1 - share + share / symbols))
 
@@ -115,11 +115,11 @@ def smoothed(
 
     Args:
         losses: the sum of the real positions' cross-entropies, a scalar.
-        log_probabilities: (batch, time, columns); those beyond the vocabulary, of copies, get no
+        log_probabilities: (batch, time, columns); columns beyond the vocabulary, which copy, get no
             share.
         mask: which positions are real, (batch, time).
-        share: what is spread.
-        symbols: in the vocabulary.
+        share: the share to spread.
+        symbols: the size of the vocabulary.
     """
     if not share:
         return losses

@@ -1,4 +1,4 @@
-"""What a run is made of, and how it is known again."""
+"""What a run is trained on, and how a resumed run recognises it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ DIGESTS = {
 
 @dataclass(frozen=True)
 class Material:
-    """What a run is made of.
+    """What a run is trained on.
 
     Attributes:
         corpus: the pairs.
         held_out: pairs to hold out instead of a part of the corpus.
         start_from: the model file whose weights training starts from.
         corpus_from: the file that the corpus was read from, or its name; None if it was neither.
-        held_out_from: the same of what is held out.
+        held_out_from: the same for the held-out corpus.
     """
 
     corpus: Corpus
@@ -34,7 +34,7 @@ class Material:
     held_out_from: str | None = None
 
     def record(self) -> dict[str, str | None]:
-        """Return what a run's folder keeps, so that it can be resumed by its name alone."""
+        """Return what a run's folder keeps, so that the folder alone suffices to resume the run."""
         start = self.start_from
         return {
             "corpus": self.corpus_from,
@@ -46,7 +46,7 @@ class Material:
         }
 
     def refuse_others(self, record: Mapping[str, str | None]) -> None:
-        """Raise a `UsageError` where a run was begun with something else."""
+        """Raise a `UsageError` if a run was begun with something else."""
         for name, digest in self.record().items():
             if name in DIGESTS and digest != record.get(name):
                 raise UsageError(
@@ -56,7 +56,7 @@ class Material:
 
 
 def place_of(given: object) -> str | None:
-    """Return where a corpus can be read again: an absolute path, or the name of a named one."""
+    """Return where to read a corpus again: an absolute path, or the name of a named corpus."""
     if not isinstance(given, str | Path) or str(given) == "-":
         return None
     if is_named(given):

@@ -1,4 +1,4 @@
-"""Memory that each training step takes and gives back."""
+"""The memory that training takes: keeping it, and checking that there is enough."""
 
 import contextlib
 import ctypes
@@ -16,21 +16,21 @@ from charseq.training.prepare import Prepared
 # glibc's names for mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT = 1 << 30
-# Larger blocks than this would leave holes of many sizes.
+# Blocks larger than this would leave gaps of many sizes.
 LARGEST = 1 << 26
 
 
 @contextlib.contextmanager
 def enough_memory() -> Iterator[None]:
-    """Say in plain words that there is too little memory.
+    """Turn a lack of memory into a plain error message.
 
     Raises:
-        MachineError: if what happens within runs out of it.
+        MachineError: if what happens within runs out of memory.
     """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # On CPUs, torch has no error of its own for it.
+        # On CPUs, torch has no error class of its own for this.
         exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
         if not exhausted and "allocate memory" not in str(error):
             raise
@@ -41,12 +41,12 @@ def enough_memory() -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep what a step frees, for the next step to take.
+    """Let the C library keep the memory that a step frees for the next step.
 
     Where all batches are padded to the longest, an LSTM's workspace is tens of megabytes. glibc
     returns such blocks to the system at once, and the next step pays for every page again, which
-    took a fifth of the Keras example's epochs. Batches that are padded little never have them. At
-    most a gigabyte is kept. Does nothing where the C library is another.
+    took a fifth of the Keras example's epochs. Batches with little padding never need such blocks.
+    At most a gigabyte is kept. Other C libraries are left alone.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -59,17 +59,17 @@ def keep_freed_memory() -> None:
 
 
 def refuse_too_much(prepared: Prepared, weights: int) -> None:
-    """Raise a `MachineError` where training would need more memory than is free.
+    """Raise a `MachineError` if training would need more memory than is free.
 
     Args:
-        prepared: what would be trained on.
+        prepared: what to train on.
         weights: how many numbers the model has.
     """
     free = free_memory()
     if free is None:
         return
     config, pairs = prepared.config, prepared.training
-    # Weights and gradients, and two moments of these; a copy of the best, and maybe an average.
+    # Weights, gradients and their two moments; a copy of the best weights, and maybe an average.
     needed = 4 * weights * (5 + (config.training.average is not None))
     heaviest, longest = 0, (0, 0)
     batch_size, symbols = config.training.batch_size, len(prepared.description.targets)
@@ -90,23 +90,23 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
 
 
 def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbols: int) -> int:
-    """Return about how many bytes a training step takes beside the weights, if anything more.
+    """Estimate, rather too high than too low, the bytes that a training step takes beside weights.
 
     Args:
-        model: its shape.
+        model: the model's shape.
         rows: pairs in the batch.
         source: symbols of the longest source.
         target: symbols of the longest target.
-        symbols: in the target vocabulary.
+        symbols: the size of the target vocabulary.
     """
     units, embedding = model.units, model.embedding or symbols
-    # Gates and states, and the gradients of both, which oneDNN keeps in a workspace.
+    # Gates and states, and the gradients of both, which oneDNN keeps in its workspace.
     layer = 12 * units * model.layers + 4 * embedding
     encoder = rows * source * layer
     decoder = rows * target * (layer + 5 * symbols)
     looking = 0
     if model.attention != "none":
-        # Each look after the first has a layer of its own.
+        # Each layer of attention after the first has a recurrent layer of its own.
         encoder += rows * source * (2 + 4 * model.attention_layers) * units
         decoder += rows * target * (20 * model.attention_layers - 12) * units
         score = 3 + (3 * units if model.attention == "additive" else 0)
@@ -116,9 +116,9 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
 
 
 def free_memory() -> int | None:
-    """Return how many bytes this process may still take, by the system and its control group.
+    """Return how many bytes this process may still take, given the system and its control group.
 
-    None where the system does not say.
+    None if the system does not report it.
     """
     meminfo = Path("/proc/meminfo")
     if not meminfo.exists():

@@ -11,7 +11,7 @@ from charseq.config import TrainingConfig
 
 
 class KerasRMSprop(Optimizer):
-    """RMSprop as Keras 3 computes it: the epsilon stands inside the root.
+    """RMSprop as Keras 3 computes it, with epsilon inside the root.
 
     `v ← decay · v + (1 − decay) · g²`, then `w ← w − learning_rate · g / sqrt(v + epsilon)`
     (Tieleman & Hinton 2012).
@@ -31,7 +31,7 @@ class KerasRMSprop(Optimizer):
         """Move every weight once.
 
         Args:
-            closure: not supported; there to fit torch's interface.
+            closure: not supported; only part of torch's interface.
         """
         if closure is not None:
             raise TypeError("KerasRMSprop takes no closure")
@@ -51,7 +51,8 @@ class KerasRMSprop(Optimizer):
 def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Optimizer:
     """Return the optimiser that the configuration names, for the weights that are trained.
 
-    AdamW is that of Loshchilov & Hutter (2019), without weight decay Adam (Kingma & Ba 2015).
+    AdamW is that of Loshchilov & Hutter (2019); without weight decay, it is Adam (Kingma & Ba
+    2015).
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if config.optimiser == "keras-rmsprop":
@@ -60,7 +61,7 @@ def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Opt
     on_cuda = device.type == "cuda"
     return AdamW(
         trained,
-        # Where a step is recorded, its size is what stands there when it is played.
+        # A recorded step reads its size from this tensor when it is replayed.
         torch.tensor(config.learning_rate, device=device) if on_cuda else config.learning_rate,
         weight_decay=config.weight_decay,
         fused=device.type in ("cpu", "cuda"),
@@ -68,7 +69,7 @@ def build_optimiser(config: TrainingConfig, parameters: Iterable[Tensor]) -> Opt
 
 
 def set_step_size(optimiser: Optimizer, size: float) -> None:
-    """Let the following steps be of this size."""
+    """Set the learning rate of the following steps."""
     for group in optimiser.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(size)
@@ -78,9 +79,10 @@ def set_step_size(optimiser: Optimizer, size: float) -> None:
 
 def clip_gradients(optimiser: Optimizer, longest: float) -> None:
     """Scale all gradients so that their joint norm is at most `longest` (Pascanu et al. 2013)."""
-    # What the optimiser has at hand; to look for a model's weights takes longer than to clip them.
+    # The optimiser has the weights at hand; collecting them from a model takes longer than
+    # clipping.
     trained: list[Tensor] = [each for group in optimiser.param_groups for each in group["params"]]
     norm = get_total_norm(weight.grad for weight in trained if weight.grad is not None)
-    # Elsewhere than on a CPU, asking for the norm would wait for the device.
+    # On devices other than CPUs, reading the norm would wait for the device.
     if norm.device.type != "cpu" or not norm <= longest:
         clip_grads_with_norm_(trained, longest, norm)

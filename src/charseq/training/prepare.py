@@ -30,22 +30,22 @@ from charseq.training.choices import decided
 # How often a character that occurs k times is read as unknown beyond the common rate:
 # α / (α + k), after Kiperwasser & Goldberg (2016).
 RARITY = 0.25
-# Answers may be this much longer than any training target of a source as long.
+# Answers may be this much longer than any training target of an equally long source.
 LIMIT_MARGIN = 1.25
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A corpus, ready to train on.
+    """A corpus that is ready to train on.
 
     Attributes:
         config: all settings, decided.
-        description: of the model to come.
+        description: the description of the model to train.
         training: the pairs that are trained on.
-        held_out: the pairs that the held-out loss is taken on.
+        held_out: the pairs that the held-out loss is computed on.
         references: all targets of each held-out input.
         unknown_rates: how often each source id is read as unknown, (symbols + 1,).
-        unknown_ids: as which unknown symbol each source id is read then, (symbols + 1,).
+        unknown_ids: the unknown symbol that each source id is then read as, (symbols + 1,).
     """
 
     config: RunConfig
@@ -65,13 +65,13 @@ def prepare(
     Args:
         corpus: where the pairs come from.
         split: its training and held-out pairs.
-        settings: the run's; what they leave to the corpus is decided here.
+        settings: the run's settings; what they leave to the corpus is decided here.
         start: the model whose weights training starts from; its vocabularies are extended.
     """
     config = decided(settings, split)
     training, model = config.training, config.model
     everything = [*split.training, *split.held_out]
-    # Without an unknown symbol there is nothing to stand for held-out characters.
+    # Without an unknown symbol, nothing can stand for characters that are only held out.
     all_sides = training.vocabulary_from == "corpus" or not model.unknown_symbol
     known = everything if all_sides else split.training
     sources, targets = _vocabularies(known, model, training, start)
@@ -93,7 +93,7 @@ def prepare(
         config=model,
         sources=sources,
         targets=targets,
-        # The start and the end symbol are not the answer's.
+        # The start and the end symbol are not part of the answer.
         output_limit=learn_output_limit(
             train_inputs.text_lengths, train_targets.lengths - 2, model
         ),
@@ -108,7 +108,7 @@ def prepare(
     )
     _, end = targets.frame
     fill = targets.id_of(model.pad_character) if training.count_padding else end
-    # The last input is the end symbol, the last output one more padding symbol: one column more.
+    # One column more: the last input is the end symbol, the last output one more padding symbol.
     width = longest_target + 1 if training.count_padding else None
     training_pairs, held_out_pairs = (
         EncodedPairs(
@@ -133,7 +133,7 @@ def prepare(
 def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> EncodedPairs:
     """Return the training pairs with some source symbols replaced by the unknown ones.
 
-    Otherwise those would never be trained.
+    Otherwise the unknown symbols would never be trained.
     """
     pairs, rates = prepared.training, prepared.unknown_rates
     if not rates.any():
@@ -149,12 +149,12 @@ def learn_output_limit(
 ) -> OutputLimit:
     """Learn from the corpus's lengths how long an answer may become.
 
-    The limit grows with the source as targets do on average, and no training target comes near it.
+    The limit grows with the source as targets do on average, well above every training target.
 
     Args:
-        sources: symbols in each source, its padding counted, (pairs,).
+        sources: symbols in each source, including padding, (pairs,).
         targets: symbols in each target, (pairs,).
-        config: which may set the limit itself.
+        config: the model's settings, which may set the limit themselves.
     """
     if isinstance(config.maximum_output_length, int):
         return OutputLimit(0.0, config.maximum_output_length)
@@ -164,12 +164,12 @@ def learn_output_limit(
 
 
 def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
-    """Return what a model remembers of how its corpus was read, to read others alike."""
+    """Return what a model keeps of how its corpus was read, to read others the same way."""
     kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
     if conditions:
         kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
     if not have_names(kept):
-        # Where columns have numbers, another file may well have no header.
+        # If columns are given by number, another file may well have no header.
         kept.pop("header", None)
     return kept
 

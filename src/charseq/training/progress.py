@@ -21,7 +21,7 @@ from charseq.training.history import EpochRecord
 
 
 class _StandardError:
-    """Standard error, also where whoever read it has gone: a training is not for its progress."""
+    """Standard error, even if its reader has gone: training goes on without an audience."""
 
     def write(self, text: str) -> int:
         try:
@@ -40,26 +40,26 @@ class _StandardError:
         return getattr(sys.stderr, name)
 
     def _let_go(self) -> None:
-        """Write into nothing from now on, where Python's last flush goes too."""
+        """Discard all further output, including Python's last flush."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def progress_console() -> Console:
-    """Return standard error, as a training shows its progress there."""
-    if sys.stderr is None:  # Closed from the beginning: Rich writes nowhere then.
+    """Return a console on standard error that survives a closed pipe."""
+    if sys.stderr is None:  # Closed from the beginning; then Rich writes nowhere.
         return Console(stderr=True)
     return Console(file=cast(IO[str], _StandardError()))
 
 
 class _Rate(ProgressColumn):
-    """How fast pairs are read; found when it is drawn, since it takes long to find."""
+    """The rate of pairs, computed only when it is drawn, since that takes long."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f} pairs/s" if task.speed else "")
 
 
 class Display:
-    """A bar with rate and time left on a terminal, and one line per epoch anywhere.
+    """A bar with rate and time left on terminals, and one line per epoch everywhere.
 
     `Display(None, …)` shows nothing.
     """
@@ -91,7 +91,7 @@ class Display:
         self.epochs = 0
 
     def go_on(self, epoch: int, pairs: int) -> None:
-        """Start within an epoch of which this many pairs have been trained on."""
+        """Start within an epoch, after this many of its pairs."""
         self._next(max(epoch, 1), "")
         self.progress.advance(self.task, pairs)
 
@@ -117,7 +117,7 @@ class Display:
         self.epochs += 1
         to_come = self.config.epochs - record.epoch
         if self.config.refit:
-            # It takes as many epochs as were found to be right.
+            # The refit takes as many epochs as the best weights did, at most all.
             to_come += self.config.epochs
         left = to_come * self.seconds / self.epochs
         if self.config.time_limit is not None:
@@ -130,25 +130,25 @@ class Display:
         self._next(record.epoch + 1, at_most)
 
     def after_refit_epoch(self, epoch: int, loss: float) -> None:
-        """Print a line for an epoch that nothing was held out of, and start the next bar."""
+        """Print a line for an epoch of the refit, and start the next bar."""
         if self.console is not None:
             done = f"{self.title} {epoch}/{self.config.epochs}"
             self.console.print(f"{done} · loss {loss:.3f}", highlight=False, soft_wrap=True)
         self._next(epoch + 1, "")
 
     def _next(self, epoch: int, left: str) -> None:
-        # A reset drops the fields that it is not given.
+        # A reset drops fields that are not passed again.
         following = f"{self.title} {epoch}"
         self.progress.reset(self.task, total=self.pairs, description=following, left=left)
 
 
 def end_line(epochs: int, kept: int, config: TrainingConfig, *, out_of_time: bool) -> str:
-    """Return in one line why a training ended and which weights it leaves.
+    """Return in one line why a training ended and which weights are kept.
 
     Args:
-        epochs: that were trained, the last of them maybe in part.
+        epochs: how many were trained, the last one maybe only in part.
         kept: the epoch whose weights are kept.
-        config: of the training.
+        config: the training's settings.
         out_of_time: whether the time limit has passed.
     """
     if out_of_time:
@@ -182,7 +182,7 @@ def epoch_line(record: EpochRecord, epochs: int) -> str:
 
 
 def clock_time(seconds: float) -> str:
-    """Return a duration as minutes and seconds, with hours where there are any."""
+    """Return a duration as minutes and seconds, with hours if there are any."""
     whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

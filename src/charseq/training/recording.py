@@ -1,7 +1,7 @@
-"""Training steps on CUDA: recorded where they come again, and played.
+"""Training steps on CUDA: recorded when a shape recurs, and replayed.
 
-A step is some hundred small kernels, and to start each of them from Python takes longer than the
-GPU takes to compute it. A CUDA graph starts them all at once; it is of one shape of batch.
+A step consists of some hundred small kernels, and starting one from Python takes longer than
+computing it takes the GPU. A CUDA graph starts them all at once, for one shape of batch.
 """
 
 import warnings
@@ -18,16 +18,16 @@ from torch.optim import Optimizer
 from charseq.batching import Batch
 from charseq.training.loss import Comparison
 
-# Targets are filled up to a multiple of so many symbols, so that more batches are of one shape.
+# Targets are padded to a multiple of this many symbols, so that more batches have the same shape.
 WIDTH = 4
 # Each recording takes some memory.
 MOST_RECORDINGS = 512
-# How often a shape comes before it is played only: it is computed once, and then recorded.
+# How often a shape comes before it is only replayed: once to compute it, once to record it.
 FIRST_TIMES = 2
 
 
 class _Shape(NamedTuple):
-    """All of a batch that decides which kernels its step starts, and on what sizes."""
+    """All that decides which kernels a batch's step starts, and with what sizes."""
 
     sources: torch.Size
     targets: torch.Size
@@ -37,10 +37,10 @@ class _Shape(NamedTuple):
 
 
 class RecordedSteps:
-    """Steps of training, of which those of a shape that came before are played from a recording.
+    """Training steps; those of a shape that came before are replayed from a recording.
 
-    What is played is what would have been computed: the same kernels on the same weights, with
-    noise that goes on from where it was.
+    A replay computes exactly what a step would: the same kernels on the same weights, with noise
+    that continues from its last state.
     """
 
     def __init__(
@@ -55,10 +55,11 @@ class RecordedSteps:
 
         Args:
             step: moves the weights once, for a batch on the device; it does not wait for the
-                device, and its numbers are tensors there.
-            optimiser: that it moves them with.
-            noise: what it draws from, on the device.
-            alike_only: whether that is true only of batches whose sources have one length.
+                device, and returns its numbers as tensors there.
+            optimiser: the optimiser that moves them.
+            noise: the generator that the step draws from, on the device.
+            alike_only: whether `step` avoids waiting only if all sources of a batch have one
+                length.
         """
         self._step = step
         self._optimiser = optimiser
@@ -71,7 +72,7 @@ class RecordedSteps:
         self._fits = True
 
     def __len__(self) -> int:
-        """Count the recordings."""
+        """Return the number of recordings."""
         return len(self._recordings)
 
     def __call__(self, batch: Batch) -> Comparison:
@@ -88,16 +89,16 @@ class RecordedSteps:
             return self._step(batch.to(self._noise.device))
 
     def _record(self, shape: "_Shape", batch: Batch) -> None:
-        """Record a step, which computes nothing; after the first that fails, none is any more."""
+        """Record a step without computing it; after a first failure, record no more."""
         if not self._fits:
             return
         if not self._recordings:
-            # Recordings have memory of their own, and cannot ask for what lies idle.
+            # Recordings have their own memory and cannot use what PyTorch has cached.
             torch.cuda.empty_cache()
         packed = batch.packed().to(self._noise.device)
         graph = torch.cuda.CUDAGraph()
         with warnings.catch_warnings():
-            # Later versions of PyTorch find the generator by themselves, and say so.
+            # Later versions of PyTorch find the generator themselves, and warn of this call.
             warnings.simplefilter("ignore", FutureWarning)
             graph.register_generator_state(self._noise)
         torch.cuda.synchronize(self._noise.device)
@@ -109,7 +110,7 @@ class RecordedSteps:
                 finally:
                     graph.capture_end()
         except RuntimeError as error:
-            # Mostly for want of memory: what goes on without it is slower, and no worse.
+            # Mostly a lack of memory; without recordings, training is only slower.
             self._fits = False
             warnings.warn(f"training steps are not recorded: {error}", stacklevel=2)
             return
@@ -117,7 +118,7 @@ class RecordedSteps:
 
     @contextmanager
     def _capturable(self) -> Iterator[None]:
-        """Let the optimiser be recorded; otherwise it warns that it is not."""
+        """Mark the optimiser as capturable, without which it cannot be recorded."""
         groups = self._optimiser.param_groups
         for group in groups:
             group["capturable"] = True
@@ -130,12 +131,12 @@ class RecordedSteps:
 
 @dataclass(frozen=True)
 class _Recording:
-    """A step of one shape.
+    """A recorded step for one shape.
 
     Attributes:
-        graph: what is played.
-        packed: the batch that it reads.
-        compared: what it writes.
+        graph: the graph to replay.
+        packed: the batch that the graph reads.
+        compared: the comparison that the graph writes.
     """
 
     graph: torch.cuda.CUDAGraph
@@ -150,7 +151,7 @@ class _Recording:
 
 
 def widened(batch: Batch) -> Batch:
-    """Return the batch with targets filled up to a multiple of `WIDTH`, where nothing counts."""
+    """Return the batch with targets padded to a multiple of `WIDTH`; the padding does not count."""
     lacking = -batch.targets.shape[1] % WIDTH
     return replace(batch, targets=functional.pad(batch.targets, (0, lacking)))
 
@@ -164,7 +165,7 @@ def _shape_of(batch: Batch) -> _Shape:
 
 @contextmanager
 def _on(stream: torch.cuda.Stream) -> Iterator[None]:
-    """Work on another stream, after what has been begun, and before what follows."""
+    """Work on another stream, after what was started before and ahead of what follows."""
     usual = torch.cuda.current_stream(stream.device)
     stream.wait_stream(usual)
     try:

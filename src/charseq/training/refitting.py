@@ -1,4 +1,4 @@
-"""Training once more, on all pairs: what was held out to choose by is learnt from, too."""
+"""Training once more, on all pairs, including those held out to choose the number of epochs."""
 
 import time
 from dataclasses import replace
@@ -14,12 +14,12 @@ from charseq.training.prepare import prepare
 from charseq.training.progress import Display
 from charseq.training.setup import Setup
 
-# A model that has read less of what was found to be right is worse than the one found before.
+# A refit that is stopped before this share of its steps is worse than the model before it.
 LEAST_SHARE = 0.75
 
 
 def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
-    """Return how many epochs on all pairs read as many as those on the training pairs."""
+    """Return how many epochs on all pairs read as many pairs as those on the training pairs."""
     return max(1, round(epochs * training_pairs / pairs))
 
 
@@ -31,17 +31,18 @@ def refitted(
     epochs: int,
     console: Console | None,
 ) -> tuple[Seq2Seq, ModelDescription] | None:
-    """Train afresh on both sides of a split, on as many pairs in turn as were found to be right.
+    """Train from the start on both parts of a split, for as many pairs as proved best before.
 
     Args:
         corpus: where the pairs come from.
-        setup: what the training before began with.
-        checkpointer: told of every step, and maybe within this very training already.
-        epochs: of the training that chose them, which had fewer pairs.
+        setup: what the first training began with.
+        checkpointer: writes checkpoints, and may resume this refit.
+        epochs: the number that the first training, on fewer pairs, chose.
         console: where progress is shown; None shows nothing.
 
     Returns:
-        The model and its description; None if the time limit ended it long before that many pairs.
+        The model and its description; None if the time limit ended the refit long before that many
+        pairs.
     """
     split, config, start = setup.split, setup.prepared.config, setup.start
     pairs = (*split.training, *split.held_out)
@@ -69,6 +70,6 @@ def refitted(
                 soft_wrap=True,
             )
         return None
-    # No pair is held out of this one; those whose scores it carries are counted as before.
+    # The refit holds out no pair, but the scores come from the first training: keep its counts.
     facts = {**prepared.description.corpus, "training_pairs": len(split.training)}
     return trainer.learnt, replace(prepared.description, corpus=facts)

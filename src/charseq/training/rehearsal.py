@@ -1,4 +1,4 @@
-"""A training before it begins: what it consists of and, from a few real steps, what it costs."""
+"""A preview of a training: what it consists of and, from a few real steps, what it costs."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ from charseq.training.recording import FIRST_TIMES
 from charseq.training.refitting import refit_epochs
 from charseq.training.setup import set_up
 
-# Steps that are taken and timed, after some that warm up.
+# The numbers of steps that are timed, and of those before them to warm up.
 STEPS, WARM_UP_STEPS = 10, 3
 
 
@@ -28,19 +28,19 @@ class Rehearsal:
     """What a training would do and cost.
 
     Attributes:
-        config: all settings, resolved.
+        config: all settings, decided.
         training_pairs: how many pairs would be trained on.
         held_out_pairs: how many would be held out.
         source_symbols: the size of the source vocabulary.
         target_symbols: the size of the target vocabulary.
         weights: how many parameters the model has.
-        batches: of an epoch.
-        steps: of all epochs, with the refit's if there is one.
+        batches: how many batches an epoch has.
+        steps: how many steps all epochs have, including the refit's if there is one.
         seconds: how long the steps would take, or the time limit if that is less; scoring after
             each epoch is extra.
         memory: the peak memory of this process, in bytes, after steps on the longest batches; None
             if the system does not report it.
-        device: where it would be trained.
+        device: the device to train on.
         crowded: whether the machine has been busy, so that one thread is probably faster.
     """
 
@@ -67,8 +67,8 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
     """Prepare a training as `train_run` does, take ten real steps, and write nothing.
 
     Args:
-        material: what would be trained on.
-        settings: how; with `start_from`, the shape of that model replaces the model's.
+        material: what to train on.
+        settings: how to train; with `start_from`, the shape of that model replaces the model's.
 
     Raises:
         UsageError: if a setting does not fit.
@@ -77,7 +77,7 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
         MachineError: if there is too little memory.
     """
     setup = set_up(material, settings)
-    # Before the steps, which are work themselves.
+    # Before the steps, which are load themselves.
     crowded = is_crowded(setup.device)
     prepared = setup.prepared
     training = prepared.config.training
@@ -112,12 +112,12 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
 
 
 def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
-    """Time steps on batches of all lengths, the longest among them."""
+    """Time steps on batches of all lengths, including the longest."""
     seconds = 0.0
     symbols = 0
     for number, batch in enumerate(_sample(prepared)):
         if trainer.recorded is not None:
-            # Most steps of a long training are only played.
+            # Most steps of a long training are only replayed, so only a replay is timed.
             for _ in range(FIRST_TIMES):
                 trainer.take_step(batch)
             torch.cuda.synchronize(trainer.model.device)
@@ -125,7 +125,7 @@ def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
         compared = trainer.take_step(batch)
         trainer.steps += 1
         trainer.seen = compared if trainer.seen is None else trainer.seen + compared
-        # To look at the loss is to wait for the device.
+        # Reading the loss waits for the device.
         trainer.refuse_infinite()
         if number >= WARM_UP_STEPS:
             seconds += time.perf_counter() - began
@@ -134,11 +134,11 @@ def _seconds_per_symbol(trainer: Trainer, prepared: Prepared) -> float:
 
 
 def _sample(prepared: Prepared) -> list[Batch]:
-    """Return batches of like lengths, evenly spread from the shortest pairs to the longest."""
+    """Return batches of similar lengths, evenly spread from the shortest pairs to the longest."""
     pairs, training = prepared.training, prepared.config.training
     batches = sorted_batches(pairs, training.batch_size, training.batch_characters)
     places = np.linspace(0, len(batches) - 1, STEPS).round().astype(int)
-    # The longest first: what a first step needs once is not timed.
+    # The longest first, so that what only first steps need is not timed.
     chosen = [*[places[-1]] * WARM_UP_STEPS, *places]
     return [pairs.batch(batches[place]) for place in chosen]
 

@@ -48,10 +48,10 @@ class TrainedModel:
     """The result of a run.
 
     Attributes:
-        model: with the weights that were kept.
+        model: the model with the weights that were kept.
         description: everything else in the model file, including scores.
         history: every epoch.
-        epoch: whose weights were kept.
+        epoch: the epoch whose weights were kept.
         report: the held-out scores.
         reliability: how far the answers' confidences can be relied on.
         held_out: the held-out inputs, each with all its references.
@@ -80,14 +80,14 @@ def train_run(
 ) -> TrainedModel:
     """Train a model on a corpus and write the run's folder.
 
-    The folder holds the settings, the history and the model from the first epoch on, and
-    checkpoints, so that an interrupted run leaves the best model it had and can be resumed.
+    From the first epoch on, the folder contains the settings, the history, the model and
+    checkpoints, so that an interrupted run leaves its best model so far and can be resumed.
 
     Args:
         material: what to train on.
-        settings: how; with `start_from`, the shape of that model replaces the model's.
+        settings: how to train; with `start_from`, the shape of that model replaces the model's.
         folder: where the run is written; by default `runs/<corpus>-<date>`.
-        overwrite: move a run that is there aside.
+        overwrite: move an existing run aside.
         callbacks: each is called with the record of every epoch.
         console: where progress is shown; None shows nothing.
 
@@ -96,7 +96,7 @@ def train_run(
         DataError: if the corpus cannot be split, or training diverges.
         ModelFileError: if the model to start from cannot be read.
         MachineError: if the folder cannot be written.
-        Interrupted: if a signal asks for an end; a checkpoint is written then.
+        Interrupted: if a signal asks to stop; a checkpoint is then written.
     """
     began = time.monotonic()
     folder = folder or default_folder(material.corpus.name)
@@ -119,17 +119,17 @@ def resume_run(
 
     Args:
         material: what the run was begun with.
-        history: as the folder has it.
-        folder: of the run.
+        history: the history in the folder.
+        folder: the run's folder.
         callbacks: each is called with the record of every further epoch.
         console: where progress is shown; None shows nothing.
 
     Raises:
-        UsageError: if another process is at it.
-        DataError: if the checkpoint is of another corpus, or training diverges.
+        UsageError: if another process is training in the folder.
+        DataError: if the checkpoint belongs to another corpus, or training diverges.
         ModelFileError: if the model that the run started from cannot be read.
         MachineError: if the folder cannot be read or written.
-        Interrupted: if a signal asks for an end; a checkpoint is written then.
+        Interrupted: if a signal asks to stop; a checkpoint is then written.
     """
     began = time.monotonic()
     setup = set_up(material, history.config)
@@ -171,7 +171,7 @@ def _trained(
 
 
 def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
-    """Return a history without epochs, and write it, so that the run can be resumed from now on."""
+    """Return a history without epochs, and write it so that the run can be resumed from now on."""
     corpus, config = material.corpus, prepared.config
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
     history = History(config.model_dump(), facts, material.record(), corpus.left_out)
@@ -221,7 +221,7 @@ class _Run:
                 draw_learning_curve(self.history, self.folder / CURVE_FILE, name)
 
     def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
-        """Write down an epoch, and its weights if they are to be kept."""
+        """Write an epoch's record, and its weights if they are to be kept."""
         prepared, checkpointer = self.setup.prepared, self.checkpointer
         self.history.epochs.append(record)
         checkpointer.epochs = record.epoch
@@ -231,7 +231,7 @@ class _Run:
         write_atomically(self.folder / HISTORY_FILE, self.history.to_json().encode())
 
     def finish(self) -> TrainedModel:
-        """Score the kept weights, train once more if that is asked for, and write it all."""
+        """Score the kept weights, refit if that is asked for, and write everything."""
         setup, history, checkpointer = self.setup, self.history, self.checkpointer
         prepared, material, kept = setup.prepared, self.material, checkpointer.kept
         config = prepared.config
@@ -281,7 +281,7 @@ class _Run:
         write_atomically(self.folder / CARD_FILE, card.encode())
         examples = inputs_to_try(answers.inputs, description)
         write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
-        # The last of all: a history with scores is that of a finished run.
+        # Written last: only a finished run has a history with scores.
         history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
         write_atomically(self.folder / HISTORY_FILE, history.to_json().encode())
         checkpointer.finish()

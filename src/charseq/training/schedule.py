@@ -1,8 +1,8 @@
-"""How large the steps are, from a training's beginning to its end."""
+"""The size of the steps over the course of a training."""
 
 import math
 
-# The share of a training in which steps grow to their full size.
+# The share of training in which steps grow to their full size.
 WARM_UP = 0.05
 
 

@@ -15,12 +15,12 @@ from charseq.training.prepare import Prepared
 
 
 class HeldOutScores(NamedTuple):
-    """How a model translates what was held out.
+    """How well a model translates what was held out.
 
     Attributes:
         cer: edits over symbols.
         exact_match: the share of answers that equal a reference whole.
-        chrf: where epochs are compared by it.
+        chrf: chrF2, if epochs are compared by it.
         cer_error: the standard error of `cer`.
         exact_match_error: the standard error of `exact_match`.
     """
@@ -33,11 +33,11 @@ class HeldOutScores(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What is to be small where epochs are compared.
+    """What epochs are compared by: the smaller, the better.
 
     Attributes:
-        value: of an epoch.
-        chance: its standard error, as far as it is known: epochs that differ by less are alike.
+        value: the epoch's cost.
+        chance: its standard error, if known: epochs that differ by less count as equal.
     """
 
     value: float
@@ -47,7 +47,7 @@ class Cost(NamedTuple):
 def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) -> HeldOutScores:
     """Translate some of the held-out sources greedily, and score the answers."""
     inputs = list(prepared.references)
-    # Evenly spread, since a corpus may be sorted.
+    # Spread them evenly, since a corpus may be sorted.
     places = np.linspace(0, len(inputs) - 1, min(config.held_out_decoded, len(inputs))).astype(int)
     sample = [inputs[place] for place in places]
     engine = TorchEngine(model, prepared.description)
@@ -64,19 +64,19 @@ def held_out_scores(model: Seq2Seq, prepared: Prepared, config: TrainingConfig) 
         cer=float(rate),
         exact_match=float(right),
         chrf=report_of(items, spelling, bootstrap=0).chrf.value if by_chrf else None,
-        # Of a ratio of sums (Cochran 1977, section 2.11).
+        # The standard error of a ratio of sums (Cochran 1977, section 2.11).
         cer_error=float(np.linalg.norm(edits - rate * symbols) / max(symbols.sum(), 1)),
         exact_match_error=float(np.sqrt(right * (1 - right) / len(edits))),
     )
 
 
 def cost_of_record(record: EpochRecord, config: TrainingConfig) -> float:
-    """Return what a finished epoch is compared by."""
+    """Return the cost of a finished epoch."""
     return _value(record.held_out_loss, record, config)
 
 
 def cost_of(held_out_loss: float, scores: HeldOutScores, config: TrainingConfig) -> Cost:
-    """Return what epochs are compared by: the score that `config.select` names."""
+    """Return the cost of an epoch by the score that `config.select` names."""
     chances = {"cer": scores.cer_error, "exact": scores.exact_match_error}
     return Cost(_value(held_out_loss, scores, config), chances.get(config.select, 0.0))
 

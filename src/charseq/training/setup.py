@@ -1,4 +1,4 @@
-"""Where a training begins: its material made ready, and a model that has learnt nothing of it."""
+"""The start of a training: its material prepared, and a model that has not learnt from it yet."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from charseq.training.material import Material
 from charseq.training.memory import keep_freed_memory, refuse_too_much
 from charseq.training.prepare import Prepared, prepare
 
-# So many held-out inputs tell whether they are of another kind than what is trained on.
+# This many held-out inputs suffice to tell whether they differ in kind from those trained on.
 ENOUGH_TO_JUDGE = 10
 
 
@@ -27,11 +27,11 @@ class Setup:
 
     Attributes:
         split: the training and the held-out pairs.
-        prepared: both as ids, and all settings, decided.
+        prepared: both as ids, and all settings decided.
         start: the model whose weights training starts from.
         device: where to train.
-        repeated_inputs: how many inputs of a held-out corpus of its own are trained on as well;
-            where the split is charseq's own, it is as the settings say.
+        repeated_inputs: how many inputs of a separate held-out corpus are also trained on; 0 if
+            charseq splits the corpus itself, as the settings say.
     """
 
     split: Split
@@ -41,10 +41,10 @@ class Setup:
     repeated_inputs: int
 
     def first_model(self) -> Seq2Seq:
-        """Return the model as it is before the first step.
+        """Return the model before the first step.
 
         Raises:
-            MachineError: if training it would need more memory than is free.
+            MachineError: if training it would take more memory than is free.
         """
         model = first_model(self.prepared, self.start and self.start[1])
         if self.device.type == "cpu":
@@ -53,11 +53,11 @@ class Setup:
 
 
 def set_up(material: Material, settings: RunSettings) -> Setup:
-    """Make the material of a training ready for its first step.
+    """Prepare the material of a training for its first step.
 
     Args:
         material: what to train on.
-        settings: how; the shape of a model to start from replaces the model's.
+        settings: how to train; the shape of a model to start from replaces the model's.
 
     Raises:
         UsageError: if a setting does not fit.
@@ -74,7 +74,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     else:
         split = Split(tuple(material.corpus.pairs), tuple(material.held_out.pairs))
         if settings.training.refit == "auto":
-            # Whoever has a file to hold out scores on it: it is not trained on unasked.
+            # A separate held-out file is there to score on: do not train on it unless asked to.
             training = settings.training.model_copy(update={"refit": False})
             settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
@@ -90,7 +90,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:
-    """Warn if most of what is held out holds what nothing that is trained on does."""
+    """Warn if most held-out inputs contain what no training pair does."""
     sources = prepared.description.sources
     strange = sum(
         bool(sources.unknown_symbols(each.source)) or any(sources.conditions.lacking([each]))

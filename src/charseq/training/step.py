@@ -1,4 +1,4 @@
-"""One step of training, and what predictions are compared with while nothing moves."""
+"""One step of training, and the evaluation of predictions without one."""
 
 from functools import reduce
 from operator import add
@@ -38,15 +38,15 @@ def training_step(
     """Move the weights once.
 
     Args:
-        model: whose weights are moved.
-        optimiser: of those weights.
-        batch: some pairs, on the CPU.
-        average_symbols: what the loss's sum is divided by, unless padding counts.
+        model: the model whose weights are moved.
+        optimiser: the optimiser of those weights.
+        batch: some pairs, on the CPU or the model's device.
+        average_symbols: the divisor of the summed loss, unless padding counts.
         config: how to train.
         noise: what dropout draws from; without it, nothing is dropped.
 
     Returns:
-        How the predictions compared with the targets, before the move.
+        How the predictions compared with the targets before the move.
     """
     batch = batch.to(model.device)
     predicted = _predicted(model, batch, config, noise)

@@ -1,4 +1,4 @@
-"""The same curves for TensorBoard."""
+"""The learning curves for TensorBoard."""
 
 from dataclasses import asdict
 from functools import cache
@@ -10,7 +10,7 @@ from charseq.training.history import Callback, EpochRecord
 
 
 def tensorboard_callback(folder: Path) -> Callback:
-    """Return a callback that writes every figure of an epoch where TensorBoard finds it.
+    """Return a callback that writes the figures of every epoch for TensorBoard.
 
     Raises:
         MissingExtraError: if TensorBoard is not installed.
@@ -22,7 +22,7 @@ def tensorboard_callback(folder: Path) -> Callback:
 
     @cache
     def writer() -> Any:
-        # It makes its folder at once, which must not be there before the run's own.
+        # A writer makes its folder at once, which must not exist before the run's own.
         return SummaryWriter(str(folder))
 
     def write(record: EpochRecord) -> None:
