@@ -103,7 +103,7 @@ class Translation:
 
 
 def _telling(fields: dict[str, Any]) -> dict[str, Any]:
-    # A confidence of 0 says much.
+    # A confidence of 0 is informative.
     return {
         name: value
         for name, value in fields.items()
@@ -180,13 +180,13 @@ class Alignment:
         return {name: value for name, value in fields.items() if value or name not in silent}
 
     def _line(self, row: int, target: str) -> str:
-        """Return a row's symbol, the one it looks at most, where that stands, and how much."""
+        """Return a row's symbol, the one it attends to most, its place, and its weight."""
         cells = [target]
         if self.source_symbols:
             column = int(self.weights[row].argmax())
             place = column - self.conditions + 1
             symbol = symbol_label(self.source_symbols[column])
-            # A language or a feature has no place in the text.
+            # Languages and features have no place in the text.
             cells += [symbol, str(place) if place > 0 else "–", f"{self.weights[row, column]:.2f}"]
         if self.copying:
             cells.append(f"{self.copying[row]:.2f}")
@@ -289,7 +289,7 @@ class Unseen(NamedTuple):
             f"{visible(symbol)} (U+{ord(symbol):04X})" if len(symbol) == 1 else visible(symbol)
             for symbol in sorted(self.symbols)
         ]
-        # Quoted where they would not show.
+        # Quote features that would not be visible otherwise.
         features = [
             visible(name if name and name == name.strip() else repr(name))
             for name in sorted(self.features)
@@ -297,7 +297,7 @@ class Unseen(NamedTuple):
         return " ".join([*symbols, *features])
 
     def joined(self, other: "Unseen") -> "Unseen":
-        """Return all of both."""
+        """Return everything in either."""
         return Unseen({*self.symbols, *other.symbols}, {*self.features, *other.features})
 
     @classmethod
@@ -312,7 +312,7 @@ class Unseen(NamedTuple):
         return cls(symbols, features)
 
     def warning(self) -> str:
-        """Return the sentence that names it."""
+        """Return the sentence that names what is unseen."""
         kinds = "characters" if all(len(symbol) == 1 for symbol in self.symbols) else "symbols"
         what = " and ".join(
             kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
@@ -321,16 +321,16 @@ class Unseen(NamedTuple):
 
 
 def _finite(log_probability: float) -> float | None:
-    """Return a log-probability in JSON's types: there is no infinity."""
+    """Return a log-probability in JSON's types, None for infinity."""
     return None if math.isinf(log_probability) else round(log_probability, 6)
 
 
-# Joiners and tags, which give the grapheme cluster that they stand within its shape.
+# Joiners and tags within a grapheme cluster, which determine its shape.
 _SHAPING = re.compile("((?<=.)[\u200c\u200d](?=.)|(?<=.)[\U000e0020-\U000e007f])", re.DOTALL)
 
 
 def symbol_label(symbol: str) -> str:
-    """Return a symbol fit to stand by itself: what would not show is made to."""
+    """Return a symbol for display on its own, making invisible characters visible."""
     if symbol == " ":
         return "␣"
     parts = _SHAPING.split(symbol)

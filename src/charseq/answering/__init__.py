@@ -1,4 +1,4 @@
-"""Answering with a model, whatever engine computes it: a translator, but for its loading."""
+"""Answering with a model, whatever engine computes it: all of a translator except its loading."""
 
 from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
 from charseq.answering.answers import align_answers, explain_answers

@@ -22,13 +22,13 @@ def align_pairs(
     """Align each target with its input.
 
     A target symbol that the model cannot write is read as unknown by those that follow it. A source
-    without symbols is never read: its alignment has no columns.
+    without symbols is never read, so its alignment has no columns.
 
     Args:
-        engine: that answers.
-        description: of its model, which has attention.
+        engine: the engine that answers.
+        description: the description of its model, which has attention.
         inputs: the sources of the pairs, with their features and languages.
-        targets: one for each of them.
+        targets: one for each input.
     """
     found = forced_scores(lambda scores: scores, engine, description, inputs, targets, weights=True)
     return [
@@ -38,7 +38,7 @@ def align_pairs(
 
 
 def refuse_without_attention(description: ModelDescription) -> None:
-    """Raise a `UsageError` if a model looks at nothing that targets could be aligned with."""
+    """Raise a `UsageError` if a model has no attention to align targets by."""
     if description.config.attention == "none":
         name = visible(str(description.corpus.get("name", "an unnamed corpus")))
         raise UsageError(
@@ -48,10 +48,10 @@ def refuse_without_attention(description: ModelDescription) -> None:
 
 
 def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str, ...], int]:
-    """Return all that an encoder reads of an input, and how many of that are conditions.
+    """Return all symbols that an encoder reads of an input, and how many of them are conditions.
 
-    These are the language and the features by their names; then come the source's symbols, padding
-    included. A source without symbols is never read.
+    The conditions, the language and the features by name, come first, then the source's symbols,
+    including padding. A source without symbols is never read.
     """
     symbols = description.sources.spelling.symbols(each.source)
     if not symbols:

@@ -1,4 +1,4 @@
-"""Answers, and given targets that stand for them: aligned with their sources, and explained."""
+"""Aligning answers, or given targets in their place, with their sources, and explaining them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Explanation, Translation
 from charseq.text import Input
 
-# Of one alignment, by its characters: 16 MB, and many times that in JSON.
+# The most weights of one alignment, counted by characters: 16 MB, and many times that in JSON.
 MOST_WEIGHTS = 4_000_000
 
 OfAnAnswer = TypeVar("OfAnAnswer", Alignment, Explanation)
@@ -22,7 +22,7 @@ OfAnAnswer = TypeVar("OfAnAnswer", Alignment, Explanation)
 def given_answers(
     description: ModelDescription, inputs: Sequence[Input], targets: Sequence[str]
 ) -> list[Translation]:
-    """Take given targets for the answers to their sources.
+    """Return given targets as the answers to their sources.
 
     Raises:
         UsageError: if there are more inputs than targets, or fewer.
@@ -46,12 +46,12 @@ def given_answers(
 def align_answers(
     engine: Engine, description: ModelDescription, answers: Sequence[Translation]
 ) -> list[Alignment]:
-    """Align answers with their sources; what is refused, or too long, has `error` set.
+    """Align answers with their sources; what is refused or too long has `error` set.
 
     Args:
-        engine: that answers.
-        description: of its model, which has attention.
-        answers: of that model, or given ones.
+        engine: the engine that answers.
+        description: the description of its model, which has attention.
+        answers: that model's answers, or given ones.
     """
     answers = [_within_bounds(description, each) for each in answers]
     return _of_answers(align_pairs(engine, description, *_read(answers)), answers)
@@ -60,12 +60,13 @@ def align_answers(
 def explain_answers(
     engine: Engine, description: ModelDescription, answers: Sequence[Translation]
 ) -> list[Explanation]:
-    """Explain answers: without an end where they were cut, and without all where refused.
+    """Explain answers; cut ones have no end, and refused ones no symbols.
 
     Args:
-        engine: that answers.
-        description: of its model.
-        answers: of that model, or given ones; of those that are withheld, that is explained.
+        engine: the engine that answers.
+        description: the description of its model.
+        answers: that model's answers, or given ones; of abstentions, the withheld text is
+            explained.
     """
     answers = [_within_bounds(description, each) for each in answers]
     explanations = _of_answers(explain_pairs(engine, description, *_read(answers)), answers)
@@ -73,7 +74,7 @@ def explain_answers(
 
 
 def _within_bounds(description: ModelDescription, answer: Translation) -> Translation:
-    """Return an answer, refused if too many weights would come with it."""
+    """Return an answer, refused if its alignment would have too many weights."""
     source, target = len(answer.source), len(_text(answer))
     few = description.config.attention == "none" or source * target <= MOST_WEIGHTS
     if few or answer.error is not None:
@@ -83,7 +84,7 @@ def _within_bounds(description: ModelDescription, answer: Translation) -> Transl
 
 
 def _read(answers: Sequence[Translation]) -> tuple[list[Input], list[str]]:
-    """Return inputs and targets as they are read: no text of what is refused."""
+    """Return inputs and targets to read, with empty texts for what is refused."""
     read = [("", "") if each.error is not None else (each.source, _text(each)) for each in answers]
     inputs = [
         Input(source, each.features, each.language)
@@ -93,7 +94,7 @@ def _read(answers: Sequence[Translation]) -> tuple[list[Input], list[str]]:
 
 
 def _of_answers(found: Sequence[OfAnAnswer], answers: Sequence[Translation]) -> list[OfAnAnswer]:
-    """Return what was found of answers, with what is known of these."""
+    """Return alignments or explanations, completed with what is known of their answers."""
     return [
         replace(
             each,
@@ -113,7 +114,7 @@ def _text(answer: Translation) -> str:
 
 
 def _without_its_end(explanation: Explanation) -> Explanation:
-    """Return an explanation without the end where there was none, and without all if refused."""
+    """Return an explanation without its end if it was cut, and without symbols if refused."""
     if explanation.error is not None:
         return replace(explanation, symbols=())
     if explanation.cut:

@@ -53,7 +53,7 @@ class BaseTranslator:
         name = self.description.corpus.get("name", "unnamed")
         return f"<{type(self).__name__} {name}: {self.description.config.units} units>"
 
-    # A string is an iterable of strings too; the first overload is meant for it.
+    # A string is also an iterable of strings; the first overload is the one for strings.
     @overload
     def translate(  # type: ignore[overload-overlap]
         self,

@@ -1,4 +1,4 @@
-"""Work on many rows: like lengths together, some batches at once, results in the rows' order."""
+"""Work on many rows: similar lengths together, several batches at once, results in row order."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from charseq.answering.engine import Engine
 from charseq.encoding import Rows
 
-# Few enough symbols to bound memory; an engine that takes many rows has more of it.
+# Few enough symbols to bound memory; an engine that takes many rows has more memory.
 MOST_SYMBOLS = 32_768
 SYMBOLS_A_ROW = 32
-# Fewer rows than these are not worth a thread of their own.
+# Fewer rows than this are not worth a thread of their own.
 FEWEST_ROWS = 16
 
 Result = TypeVar("Result")
@@ -29,11 +29,12 @@ def in_batches(
     """Do `work` on some rows at a time, and return its results in the order of all rows.
 
     Args:
-        engine: that does the work; it says how many batches it works on at once.
+        engine: the engine that does the work and says how many batches it works on at once.
         work: takes the rows of a batch and returns a result for each.
-        *lengths: what the rows are sorted by, and what they weigh together, (rows,) each.
-        most_rows: in a batch; without it, as many as suit the engine.
-        most_symbols: in a batch, if not what suits the engine; a single row may have more.
+        *lengths: what the rows are sorted by, (rows,) each; a row's symbols are their sum.
+        most_rows: the most rows in a batch; by default, as many as suit the engine.
+        most_symbols: the most symbols in a batch; by default, what suits the engine. A single row
+            may have more.
     """
     count, most = len(lengths[0]), most_rows or engine.most_rows()
     if most_symbols is None:
@@ -45,7 +46,7 @@ def in_batches(
         if len(batches) == 1 or threads == 1:
             found = [work(rows) for rows in batches]
         else:
-            # The longest first, so that no thread is left alone with one at the end.
+            # The longest first, so that no thread is still busy with one when the others are done.
             with ThreadPoolExecutor(threads) as pool:
                 found = list(pool.map(work, batches[::-1]))[::-1]
     placed = {

@@ -1,4 +1,4 @@
-"""Texts as columns of a model's predictions: ids of its vocabulary and, beyond, what is copied."""
+"""Texts as columns of a model's predictions: ids of its vocabulary and, beyond them, copies."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ def columns_of(
     description: ModelDescription,
     before: NDArray[np.int64],
 ) -> Sequences:
-    """Return the column of each target symbol, from the start to the end symbol; -1: it has none.
+    """Return each target symbol's column, from the start to the end symbol; -1 if it has none.
 
     Args:
-        inputs: whose sources offer symbols for copying.
-        targets: one for each of them.
-        description: of the model.
+        inputs: the inputs whose sources offer symbols for copying.
+        targets: one for each input.
+        description: the model's description.
         before: how many conditions precede each source, (inputs,).
     """
     writes = description.targets
@@ -31,7 +31,7 @@ def columns_of(
     if description.config.copying:
         rows = np.searchsorted(columns.starts, unseen, side="right") - 1
         for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
-            # The start symbol stands before the target's own.
+            # The start symbol precedes the target's own symbols.
             symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
             offered = offered_by(inputs[row], description)
             if symbol in offered:
@@ -45,12 +45,12 @@ def begun_columns(
     description: ModelDescription,
     before: NDArray[np.int64],
 ) -> list[Sequence[int]]:
-    """Return the columns of what each answer must begin with.
+    """Return the columns of the prefix of each answer.
 
     Args:
-        inputs: what is answered.
-        prefixes: one for each of them, which the model can write.
-        description: of the model.
+        inputs: the inputs to answer.
+        prefixes: one for each input, which the model can write.
+        description: the model's description.
         before: how many conditions precede each source, (inputs,).
     """
     if not any(prefixes):
@@ -71,5 +71,5 @@ def never_written(each: Input, text: str, description: ModelDescription) -> list
 
 
 def offered_by(each: Input, description: ModelDescription) -> list[str]:
-    """Return the symbols of a source, which a model that copies may write as they are."""
+    """Return the symbols of a source, which a model that copies may write unchanged."""
     return list(description.sources.spelling.symbols(each.source))

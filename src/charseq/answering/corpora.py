@@ -1,4 +1,4 @@
-"""Corpora that are read as a model's own was, unless something else is asked for."""
+"""Corpora, read as a model's training corpus was unless something else is asked for."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ def corpus_to_score(
     """Return a corpus to score against.
 
     Args:
-        corpus: what to read; a corpus is taken as it is.
-        settings: those of `CorpusConfig` that are asked for.
-        description: of the model that is scored, if there is one: what the settings do not say is
-            as in its training.
+        corpus: what to read; a `Corpus` is used unchanged.
+        settings: the settings of `CorpusConfig` that are asked for.
+        description: the description of the model that is scored, if there is one; its training
+            decides what the settings leave open.
         mirror: where named corpora are downloaded from.
 
     Raises:
@@ -45,15 +45,15 @@ def corpus_to_score(
 def as_in_training(
     corpus: CorpusLike, settings: Mapping[str, object], description: ModelDescription | None
 ) -> dict[str, object]:
-    """Return settings, and where they say nothing of columns those of a model's training.
+    """Return settings, completed with the columns of a model's training where they name none.
 
-    Only a file of one's own has columns; a named corpus, and an archive, may be turned round, and
-    pairs in memory are taken as they are.
+    Only the user's own files have columns; a named corpus or an archive may be reversed, and pairs
+    in memory are used unchanged.
 
     Args:
         corpus: what is to be read.
-        settings: those of `CorpusConfig` that are asked for.
-        description: of the model, if there is one.
+        settings: the settings of `CorpusConfig` that are asked for.
+        description: the model's description, if there is one.
 
     Raises:
         UsageError: if columns are asked for that pairs in memory do not have.
@@ -72,7 +72,7 @@ def as_in_training(
     elif _is_of_the_collection(corpus):
         remembered = _only(remembered, "reverse")
     if asked:
-        # These are the ones that are meant, whichever was once the source.
+        # Explicit columns are meant as given, whichever was the source in training.
         remembered.pop("reverse", None)
     both = {**remembered, **settings}
     if "header" not in settings and not have_names(both):
@@ -84,14 +84,14 @@ def as_in_training(
 def telling_of_columns(
     settings: Mapping[str, object], description: ModelDescription | None
 ) -> Iterator[None]:
-    """Say, where a column is not there, that it was a model that asked for it, and what to do.
+    """Explain, if a column is missing, that a model's training asked for it, and what to do.
 
     Args:
-        settings: those of `CorpusConfig` that are asked for.
-        description: of the model, if there is one.
+        settings: the settings of `CorpusConfig` that are asked for.
+        description: the model's description, if there is one.
 
     Raises:
-        UsageError: where columns of the model's training are not there.
+        UsageError: if columns of the model's training are missing.
     """
     try:
         yield
@@ -113,7 +113,7 @@ def telling_of_columns(
 def refuse_other_columns(
     name: str, descriptions: Sequence[ModelDescription], settings: Mapping[str, object]
 ) -> None:
-    """Raise a `UsageError` where two models would read a corpus in different columns."""
+    """Raise a `UsageError` if models would read different columns of a corpus."""
     first, *others = (
         CorpusConfig.model_validate(as_in_training(name, settings, each)) for each in descriptions
     )
@@ -128,12 +128,12 @@ def refuse_other_columns(
 def refuse_without_conditions(
     corpus: Corpus, description: ModelDescription, model: str = "the model"
 ) -> None:
-    """Raise a `UsageError` where a model reads with each text what no pair has.
+    """Raise a `UsageError` if a model needs features or a language, and no pair has any.
 
     Args:
         corpus: the pairs.
-        description: of the model.
-        model: what the message calls it.
+        description: the model's description.
+        model: what the message calls the model.
     """
     known = description.sources.conditions
     for option, what, wanted, given in (
@@ -151,12 +151,12 @@ def refuse_without_conditions(
 def conditions_of(
     inputs: Sequence[Input] | Sequence[Pair], known: Conditions | None = None
 ) -> dict[str, Any]:
-    """Return the features and the languages of inputs as a translator takes them.
+    """Return the features and languages of inputs as a translator takes them.
 
     Args:
         inputs: the inputs.
-        known: those of a model, which is given what it reads and nothing else; without it, what any
-            of the inputs has is given.
+        known: the conditions of a model, to return only what it reads; without it, whatever any
+            input has is returned.
     """
     features, languages = [each.features for each in inputs], [each.language for each in inputs]
     with_features = any(features) if known is None else known.features

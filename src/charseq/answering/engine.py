@@ -1,4 +1,4 @@
-"""What answers: an engine, and the arrays that travel to it and back."""
+"""Engines, which answer, and the arrays that they take and return."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -13,18 +13,18 @@ from charseq.hypothesis import Hypothesis
 
 
 class Asked(NamedTuple):
-    """Some inputs of like lengths, as an engine reads them, and what their answers may be.
+    """Some inputs of similar lengths, as an engine reads them, and what their answers may be.
 
     Attributes:
         sources: ids, (batch, source time); what lies past a row's length is never read.
-        lengths: of the sources, at least 1, (batch,).
+        lengths: the sources' lengths, at least 1, (batch,).
         conditions: how many features and languages precede each text, (batch,).
         copies: where the model copies, the column of each source symbol, or -1, (batch, source
             time).
         limits: the most symbols of each answer, at least 1, (batch,).
-        prefixes: what each answer must begin with, as columns: ids of the target vocabulary, and
-            beyond them what is copied.
-        numbers: of the inputs, for sampling, (batch,).
+        prefixes: what each answer must begin with, as columns: ids of the target vocabulary and,
+            beyond them, copies.
+        numbers: the inputs' numbers, for sampling, (batch,).
     """
 
     sources: NDArray[np.int64]
@@ -44,12 +44,12 @@ class Forced(NamedTuple):
         lengths: as in `Asked`.
         conditions: as in `Asked`.
         copies: as in `Asked`.
-        targets: ids as a decoder reads them, from the start to the end symbol, and more end symbols
-            to fill up, (batch, target time); a symbol that is copied from outside the vocabulary
-            is read as unseen.
-        target_lengths: start and end counted, (batch,).
-        columns: of each symbol after the start among the model's predictions, (batch, target time -
-            1); -1: it has none.
+        targets: ids as a decoder reads them, from the start to the end symbol, padded with end
+            symbols, (batch, target time); a symbol that is copied from outside the vocabulary is
+            read as unseen.
+        target_lengths: including the start and end symbols, (batch,).
+        columns: the column of each symbol after the start in the model's predictions, (batch,
+            target time - 1); -1 if it has none.
     """
 
     sources: NDArray[np.int64]
@@ -62,19 +62,20 @@ class Forced(NamedTuple):
 
 
 class ForcedScores(NamedTuple):
-    """What an engine finds of one given target: a line for each of its symbols, and for its end.
+    """An engine's scores of one given target: a line for each of its symbols and for its end.
 
     No array keeps the whole batch that it comes from in memory.
 
     Attributes:
-        log_probabilities: of the symbols; minus infinity where one has no column, (symbols + 1,).
-        weights: the last attention's, (symbols + 1, source symbols); None where the model has no
-            attention, or they are not asked for.
-        copying: how probable it is that each symbol is copied, (symbols + 1,); None where the model
-            does not copy, or weights are not asked for.
-        best: the most probable columns, best first, (symbols + 1, as many as are asked for, or as
-            there are); special symbols and columns that mean nothing may be among them.
-        best_log_probabilities: of these, likewise.
+        log_probabilities: the symbols' log-probabilities, (symbols + 1,); minus infinity where one
+            has no column.
+        weights: the last attention's weights, (symbols + 1, source symbols); None if the model has
+            no attention, or they are not asked for.
+        copying: the probability that each symbol is copied, (symbols + 1,); None if the model does
+            not copy, or weights are not asked for.
+        best: the most probable columns, best first, (symbols + 1, as many as are asked for and
+            available); they may include special symbols and columns that mean nothing.
+        best_log_probabilities: the log-probabilities of `best`, in the same shape.
     """
 
     log_probabilities: NDArray[np.float32]
@@ -85,26 +86,26 @@ class ForcedScores(NamedTuple):
 
     @property
     def log_probability(self) -> float:
-        """Of the whole target, its end included."""
+        """The log-probability of the whole target, including its end."""
         return float(self.log_probabilities.sum(dtype=np.float64))
 
 
 class Engine(Protocol):
-    """A model that can be asked: all else about answers is the same for every engine.
+    """What computes a model's answers; all else about answers is the same for every engine.
 
-    Batches may be worked on by several threads at once.
+    Several threads may work on batches at once.
     """
 
     def most_rows(self, beam: int = 1) -> int:
-        """Return how many rows suit a batch, each with a beam: enough to keep products busy."""
+        """Return how many rows, each with a beam, suit a batch."""
 
     def answers(
         self, asked: Asked, decoding: DecodingConfig, lexicon: Lexicon | None
     ) -> list[list[Hypothesis]]:
         """Return the n best hypotheses of each row, best first.
 
-        No special symbol and no column that a row's source does not offer is ever written. Where a
-        prefix and the lexicon leave no answer within the limit, the one hypothesis is not
+        No special symbol and no column that a row's source does not offer is ever written. If a
+        prefix and the lexicon leave no answer within the limit, the only hypothesis is not
         `possible`.
 
         Args:
@@ -114,14 +115,14 @@ class Engine(Protocol):
         """
 
     def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
-        """Return what the model makes of each given target (teacher forcing).
+        """Return the model's scores of each given target (teacher forcing).
 
         Args:
             forced: the pairs.
-            weights: whether the last attention's weights are asked for, and how probable copying
-                is.
-            best: how many of the most probable columns are asked for at each place.
+            weights: whether to return the last attention's weights and the probabilities of
+                copying.
+            best: how many of the most probable columns to return at each place.
         """
 
     def at_once(self) -> AbstractContextManager[int]:
-        """Make ready for batches, and yield how many to work on at once."""
+        """Prepare for batches, and yield how many to work on at once."""

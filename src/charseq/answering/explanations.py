@@ -1,4 +1,4 @@
-"""Why an answer is what it is: the alternatives to each symbol, and what was attended to."""
+"""Explanations of answers: the alternatives to each symbol, and what was attended to."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,13 +31,13 @@ def explain_pairs(
     """Explain each target, including its end, given its input.
 
     A target symbol that the model cannot write is read as unknown by those that follow it. A source
-    without symbols is surely answered with nothing.
+    without symbols is answered with nothing, with certainty.
 
     Args:
-        engine: that answers.
-        description: of its model.
+        engine: the engine that answers.
+        description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
-        targets: one for each of them.
+        targets: one for each input.
     """
     best = _to_ask_for(description.targets)
     found = forced_scores(
@@ -54,16 +54,16 @@ def write_symbols(
 ) -> Iterator[WrittenSymbol]:
     """Yield the greedy answer to an input symbol by symbol, as it is written, then its end.
 
-    There is no end where the limit comes first, and nothing at all where no answer is possible. An
-    engine writes whole answers: it is asked for one that begins with all that is written and is a
-    little longer each time (1, 1, 2, 3, 5, … symbols, Fibonacci's numbers), so that in all it
-    writes less than four times the answer.
+    There is no end if the limit comes first, and nothing at all if no answer is possible. An engine
+    writes whole answers, so it is repeatedly asked for one that begins with all that is written and
+    is a little longer (by 1, 1, 2, 3, 5, … symbols, Fibonacci's numbers); altogether, it writes
+    less than four times the answer.
 
     Args:
-        engine: that answers.
-        description: of its model.
+        engine: the engine that answers.
+        description: the description of its model.
         each: the input.
-        prefix: what the answer must begin with; its symbols are yielded, too.
+        prefix: what the answer must begin with; its symbols are yielded too.
     """
     if not symbols_read(description, each)[0]:
         yield UNREAD_END
@@ -77,7 +77,7 @@ def write_symbols(
     while True:
         until = min(limit, len(written) + further)
         asked = asked_of(encoded, ONLY_ROW, np.array([until]), [written], ONLY_ROW)
-        # Not while a symbol is yielded: who takes it may do anything meanwhile.
+        # Not while a symbol is yielded, since its consumer may do anything meanwhile.
         with engine.at_once():
             ((answer,),) = engine.answers(asked, GREEDY, None)
             if not answer.possible:
@@ -100,8 +100,8 @@ class _Names(NamedTuple):
     """What the columns of a model's predictions stand for, given an input.
 
     Attributes:
-        vocabulary: of the targets, whose columns come first.
-        copied: symbols outside it that the source offers, by their columns.
+        vocabulary: the vocabulary of the targets, whose columns come first.
+        copied: symbols outside it that the source offers, by column.
     """
 
     vocabulary: Vocabulary
@@ -109,7 +109,7 @@ class _Names(NamedTuple):
 
     @classmethod
     def of(cls, description: ModelDescription, each: Input) -> "_Names":
-        """Name the columns."""
+        """Return the names for an input."""
         targets = description.targets
         first: dict[str, int] = {}
         if description.config.copying:
@@ -120,7 +120,7 @@ class _Names(NamedTuple):
         return cls(targets, {place: symbol for symbol, place in first.items()})
 
     def of_column(self, column: int) -> str:
-        """Return what a column stands for: nothing where no answer holds it."""
+        """Return what a column stands for; "" if it occurs in no answer."""
         if column == self.vocabulary.end:
             return END_LABEL
         if column >= len(self.vocabulary):
@@ -129,12 +129,12 @@ class _Names(NamedTuple):
 
 
 def _to_ask_for(vocabulary: Vocabulary) -> int:
-    """Return how many columns hold the runners-up, the chosen one and what is never written."""
+    """Return how many columns to ask for: runners-up, the chosen one and what is never written."""
     return RUNNERS_UP + len(vocabulary.special)
 
 
 def _written(names: _Names, symbol: str | None, scores: ForcedScores, place: int) -> WrittenSymbol:
-    """Return what an engine found of the symbol at a place of a target; None: its end."""
+    """Return the scores of the symbol at a place of a target; None stands for its end."""
     label = END_LABEL if symbol is None else symbol
     runners_up: list[tuple[str, float]] = []
     if scores.best is not None and scores.best_log_probabilities is not None:
@@ -156,7 +156,7 @@ def _explanation(
 ) -> Explanation:
     symbols = [*description.targets.spelling.symbols(target), None]
     if scores is None:
-        # What is not read is surely answered with nothing.
+        # A source that is not read is answered with nothing, with certainty.
         found = [WrittenSymbol(symbol, -math.inf) for symbol in symbols if symbol is not None]
         found.append(UNREAD_END)
     else:

@@ -1,4 +1,4 @@
-"""Checks what callers give: texts with their features, prefixes and targets, streams."""
+"""Checks of what callers give: texts with their features, prefixes, targets, and streams."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from charseq.text import Features, Input, inputs_of
 
 Given = TypeVar("Given")
 
-# Stands for what is not there.
+# Marks a missing value.
 _LACKING = object()
 
 
@@ -20,10 +20,10 @@ def inputs_given(
     features: str | Iterable[Features] | None,
     language: str | Iterable[str] | None,
 ) -> Iterator[Input]:
-    """Return what a model reads: of one text, all features given are its own.
+    """Return the inputs that a model reads; with a single text, all features given belong to it.
 
     Args:
-        description: of the model.
+        description: the model's description.
         texts: one source, or several.
         features: as for `inputs_of`, or those of the one text.
         language: as for `inputs_of`.
@@ -54,8 +54,8 @@ def begun_with(
     """Yield each input with what its answer must begin with.
 
     Args:
-        inputs: what the answers are to.
-        prefix: one for all, or one for each; None: they begin as they may.
+        inputs: the inputs to answer.
+        prefix: one for all, or one for each; None: any answers are allowed.
 
     Raises:
         UsageError: if there are fewer or more prefixes than inputs, or one is not a text.
@@ -94,13 +94,13 @@ def listed(targets: str | Iterable[str]) -> list[str]:
 
 
 def refuse_one_and_many(sources: object, targets: object) -> None:
-    """Raise a `UsageError` where there is one source for several targets, or the other way."""
+    """Raise a `UsageError` if one source comes with several targets, or the other way round."""
     if isinstance(sources, str) != isinstance(targets, str):
         raise UsageError("give one source and one target, or a list of each")
 
 
 def refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
-    """Raise a `UsageError` where there are more inputs than targets, or fewer."""
+    """Raise a `UsageError` if there are more inputs than targets, or fewer."""
     if len(inputs) != len(targets):
         raise UsageError(
             f"sources and targets differ in number ({len(inputs):,} and {len(targets):,}): give one"
@@ -109,7 +109,7 @@ def refuse_unequal(inputs: Sequence[Input], targets: Sequence[str]) -> None:
 
 
 def chunks(several: Iterator[Given], most: int) -> Iterator[list[Given]]:
-    """Yield an iterator's items in chunks of at most `most`; if it fails, what came before."""
+    """Yield an iterator's items in chunks of at most `most`; if it fails, yield the rest first."""
     failure: Exception | None = None
     while failure is None:
         chunk: list[Given] = []

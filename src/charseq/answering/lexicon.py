@@ -17,19 +17,19 @@ ROOT = 0
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """A set of texts as a trie (Fredkin 1960), its edges laid out state by state.
+    """A set of texts as a trie (Fredkin 1960), with edges stored state by state.
 
     State 0 is the root, and edge e leads to state e + 1; the end symbol of a text is an edge like
-    those before it.
+    any other.
 
     Attributes:
-        first_edges: where the edges of each state begin, and after the last, (states + 1,).
-        keys: state · symbols + symbol of each edge, rising, (edges,).
-        shortest: the fewest symbols from each state to the end of a text, the end symbol counted,
+        first_edges: where each state's edges begin, then where the last ones end, (states + 1,).
+        keys: state · symbols + symbol of each edge, in ascending order, (edges,).
+        shortest: the fewest symbols from each state to the end of a text, including the end symbol,
             (states,).
-        vocabulary: that its texts are spelt in.
-        left_out: how many texts can never be written: they have symbols that the vocabulary lacks,
-            or none at all.
+        vocabulary: the vocabulary that its texts are spelt in.
+        left_out: how many texts are left out because they contain symbols that the vocabulary
+            lacks, or none at all.
     """
 
     first_edges: Array
@@ -40,7 +40,7 @@ class Lexicon:
 
     @classmethod
     def of(cls, texts: Iterable[str], vocabulary: Vocabulary) -> "Lexicon":
-        """Build the lexicon of these texts.
+        """Build a lexicon from texts.
 
         Raises:
             UsageError: if they are not texts, or the vocabulary can spell none of them.
@@ -55,7 +55,7 @@ class Lexicon:
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
         known = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
-        # A separator alone spells nothing, and is not meant as an empty answer.
+        # A separator alone spells nothing, but does not mean an empty answer.
         given = np.array([bool(text) for text in distinct], bool)
         spelt = known & ~(given & (entries.lengths == len(vocabulary.frame)))
         if not spelt.any():
@@ -77,7 +77,7 @@ class Lexicon:
         )
 
     def refuse_other(self, vocabulary: Vocabulary) -> None:
-        """Raise a `UsageError` if a model writes in another vocabulary than the texts are in."""
+        """Raise a `UsageError` if a model writes in another vocabulary than the lexicon's."""
         if self.vocabulary is not vocabulary and self.vocabulary != vocabulary:
             raise UsageError(
                 "the lexicon was prepared for a model with other symbols: prepare it with this"
@@ -95,8 +95,8 @@ class Lexicon:
 def _trie(entries: Sequences, symbols: int, end: int) -> tuple[Array, Array, Array]:
     """Build the arrays of a trie level by level, all entries at once.
 
-    States are numbered level by level and, within a level, by the state and the symbol that lead to
-    them; so the edges lie in the order of the states that they leave and of those they reach.
+    States are numbered level by level and, within a level, by the state and symbol that lead to
+    them, so edges are in the order both of the states that they leave and of those that they reach.
     """
     states = np.full(len(entries), ROOT, np.int64)
     inside = np.arange(len(entries))

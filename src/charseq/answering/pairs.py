@@ -20,7 +20,7 @@ from charseq.encoding import (
 from charseq.modelfile import ModelDescription
 from charseq.text import Input, Vocabulary
 
-# The logits of a batch are all there at once; so many take 64 MiB.
+# The logits of a batch are all in memory at once; this many take 64 MiB.
 MOST_LOGITS = 2**24
 
 Result = TypeVar("Result")
@@ -34,15 +34,15 @@ def score_pairs(
 ) -> list[float]:
     """Return the log-probability of each target, including its end symbol, given its input.
 
-    It is what a search finds for the same answer, unless that was cut. A target with a symbol that
-    the target vocabulary lacks cannot be written: its log-probability is minus infinity. A source
-    without symbols is surely answered with nothing.
+    It is the one that a search finds for the same answer, unless that was cut. A target with a
+    symbol that the target vocabulary lacks cannot be written: its log-probability is minus
+    infinity. A source without symbols is answered with nothing, with certainty.
 
     Args:
-        engine: that answers.
-        description: of its model.
+        engine: the engine that answers.
+        description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
-        targets: one for each of them.
+        targets: one for each input.
     """
     scores = forced_scores(lambda each: each.log_probability, engine, description, inputs, targets)
     return [
@@ -61,16 +61,16 @@ def forced_scores(
     weights: bool = False,
     best: int = 0,
 ) -> list[Result | None]:
-    """Return what is made of an engine's scores of each pair, in their order.
+    """Return a result made of an engine's scores for each pair, in order.
 
-    Sources without symbols are never read: their result is None.
+    Sources without symbols are never read; their result is None.
 
     Args:
-        made_of: makes a result of a pair's scores, at once: they may be large.
-        engine: that answers.
-        description: of its model.
+        made_of: turns a pair's scores into a result immediately, as scores may be large.
+        engine: the engine that answers.
+        description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
-        targets: one for each of them.
+        targets: one for each input.
         weights: as for `Engine.force`.
         best: as for `Engine.force`.
     """
@@ -103,13 +103,14 @@ def forced_of(
 
     Args:
         encoded: all inputs.
-        columns: of all targets' symbols, from the start to the end symbol; -1: a symbol has none.
-        rows: of these pairs.
-        vocabulary: of the targets.
+        columns: the columns of all targets' symbols, from the start to the end symbol; -1 where a
+            symbol has none.
+        rows: the places of these pairs.
+        vocabulary: the vocabulary of the targets.
     """
     written = columns.padded(rows, fill=vocabulary.frame[1])
     copies = encoded.copies
-    # As in a search, what was copied from outside the vocabulary is read as nothing.
+    # As in a search, what is copied from outside the vocabulary is read as zeros.
     read = np.where(written >= 0, written, vocabulary.unseen).clip(max=len(vocabulary))
     return Forced(
         encoded.sequences.padded(rows, fill=0),

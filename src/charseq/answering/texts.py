@@ -32,14 +32,14 @@ def answer_texts(
 ) -> list[list[Hypothesis]]:
     """Answer each input, in order, with its best hypotheses, best first.
 
-    A source without symbols is answered with nothing, whatever is asked for. Where a prefix and a
-    lexicon leave no answer within the limit, the one hypothesis is not `possible`.
+    A source without symbols is answered with nothing, whatever is asked for. If a prefix and a
+    lexicon leave no answer within the limit, the only hypothesis is not `possible`.
 
     Args:
-        engine: that answers.
-        description: of its model.
+        engine: the engine that answers.
+        description: the description of its model.
         inputs: sources with the features and languages that the model knows; equal ones are
-            answered once, but in sampling.
+            answered once, except in sampling.
         decoding: how answers are found.
         prefixes: what each answer must begin with, spelt in the target vocabulary; the output limit
             makes room for it.
@@ -74,12 +74,12 @@ def answer_texts(
 def limits_of(
     description: ModelDescription, encoded: EncodedInputs, prefixes: Sequence[Sequence[int]]
 ) -> NDArray[np.int64]:
-    """Return the output limit of each input, in symbols, (inputs,): it depends on the text alone.
+    """Return the output limit of each input, in symbols, (inputs,); only the text determines it.
 
     Args:
-        description: of the model.
+        description: the model's description.
         encoded: the inputs.
-        prefixes: what their answers begin with, and for which there is room in any case.
+        prefixes: what their answers begin with; the limit always leaves room for it.
     """
     of, lengths = description.output_limit.of, encoded.text_lengths.tolist()
     limits = [max(of(n), len(start) + 1) for n, start in zip(lengths, prefixes, strict=True)]
@@ -97,10 +97,10 @@ def asked_of(
 
     Args:
         encoded: all inputs.
-        rows: of these, those that are asked.
-        limits: of all, (inputs,).
-        prefixes: of all, as columns.
-        numbers: of all, (inputs,).
+        rows: the places of the inputs to ask for.
+        limits: the limits of all inputs, (inputs,).
+        prefixes: the prefixes of all inputs, as columns.
+        numbers: the numbers of all inputs, (inputs,).
     """
     copies = encoded.copies
     return Asked(

@@ -1,4 +1,4 @@
-"""The way of a text to its translation: what is refused, answered, withheld, and how it is told."""
+"""From texts to translations: what is refused, answered or withheld, and how that is reported."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from charseq.text import Input
 
 LONGEST_SOURCE = 10_000
 
-# What is no setting, but may be meant by one that is misspelt.
+# Names that are not settings, but that a misspelt setting may mean.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
 
 Unknown = Literal["replace", "error"]
@@ -31,7 +31,7 @@ class Options:
     Attributes:
         decoding: the settings of the search.
         lexicon: the only answers that may be given.
-        unknown: what becomes of symbols that the model never saw.
+        unknown: how to treat symbols that the model never saw.
     """
 
     decoding: DecodingConfig = GREEDY
@@ -46,11 +46,11 @@ class Options:
         lexicon: Lexicon | Iterable[str] | None,
         unknown: Unknown,
     ) -> "Options":
-        """Check what is asked of a model.
+        """Check the options for a model.
 
         Args:
-            description: of the model.
-            settings: those of `DecodingConfig`, by their names.
+            description: the model's description.
+            settings: settings of `DecodingConfig` by name.
             lexicon: the only answers that may be given.
             unknown: how to treat symbols that the model has never seen.
 
@@ -93,8 +93,8 @@ def translate_inputs(
     """Translate inputs; what is refused comes back with `error` set and an empty hypothesis.
 
     Args:
-        engine: that answers.
-        description: of its model.
+        engine: the engine that answers.
+        description: the description of its model.
         begun: each input, and what its answer must begin with.
         options: how they are answered.
         first: the number of the first input in sampling.
@@ -131,14 +131,14 @@ def refusal(
     unseen: Unseen,
     unknown: Unknown = "replace",
 ) -> str | None:
-    """Return why an input is not read at all, if it is not.
+    """Return why an input is refused, or None if it is not.
 
     Args:
-        description: of the model.
+        description: the model's description.
         each: the input.
         prefix: what its answer must begin with.
-        unseen: what the model never saw of it.
-        unknown: what becomes of that.
+        unseen: what the model never saw in it.
+        unknown: how to treat that.
     """
     if len(each.source) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
@@ -149,7 +149,7 @@ def refusal(
 
 
 def _fault(hypotheses: Sequence[Hypothesis], prefix: str, options: Options) -> str | None:
-    """Return why there is no answer, if there is none."""
+    """Return why there is no answer, or None if there is one."""
     if hypotheses[0].possible:
         return None
     if options.lexicon is None:
@@ -204,7 +204,7 @@ def _confidence(
     description: ModelDescription, hypothesis: Hypothesis, options: Options
 ) -> float | None:
     calibration = description.calibration
-    # It was fitted on the most probable answers, and says nothing of drawn ones.
+    # The calibration was fitted on the most probable answers, and says nothing about sampled ones.
     if calibration is None or options.decoding.sample:
         return None
     return calibration.confidence(hypothesis.ended_log_probability, hypothesis.steps)

@@ -1,4 +1,4 @@
-"""What a model never saw of its inputs, and the warnings that name it."""
+"""What a model never saw in training of its inputs, and the warnings that name it."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from charseq.results import Unseen
 from charseq.text import Input
 
 NOTHING_UNSEEN = Unseen()
-# Of the one who calls what calls a function here.
+# The stack level of the code that calls the caller of a function here.
 _CALLER = 3
 
 
 def unseen_of_each(description: ModelDescription, inputs: Sequence[Input]) -> list[Unseen]:
-    """Return what a model never saw of each input: mostly nothing, which is seen at once."""
+    """Return what a model never saw of each input: mostly nothing, which is quick to find out."""
     sources = description.sources
     symbols, lacking = sources.spelling.symbols, sources.conditions.lacking
     strange, conditions = unseen_of_all(description, inputs)
@@ -34,7 +34,7 @@ def unseen_of_each(description: ModelDescription, inputs: Sequence[Input]) -> li
 def unseen_of_all(
     description: ModelDescription, inputs: Sequence[Input]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the symbols, and the features and languages, of inputs that a model never saw."""
+    """Return the symbols, and the features and languages, in inputs that a model never saw."""
     sources = description.sources
     return (
         sources.unknown_symbols(*(each.source for each in inputs)),

@@ -1,7 +1,7 @@
-"""What pages have in common that show a model at work: the service's, and those of exported sites.
+"""What the pages that show a model at work share: the service's, and those of exported sites.
 
-A page has its own folder, with an `index.html` and what that asks for. The files of `STATIC` stand
-beside those, under names that no page gives to a file of its own.
+A page has its own folder, with an `index.html` and the files that it needs. The files of `STATIC`
+are served beside them, under names that no page uses for its own files.
 """
 
 from pathlib import Path
@@ -10,20 +10,20 @@ STATIC = Path(__file__).parent / "static"
 """The folder of scripts, styles and pictures for every page."""
 
 EXAMPLES_FILE = "examples.txt"
-"""The file beside a model, which training writes: inputs to try, one a line."""
+"""The file that training writes beside a model: inputs to try, one per line."""
 
 LARGEST_EXAMPLES = 1 << 16
-"""The bytes of the largest such file that is read."""
+"""The size of the largest such file that is read, in bytes."""
 
 _FINDINGS = Path(__file__).parent / "findings.html"
 _PLACE = "<!-- findings -->"
 
 
 def document(folder: Path) -> str:
-    """Return a page's HTML, with the shared part that shows how an answer came about in its place.
+    """Return a page's HTML, including the shared part that shows how an answer came about.
 
     Args:
-        folder: of the page.
+        folder: the page's folder.
     """
     own = (folder / "index.html").read_text(encoding="utf-8")
     return own.replace(_PLACE, _FINDINGS.read_text(encoding="utf-8").strip())

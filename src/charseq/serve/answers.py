@@ -1,4 +1,4 @@
-"""The answers to texts with the same options, as clients read them."""
+"""The answers to texts with equal options, in the form that clients read."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,16 +8,16 @@ from charseq.serve.requests import RequestedText, TranslateRequest
 
 
 class AnswerOptions(NamedTuple):
-    """How texts are to be answered; those with equal options may share a batch.
+    """How to answer texts; those with equal options may share a batch.
 
     Attributes:
         decoding: the settings of `DecodingConfig` that are not the default.
         features: whether features are given.
-        language: whether a language is.
-        prefix: whether an answer's beginning is.
+        language: whether a language is given.
+        prefix: whether a prefix is given.
         explain: whether answers are explained.
-        alone: what no other request has, where none may share the batch: what is drawn for a text
-            depends on its number, and explanations take much memory.
+        alone: an object of its own if no other request may share the batch: what is sampled for a
+            text depends on its number, and explanations take much memory.
         first: the number of the first text.
     """
 
@@ -31,7 +31,7 @@ class AnswerOptions(NamedTuple):
 
 
 def options_of(request: TranslateRequest) -> AnswerOptions:
-    """Return how a request asks."""
+    """Return the options of a request."""
     return AnswerOptions(
         tuple(request.decoding().items()),
         request.features is not None,
@@ -45,7 +45,7 @@ def options_of(request: TranslateRequest) -> AnswerOptions:
 def answers(
     translator: BaseTranslator, options: AnswerOptions, asked: Sequence[RequestedText]
 ) -> list[dict[str, Any]]:
-    """Return a translation for each text, and its explanation if that is asked for.
+    """Return a translation for each text, with its explanation if that is asked for.
 
     Raises:
         UsageError: as `BaseTranslator.translate` does.

@@ -1,4 +1,4 @@
-"""The service: its addresses, and what is answered there."""
+"""The service: its addresses and their responses."""
 
 import asyncio
 import contextlib
@@ -46,10 +46,10 @@ def create_application(
 ) -> FastAPI:
     """Return the service as an ASGI application.
 
-    Once `accepting` of its `state.lifecycle` is false, requests to `/v1/` are answered with 503.
+    Once `state.lifecycle.accepting` is false, requests to `/v1/` are answered with 503.
 
     Args:
-        models: those it answers with; the first is asked where a request names none.
+        models: the models to serve; the first answers requests that name none.
         settings: its limits, keys and batches.
     """
     settings = ServeConfig() if settings is None else settings
@@ -66,7 +66,7 @@ def create_application(
         title="charseq",
         summary="Models that rewrite strings character by character",
         version=charseq.__version__,
-        # Their pages load scripts from elsewhere.
+        # These pages would load scripts from other sites.
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -150,7 +150,7 @@ def _show_page(app: FastAPI) -> None:
 
 
 def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:
-    """Return what lets web pages from elsewhere call the service, if any may."""
+    """Return the middleware that lets pages of other origins call the service, if any may."""
     if not origins:
         return []
     methods, headers = ("GET", "POST"), ("Authorization", "Content-Type")
@@ -174,7 +174,7 @@ def _handler(handlers: Mapping[str, ModelHandler], name: str | None) -> ModelHan
 async def _while_awaited(
     request: Request, work: Coroutine[Any, Any, Result], seconds: float
 ) -> Result:
-    """Return what `work` returns, unless the client leaves before, or it takes too long."""
+    """Return what `work` returns, unless the client leaves first or it takes too long."""
     answer = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(request.receive())
     try:
@@ -196,12 +196,12 @@ async def _tell(_: Request, error: Exception) -> Response:
         case UsageError():
             return Fault("invalid", str(error)).response()
         case _:
-            # Nobody reads this answer.
+            # The client has gone: nobody reads this response.
             return Response(status_code=CLIENT_GONE)
 
 
 async def _tell_of_address(request: Request, error: Exception) -> Response:
-    """Answer where there is nothing, or nothing for this method."""
+    """Respond where there is nothing, or nothing for this method."""
     path = visible(request.url.path)
     if getattr(error, "status_code", 404) == 405:
         fault = Fault("invalid", f"{path} does not take {request.method}", 405)

@@ -20,7 +20,7 @@ BUSY = "the service is busy: try again in a moment"
 
 @dataclass(eq=False)
 class _Job(Generic[Asked, Answer]):
-    """Some texts of one request, whose answers it awaits."""
+    """Some texts of one request, which awaits their answers."""
 
     options: Hashable
     asked: Sequence[Asked]
@@ -31,19 +31,19 @@ class _Job(Generic[Asked, Answer]):
 class Batcher(Generic[Asked, Answer]):
     """Answers many requests to one model, in one thread, while the event loop stays free.
 
-    Only texts with equal options share a batch. Nothing waits where nobody else asks: a
-    batch is held back, for a moment, only right after one that several requests shared, until as
-    many have come again. A batch that fails is answered request by request, so that only those
-    fail that are at fault. Requests that nobody awaits any more are left out.
+    Only texts with equal options share a batch. A lone client never waits: a batch is held back,
+    for a moment, only right after one that several requests shared, until as many have arrived
+    again. If a batch fails, its requests are answered one by one, so that only those at fault fail.
+    Requests that nobody awaits any more are dropped.
 
     Args:
-        answer: gives the answers to some texts with the same options, in order; called in
-            the thread.
+        answer: returns the answers to some texts with equal options, in order; called in the
+            thread.
         size: the most texts of a batch.
-        most_weight: the most that a batch weighs, unless one request alone does.
+        most_weight: the most that a batch may weigh; a single request may weigh more.
         wait: the most seconds that a batch is held back.
         places: the most requests that may be waiting or being answered.
-        observe: is told how many texts each batch has.
+        observe: called with the number of texts in each batch.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class Batcher(Generic[Asked, Answer]):
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place for a request, which may ask several times.
+        """Hold a place for a request, which may ask for answers several times.
 
         Raises:
-            Fault: if all are taken.
+            Fault: if all places are taken.
         """
         if self._free < 1:
             raise Fault("busy", BUSY)
@@ -96,9 +96,9 @@ class Batcher(Generic[Asked, Answer]):
         """Return the answers to some texts.
 
         Args:
-            options: how they are asked: what is equal may share a batch.
+            options: how to answer them; texts with equal options may share a batch.
             asked: the texts.
-            weight: what it takes to answer them, in any unit.
+            weight: the work of answering them, in any unit.
 
         Raises:
             Exception: what answering them alone raises.
@@ -118,17 +118,17 @@ class Batcher(Generic[Asked, Answer]):
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Return what a function returns that is called in the thread, between two batches."""
+        """Call a function in the thread, between two batches, and return its result."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: function(*arguments, **named))
 
     def close(self) -> None:
-        """End the thread, after what it is doing; who asks later is answered in another."""
+        """End the thread after its current work; later requests are answered in a new one."""
         former, self._thread = self._thread, _one_thread()
         former.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
-        """Answer all that waits, and what comes meanwhile."""
+        """Answer all waiting requests, and those that arrive meanwhile."""
         self._enough = asyncio.Event()
         loop = asyncio.get_running_loop()
         while self._queue:
@@ -141,7 +141,7 @@ class Batcher(Generic[Asked, Answer]):
                 self._ended = loop.time()
 
     async def _held_back(self) -> None:
-        """Wait for as many requests as shared the last batch, but not for long."""
+        """Wait briefly for as many requests as shared the last batch."""
         if len(self._queue) >= self._sharers:
             return
         self._enough.clear()
@@ -151,7 +151,7 @@ class Batcher(Generic[Asked, Answer]):
                 await self._enough.wait()
 
     def _batch(self) -> list[_Job[Asked, Answer]]:
-        """Take the request that waits longest, and others that may share its batch."""
+        """Take the request that has waited longest, and others that may share its batch."""
         jobs: list[_Job[Asked, Answer]] = []
         texts = weight = 0
         left: deque[_Job[Asked, Answer]] = deque()
@@ -192,5 +192,5 @@ class Batcher(Generic[Asked, Answer]):
 
 
 def _one_thread() -> ThreadPoolExecutor:
-    """Return what runs one function after another, in a thread that starts with the first."""
+    """Return an executor with one thread, which starts with the first function."""
     return ThreadPoolExecutor(1, "charseq-answers")

@@ -1,4 +1,4 @@
-"""The body of a request, read in bounds: nothing that a client claims of it is believed."""
+"""Reading request bodies within limits, without trusting what a client says about them."""
 
 import asyncio
 from typing import Any
@@ -10,20 +10,20 @@ from charseq.serve.faults import Fault
 
 
 async def read_object(request: Request, most: int, seconds: float) -> dict[str, Any]:
-    """Return the JSON object that a request brings.
+    """Return the JSON object in a request's body.
 
     Args:
-        request: whose body is read.
-        most: bytes that it may have.
-        seconds: that it may take to arrive.
+        request: the request.
+        most: how many bytes the body may have.
+        seconds: how long it may take to arrive.
 
     Raises:
-        Fault: if it is larger, slower, or no JSON object.
+        Fault: if the body is larger, slower, or not a JSON object.
         ClientDisconnect: if the client has gone.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        # A form would need no permission to be sent here from any page in a browser.
+        # Browsers let any page send a form here, but ask for permission to send JSON.
         raise Fault("invalid", "send JSON, with the header Content-Type: application/json", 415)
     try:
         async with asyncio.timeout(seconds):

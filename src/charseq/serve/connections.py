@@ -1,4 +1,4 @@
-"""Connections whose other end takes its time, or sends what is no HTTP."""
+"""Connections whose clients are slow, or send something other than HTTP."""
 
 import asyncio
 from typing import Any
@@ -9,13 +9,13 @@ from charseq.serve.faults import Fault
 
 
 class PatientConnection(H11Protocol):
-    """A connection that is given up when nothing more is to be hoped for.
+    """A connection that is closed when its client has stalled for too long.
 
-    uvicorn ends connections on which no request comes; here, those end too on which a request's
-    head comes in pieces, or an answer is not read.
+    uvicorn closes idle connections; this also closes those on which a request's head arrives too
+    slowly, or a response is not read.
 
     Attributes:
-        patience: seconds for a head to arrive, and for a reader to go on.
+        patience: seconds for a head to arrive, and for a stalled reader to continue.
     """
 
     patience = 10.0
@@ -26,19 +26,19 @@ class PatientConnection(H11Protocol):
         self._reader: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start waiting for the first request."""
         super().connection_made(transport)
         self._head = self.loop.call_later(self.patience, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop all timers."""
         for timer in (self._head, self._reader):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; from its first byte on, a request's head has its time."""
+        """Take received data; the timer of a request's head starts with its first byte."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             if self._head is not None:
@@ -48,24 +48,24 @@ class PatientConnection(H11Protocol):
             self._head = self.loop.call_later(self.patience, self.transport.abort)
 
     def pause_writing(self) -> None:
-        """Wait for a reader that has fallen behind."""
+        """Start the timer of a reader that has fallen behind."""
         super().pause_writing()
         self._reader = self.loop.call_later(self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on, since the reader does."""
+        """Stop the timer, since the reader continues."""
         super().resume_writing()
         if self._reader is not None:
             self._reader.cancel()
             self._reader = None
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection on which nothing comes, and what was not read of it."""
+        """Close an idle connection, even if its client has left data unread."""
         super().timeout_keep_alive_handler()
         self._reader = self.loop.call_later(self.patience, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answer what is no HTTP in the form of all errors, where no other answer has begun."""
+        """Respond to invalid HTTP in the form of all errors, unless another response has begun."""
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
             response = Fault("invalid", "this is not valid HTTP", 400).response()
             lines = [b"HTTP/1.1 400 Bad Request", b"connection: close"]

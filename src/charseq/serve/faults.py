@@ -1,4 +1,4 @@
-"""What a service answers where it cannot answer: a kind, a status and a sentence."""
+"""The responses to requests that are not answered: a kind, a status and a sentence."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from charseq.serve.json_text import JsonResponse
 
-# Where nothing else is said.
+# The status of each kind, unless another is given.
 STATUSES: Mapping[str, int] = {
     "invalid": 422,
     "too_large": 413,
@@ -25,7 +25,7 @@ class Fault(Exception):
     Attributes:
         kind: one of `STATUSES`.
         message: a sentence for the person who asked.
-        status: of HTTP.
+        status: the HTTP status.
     """
 
     def __init__(self, kind: str, message: str, status: int | None = None) -> None:
@@ -35,18 +35,18 @@ class Fault(Exception):
         self.status = STATUSES[kind] if status is None else status
 
     def as_dict(self) -> dict[str, dict[str, str]]:
-        """Return what clients read."""
+        """Return the fault in the form that clients read."""
         return {"error": {"kind": self.kind, "message": self.message}}
 
     def response(self) -> Response:
-        """Return the answer that tells of it."""
+        """Return the response that reports the fault."""
         headers = {}
         if self.kind == "busy":
             headers["Retry-After"] = str(SECONDS_TO_COME_BACK)
         if self.kind == "unauthorised":
             headers["WWW-Authenticate"] = "Bearer"
         if self.status == 408:
-            # What is still to come of the body is not waited for.
+            # Do not wait for the rest of the body.
             headers["Connection"] = "close"
         return JsonResponse(self.as_dict(), self.status, headers)
 
@@ -55,5 +55,5 @@ FAILED = Fault("internal", "the service failed on this request; its log says why
 
 
 def too_slow(seconds: float) -> Fault:
-    """Return why a request that takes longer than `seconds` is not answered."""
+    """Return the fault of a request that takes longer than `seconds`."""
     return Fault("timeout", f"this takes longer than {seconds:g} seconds: ask for less at once")

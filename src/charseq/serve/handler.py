@@ -16,11 +16,11 @@ from charseq.serve.requests import RequestedText, TranslateRequest
 from charseq.text import Input, features_of
 
 MOST_SYMBOLS = 32_768
-"""Of a batch, each counted as often as its beam is wide: a second of work, not minutes."""
+"""The most symbols of a batch, multiplied by the beam: a second of work rather than minutes."""
 
 
 class ModelHandler:
-    """A model, and the requests that wait for it.
+    """A model, and the requests waiting for it.
 
     Attributes:
         served: the model.
@@ -42,7 +42,7 @@ class ModelHandler:
 
     @property
     def description(self) -> ModelDescription:
-        """What the model is."""
+        """The model's description."""
         return self.served.translator.description
 
     async def translations(
@@ -50,7 +50,7 @@ class ModelHandler:
     ) -> list[dict[str, Any]]:
         """Return the answers to all texts of a request, in order.
 
-        Many texts are asked some at a time, so that others get their turn in between.
+        Many texts are answered in pieces, so that other requests get their turn in between.
 
         Raises:
             UsageError: as `BaseTranslator.translate` does.
@@ -66,10 +66,10 @@ class ModelHandler:
     def begun(
         self, request: TranslateRequest, asked: RequestedText
     ) -> AsyncIterator[tuple[str, Any]]:
-        """Make ready to write the answer to one text, and return what happens meanwhile.
+        """Prepare to write the answer to one text, and return the events of doing so.
 
         Returns:
-            Events: their names, and their data.
+            The events' names and data.
 
         Raises:
             UsageError: as `BaseTranslator.write` does.
@@ -82,7 +82,7 @@ class ModelHandler:
     def _pieces(
         self, asked: Sequence[RequestedText], beam: int
     ) -> Iterator[Sequence[RequestedText]]:
-        """Yield the texts some at a time: what is begun cannot be broken off."""
+        """Yield the texts in pieces, since a batch cannot be interrupted."""
         first = weight = 0
         for number, each in enumerate(asked):
             weight += beam * each.symbols

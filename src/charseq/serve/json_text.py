@@ -1,4 +1,4 @@
-"""JSON as it is sent and read: UTF-8, no NaN, and in bounded depth."""
+"""JSON as it is sent and read: UTF-8, without NaN, and of limited depth."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 
 class JsonResponse(Response):
-    """An answer in JSON."""
+    """A response in JSON."""
 
     media_type = "application/json"
 
@@ -17,14 +17,14 @@ class JsonResponse(Response):
 
 
 def written(content: Any) -> bytes:
-    """Return `content` as JSON; a number that is none becomes null."""
+    """Return `content` as JSON; NaN and infinities become null."""
     return to_json(content, inf_nan_mode="null")
 
 
 def read(text: bytes) -> Any:
-    """Return what JSON holds.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not valid JSON.
     """
     return from_json(text, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""API keys: every request must bring one of them."""
+"""API keys: every request must send one of them."""
 
 import hashlib
 import hmac
@@ -13,15 +13,15 @@ LARGEST_FILE = 1 << 20
 
 
 class Keys:
-    """The keys that a service knows; none are needed where there are none."""
+    """The keys that a service knows; without any, requests need none."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = [_digest(key.encode()) for key in keys]
 
     def allow(self, authorisation: bytes | None) -> bool:
-        """Return whether the header `Authorization: Bearer KEY` brings a key.
+        """Return whether the header `Authorization: Bearer KEY` contains a known key.
 
-        It takes as long for a key that is nearly right as for any other.
+        A nearly right key takes as long to check as any other.
         """
         if not self._digests:
             return True
@@ -32,15 +32,15 @@ class Keys:
 
 
 def keys_in(text: str) -> tuple[str, ...]:
-    """Return the keys of a text, with space or commas between them."""
+    """Return the keys in a text, separated by space or commas."""
     return tuple(text.replace(",", " ").split())
 
 
 def environment_keys() -> tuple[str, ...]:
-    """Return the keys of the environment variable `CHARSEQ_API_KEYS`, if it is set.
+    """Return the keys in the environment variable `CHARSEQ_API_KEYS`, if it is set.
 
     Raises:
-        UsageError: if it is set to something that holds none.
+        UsageError: if it is set but contains none.
     """
     text = os.environ.get("CHARSEQ_API_KEYS", "")
     keys = keys_in(text)
@@ -50,10 +50,10 @@ def environment_keys() -> tuple[str, ...]:
 
 
 def read_keys(path: Path) -> tuple[str, ...]:
-    """Return the keys of a file, one a line.
+    """Return the keys in a file, one per line.
 
     Raises:
-        UsageError: if there is no such file, or it holds none.
+        UsageError: if there is no such file, or it contains none.
         DataError: if it is too large.
         MachineError: if it cannot be read.
     """

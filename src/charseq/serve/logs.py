@@ -1,4 +1,4 @@
-"""What a service writes down: a JSON object a line, on standard error."""
+"""The log of a service: one JSON object per line, on standard error."""
 
 import json
 import logging
@@ -10,23 +10,23 @@ LONGEST_PATH = 200
 
 
 def log(**fields: object) -> None:
-    """Write one line, with the time."""
+    """Write one line, including the time."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     print(json.dumps({"time": now, **fields}), file=sys.stderr, flush=True)
 
 
 def log_failure(error: BaseException) -> None:
-    """Write down a fault and where it came from, but not its words, which may quote a text."""
+    """Log an exception's type and traceback, but not its message, which may quote a text."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     log(event="fault", exception=type(error).__name__, traceback=where)
 
 
 class ServerLog(logging.Handler):
-    """Writes what uvicorn tells, from warnings on, in the same form."""
+    """Writes uvicorn's messages, warnings and above, in the same form."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record down."""
+        """Write a record."""
         if record.exc_info and record.exc_info[1] is not None:
             log_failure(record.exc_info[1])
         else:
@@ -34,7 +34,7 @@ class ServerLog(logging.Handler):
 
 
 def take_over_uvicorn() -> None:
-    """Let uvicorn log through `ServerLog` alone."""
+    """Make uvicorn log only through `ServerLog`."""
     logger = logging.getLogger("uvicorn")
     logger.handlers = [ServerLog(logging.WARNING)]
     logger.propagate = False

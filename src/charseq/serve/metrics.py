@@ -1,4 +1,4 @@
-"""What a service counts, for Prometheus."""
+"""The metrics of a service, for Prometheus."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Metrics:
-    """The counters of one application, in a registry of their own."""
+    """The metrics of one application, in their own registry."""
 
     MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -53,23 +53,23 @@ class Metrics:
         )
 
     def count_request(self, path: str, status: int, seconds: float) -> None:
-        """Count a request that has ended."""
+        """Count a finished request."""
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def count_texts(self, model: str, texts: int, symbols: int) -> None:
-        """Count what is asked of a model."""
+        """Count the texts requested from a model, and their symbols."""
         self._texts.labels(model).inc(texts)
         self._symbols.labels(model).inc(symbols)
 
     def watch_queue(self, model: str, length: Callable[[], int]) -> None:
-        """Show the length of a model's queue, whenever somebody looks."""
+        """Report the length of a model's queue whenever metrics are read."""
         self._queue.labels(model).set_function(length)
 
     def batches(self, model: str) -> Callable[[int], None]:
-        """Return what counts the texts of a model's batches."""
+        """Return a function that records the number of texts in a model's batch."""
         return self._batches.labels(model).observe
 
     def text(self) -> bytes:
-        """Return all of them in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)

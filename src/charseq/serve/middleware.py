@@ -1,4 +1,4 @@
-"""What every request passes on its way in and out: access, security headers, counts, the log."""
+"""What every request passes through: access, security headers, metrics and the log."""
 
 import time
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from charseq.serve.logs import LONGEST_PATH, log, log_failure
 from charseq.serve.metrics import Metrics
 
 CLIENT_GONE = 499
-"""The status of a request whose client has not waited for the answer, in logs and counts only."""
+"""The status of a request whose client left before the response, in logs and metrics only."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self';"
@@ -25,13 +25,13 @@ PROTECTED = "/v1/"
 
 @dataclass
 class RequestRecord:
-    """What is written down of one request.
+    """What is logged of one request.
 
     Attributes:
-        status: of its answer; as long as there is none, that of a client who has gone.
-        texts: how many it asks for.
-        symbols: how many those have.
-        sources: the texts, where they are logged.
+        status: the response's status; until there is one, that of a client who has left.
+        texts: how many texts it contains.
+        symbols: how many symbols the texts have.
+        sources: the texts, if they are logged.
     """
 
     status: int = CLIENT_GONE
@@ -54,13 +54,13 @@ class Lifecycle:
 
 
 class RequestMiddleware:
-    """Counts and logs every request, and gives every answer its security headers.
+    """Counts and logs every request, and adds security headers to every response.
 
     Args:
-        app: what answers.
+        app: the application that responds.
         lifecycle: counts the requests in flight.
         metrics: counts all requests.
-        paths: those that are counted by their names; all others are counted together.
+        paths: the paths that are counted by name; all others are counted together.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class RequestMiddleware:
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Respond to a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -94,7 +94,7 @@ class RequestMiddleware:
                 self._lifecycle.in_flight -= protected
         except Exception as error:
             log_failure(error)
-            # An answer that has begun is broken off by the server.
+            # If a response has begun, the server breaks it off.
             if record.status == CLIENT_GONE:
                 await FAILED.response()(scope, receive, send_safely)
         finally:
@@ -116,7 +116,7 @@ class RequestMiddleware:
 
 
 class AccessMiddleware:
-    """Refuses requests to `/v1/` without a known key, and all of them while the service stops.
+    """Refuses requests to `/v1/` without a known key, and all of them once the service is stopping.
 
     It comes after the CORS middleware, so that pages of other origins can read its refusals too.
     """
@@ -127,7 +127,7 @@ class AccessMiddleware:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "http" and _is_protected(scope):
             if not self._lifecycle.accepting:
                 await _stopping(scope, receive, send)
@@ -146,7 +146,7 @@ def _is_protected(scope: Scope) -> bool:
 
 
 def _path(scope: Scope) -> str:
-    """Return the path that a request is answered by: without what the service stands below."""
+    """Return the path of a request within the service, without the service's own root path."""
     path: str = scope["path"]
     below = path.removeprefix(scope.get("root_path", ""))
     return below if below.startswith("/") else path

@@ -19,12 +19,12 @@ LARGEST_CARD = 1 << 20
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model, with the name that requests use.
+    """A model and the name that requests use.
 
     Attributes:
         name: the name.
-        translator: answers.
-        runtime: what computes: PyTorch or ONNX Runtime.
+        translator: what answers.
+        runtime: what computes, PyTorch or ONNX Runtime.
         card: its model card, in Markdown; empty without one.
         examples: inputs that people may try.
     """
@@ -36,7 +36,7 @@ class ServedModel:
     examples: Sequence[Input] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what clients read of the model."""
+        """Return the model's description for clients."""
         it = self.translator.description
         conditions = it.sources.conditions
         return {
@@ -72,11 +72,11 @@ def load_served(name: str, path: Path, device: str = "auto") -> ServedModel:
 
 
 def named_paths(words: Sequence[str]) -> dict[str, Path]:
-    """Return the model files that a command line names, by distinct names.
+    """Return the model files given on a command line, by distinct names.
 
     Args:
-        words: paths, or `NAME=PATH`; without a name, it is the file's, or its folder's where a
-            training named the file, with a number where that is taken.
+        words: paths, or `NAME=PATH`; without a name, the file's is used, or its folder's if
+            training named the file, with a number if that is taken.
 
     Raises:
         UsageError: if a name is given twice, or empty.
@@ -106,7 +106,7 @@ def _named(word: str) -> tuple[str, Path]:
 
 
 def _own_name(path: Path) -> str:
-    """Return what a file is called; a run's model by its run."""
+    """Return the default name of a file: its own or, for a run's model, the run's."""
     return path.absolute().parent.name if path.stem == Path(MODEL_FILE).stem else path.stem
 
 

@@ -13,7 +13,7 @@ from charseq.serve.faults import Fault
 from charseq.text import Input, features_of
 
 MOST_WEIGHTS = 2_000_000
-"""Of attention, in the explanations of one request: some twenty megabytes of JSON."""
+"""The most attention weights in one request's explanations: about twenty megabytes of JSON."""
 
 
 def _texts(value: object) -> object:
@@ -56,10 +56,10 @@ class TranslateRequest(DecodingConfig):
 
     @classmethod
     def _unset(cls, _name: str, value: Any) -> Any:
-        return value  # JSON has a null, and 'none' may be a text.
+        return value  # JSON has null, and 'none' may be a text.
 
     def decoding(self) -> dict[str, Any]:
-        """Return how answers are found, without what is so by default."""
+        """Return the decoding settings that differ from their defaults."""
         return {
             name: value
             for name, field in DecodingConfig.model_fields.items()
@@ -68,14 +68,14 @@ class TranslateRequest(DecodingConfig):
 
 
 class RequestedText(NamedTuple):
-    """One text, with what is read with it.
+    """One text, and what is read with it.
 
     Attributes:
         text: the source.
-        features: as a corpus writes them; None where none were given.
-        language: which it is in; None where none was given.
+        features: its features as a corpus writes them; None if none were given.
+        language: its language; None if none was given.
         prefix: what its answer begins with.
-        symbols: how many of them are read, or begin its answer if those are more.
+        symbols: how many symbols are read, or how many the prefix has, whichever is more.
     """
 
     text: str
@@ -86,10 +86,10 @@ class RequestedText(NamedTuple):
 
 
 def parse_request(values: dict[str, Any], settings: ServeConfig) -> TranslateRequest:
-    """Return a request to translate, made of the fields of a body.
+    """Return the request in the fields of a body.
 
     Raises:
-        Fault: if a field is unknown, lacking or not valid, or more than this service allows.
+        Fault: if a field is unknown, missing or not valid, or exceeds what this service allows.
     """
     try:
         if "texts" not in values:
@@ -118,11 +118,11 @@ def parse_request(values: dict[str, Any], settings: ServeConfig) -> TranslateReq
 def requested_texts(
     request: TranslateRequest, description: ModelDescription, settings: ServeConfig
 ) -> list[RequestedText]:
-    """Return the texts of a request for a model.
+    """Return the texts in a request to a model.
 
     Raises:
-        Fault: if they, or what explains their answers, are more or longer than this service allows,
-            or something is not given for each.
+        Fault: if there are more or longer texts or explanations than this service allows, or
+            something is not given for each text.
     """
     texts = [request.texts] if isinstance(request.texts, str) else request.texts
     if len(texts) > settings.max_texts:

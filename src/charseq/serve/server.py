@@ -17,12 +17,12 @@ from charseq.serve.logs import log, take_over_uvicorn
 from charseq.serve.middleware import Lifecycle
 from charseq.serve.models import ServedModel
 
-# Each connection takes a file; the usual limit is about a thousand.
+# Each connection takes a file descriptor; the usual limit is about a thousand.
 MOST_FILES = 65_536
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that has the address, but does not listen yet.
+    """Return a socket that is bound to an address but does not listen yet.
 
     Raises:
         UsageError: if this machine has no such address.
@@ -33,7 +33,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError):
         raise UsageError(f"there is no address {visible(repr(host))}") from None
     family, kind, protocol, _, address = found[0]
-    # Only where the protocol is named does asyncio send small pieces at once (TCP_NODELAY).
+    # asyncio sends small pieces at once (TCP_NODELAY) only if the socket names its protocol.
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,7 +51,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def url_of(sock: socket.socket) -> str:
-    """Return where a socket is reached."""
+    """Return the URL at which a socket is reached."""
     host, port, *_ = sock.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -62,15 +62,15 @@ def serve(
     sock: socket.socket,
     started: Callable[[], None],
 ) -> None:
-    """Serve until a signal asks for an end, and what has begun by then is done.
+    """Serve until a signal asks to stop and all requests accepted by then are answered.
 
     Args:
-        models: those to serve.
+        models: the models to serve.
         settings: limits, keys and batches.
-        sock: where to listen.
-        started: is called once requests are taken.
+        sock: the socket to listen on.
+        started: called once requests are accepted.
     """
-    # Each answer names what its model never saw.
+    # Each answer already names what its model never saw.
     warnings.simplefilter("ignore", UnknownCharactersWarning)
     take_over_uvicorn()
     _allow_files()
@@ -95,7 +95,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server that stops when the requests that were let in are answered."""
+    """A server that stops when all accepted requests are answered."""
 
     def __init__(
         self, config: uvicorn.Config, lifecycle: Lifecycle, started: Callable[[], None]
@@ -105,7 +105,7 @@ class _Server(uvicorn.Server):
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Start to listen, and report it."""
         await super().startup(sockets)
         self._started()
 
@@ -116,14 +116,14 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Let nobody in any more; asked again, stop at once."""
+        """Accept no more requests; asked again, stop at once."""
         if not self._lifecycle.accepting:
             self.should_exit = self.force_exit = True
         self._lifecycle.accepting = False
 
 
 def _allow_files() -> None:
-    """Raise the limit of open files, as far as that is allowed."""
+    """Raise the limit of open files as far as allowed."""
     try:
         import resource
     except ImportError:  # Not on Windows.

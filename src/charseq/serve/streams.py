@@ -12,17 +12,17 @@ from charseq.serve.faults import FAILED, too_slow
 from charseq.serve.json_text import written
 from charseq.serve.logs import log_failure
 
-# No proxy keeps events back, or keeps them for somebody else.
+# Keep proxies from delaying events, or caching them for others.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventStream(StreamingResponse):
-    """Events as they happen.
+    """A response that sends events as they happen.
 
     Args:
-        events: their names and data; where making them fails, `error` is the last.
-        place: is held as long as they are sent.
-        seconds: that they may take in all.
+        events: their names and data; if producing them fails, the last one is `error`.
+        place: held while they are sent.
+        seconds: how long they may take altogether.
     """
 
     media_type = "text/event-stream"
@@ -33,13 +33,13 @@ class EventStream(StreamingResponse):
         place: contextlib.AbstractContextManager[None],
         seconds: float,
     ) -> None:
-        # Before anything is sent: what is raised here is answered as usual.
+        # Before anything is sent, so that a fault raised here gets the usual response.
         self._place = contextlib.ExitStack()
         self._place.enter_context(place)
         super().__init__(_in_time(events, seconds), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
+        """Send the events."""
         with self._place:
             await super().__call__(scope, receive, send)
 
@@ -61,5 +61,5 @@ async def _in_time(events: AsyncIterator[tuple[str, Any]], seconds: float) -> As
 
 
 def event(name: str, data: Any) -> bytes:
-    """Return an event: its name, and its data as JSON, in which lines do not end."""
+    """Return an event: its name, and its data as JSON without line breaks."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), written(data))
