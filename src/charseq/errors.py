@@ -1,6 +1,6 @@
-"""What can go wrong, and the exit code that each kind ends the command line with.
+"""What can go wrong, and the command line's exit code for each kind.
 
-Every message speaks to the person: what is wrong, where, and what to do.
+Every message tells the user what is wrong, where, and what to do.
 """
 
 import signal
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 
 class CharseqError(Exception):
-    """Base of all of charseq's own errors; `exit_code` is what the command line ends with."""
+    """Base of all of charseq's own errors; `exit_code` is the command line's exit code."""
 
     exit_code: ClassVar[int] = 1
 
@@ -63,7 +63,7 @@ EXTRA_OF_PACKAGE = {
 
 
 class MissingExtraError(MachineError):
-    """A feature needs packages that an optional extra brings."""
+    """A feature needs packages that an optional extra installs."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Files in general: read within bounds that are checked first, written whole or not at all."""
+"""Files in general: read within limits that are checked first, written whole or not at all."""
 
 import hashlib
 import os
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from charseq.errors import DataError, MachineError, UsageError
 
-# The JSON in which a safetensors file says what it holds. The vocabularies are in it: those of
-# 150,000 symbols each, as many as there are, fit.
+# The JSON header of a safetensors file, which includes the vocabularies: two of 150,000 symbols,
+# nearly as many as there are, fit.
 LARGEST_HEADER = 12 << 20
-# Of all tensors together: far more than a recurrent model of characters has a use for.
+# The size of all tensors together: far more than a recurrent model of characters can use.
 LARGEST_TENSORS = 8 << 30
 MOST_TENSORS = 2_000
-# What unpacks to more times its size is refused, unless it is small: no archive makes the memory
-# grow far beyond its own size on disk.
+# What unpacks to more than this many times its size is refused unless it is small, so that no
+# archive takes memory far beyond its size on disk.
 LARGEST_EXPANSION, SMALL = 100, 16 << 20
 
 
 @contextmanager
 def in_plain_words(where: str | Path) -> Iterator[None]:
-    """Turn what the system raises where a file is read into errors that speak to the person.
+    """Turn the system's errors in reading a file into errors in plain words.
 
     Args:
         where: what messages call the file.
@@ -68,14 +68,14 @@ def file_digest(path: Path) -> str:
 
 
 def unpacked_limit(packed: int) -> int:
-    """Return how many bytes this many compressed ones may unpack to."""
+    """Return how many bytes this many compressed bytes may unpack to."""
     return max(SMALL, LARGEST_EXPANSION * packed)
 
 
 def refuse_large_tensors(path: Path) -> None:
-    """Raise a `DataError` where a safetensors file is none by its size, or by that of its header.
+    """Raise a `DataError` if the size of a safetensors file or of its header is not plausible.
 
-    The library that reads the rest holds places and shapes against the file's size.
+    The library that reads the rest checks places and shapes against the file's size.
 
     Raises:
         OSError: if the file cannot be read.
@@ -92,11 +92,11 @@ def refuse_large_tensors(path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` by way of a temporary file beside it, then rename.
+    """Write `content` to a temporary file beside `path`, then rename it.
 
     Raises:
         UsageError: if something other than a file is there, or no folder to put it in.
-        MachineError: if that fails; what was at `path` is untouched then.
+        MachineError: if that fails; then what was at `path` is untouched.
     """
     refuse_output(path)
     try:
@@ -106,7 +106,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes files private; a result is as readable as the user's others.
+            # mkstemp makes files private; a result should be as readable as the user's other files.
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:
@@ -117,7 +117,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def refuse_output(path: Path) -> None:
-    """Raise a `UsageError` where no file can be put: over a folder or a pipe, or in no folder."""
+    """Raise a `UsageError` if no file can be put there: over a folder or pipe, or in no folder."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "not a regular file"
         raise UsageError(f"cannot write {path}: it is {kind}; name a file")

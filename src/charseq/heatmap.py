@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 MOST_SYMBOLS = 80
-# Inches: of a cell, of what stands around a panel's cells where labels have a few characters, and
-# of each character more.
+# Inches: of a cell, of the space around a panel's cells if labels are short, and of each further
+# character.
 CELL = 0.25
 AROUND = 1.1
 SHORT_LABEL, CHARACTER = 4, 0.09
@@ -30,7 +30,7 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
     """Draw a heat map of each alignment into one PNG file.
 
     Source symbols run along x, target symbols down y, and a line divides a language and features
-    from the text. What was refused, and what has no source symbols, is left out.
+    from the text. Refused alignments, and those without source symbols, are left out.
 
     Raises:
         UsageError: if nothing is left to draw, or more than a picture shows: 12 alignments of at
@@ -66,7 +66,7 @@ def draw_alignments(alignments: Sequence[Alignment], path: str | Path) -> None:
 
 
 def refuse_picture(path: str | Path) -> None:
-    """Raise a `UsageError` where no PNG file can be put."""
+    """Raise a `UsageError` if no PNG file can be put at a path."""
     if Path(path).suffix.lower() != ".png":
         raise UsageError(
             f"cannot draw {path}: pictures are PNG files; use a name that ends in .png"
@@ -95,7 +95,7 @@ def _refuse_longer(alignment: Alignment) -> None:
 def _size(alignment: Alignment) -> tuple[float, float]:
     """Return the width and the height of a panel, in inches."""
     along, down = alignment.source_symbols, (*alignment.target_symbols, END_LABEL)
-    # Long labels below one another stand beside the cells, those beside one another above them.
+    # Labels of rows take width beside the cells, those of columns take height above them.
     width = AROUND + CELL * len(along) + _beyond(down)
     return width, AROUND + CELL * len(down) + _beyond(along)
 
@@ -121,9 +121,9 @@ def _draw(axes: "Axes", alignment: Alignment) -> "AxesImage":
 
 
 def _label(axis: "Axis", symbols: Sequence[str]) -> None:
-    """Write symbols along an axis, each in a font that has it, or else its code points."""
+    """Label an axis with symbols, each in a font that has it, or else by its code points."""
     labels, fonts = zip(*map(_shown, symbols), strict=True)
-    # A dollar sign is one, and begins no formula.
+    # A dollar sign is a symbol here, not the start of a formula.
     axis.set_ticks(range(len(labels)), labels, parse_math=False)
     for text, font in zip(axis.get_ticklabels(), fonts, strict=True):
         if font is not None:
@@ -143,7 +143,7 @@ def _code_points(label: str) -> str:
 
 @cache
 def _font_of(label: str) -> Path | None:
-    """Return a font that can write a label, the default one if that can; None: none can."""
+    """Return a font that can write a label, preferably the default one; None if none can."""
     needed = {ord(character) for character in label}
     return next((path for path in _fonts() if needed <= _characters_of(path)), None)
 
@@ -153,7 +153,7 @@ def _fonts() -> list[Path]:
     """Return the files of all fonts: the default one, then upright and regular ones first."""
     from matplotlib.font_manager import FontProperties, findfont, fontManager
 
-    # A font of last resort has a box for every character.
+    # Fonts of last resort have a box for every character.
     others = [font for font in fontManager.ttflist if "last resort" not in font.name.lower()]
     others.sort(key=lambda font: (font.style != "normal", font.weight != 400, font.name))
     return [Path(findfont(FontProperties())), *(Path(font.fname) for font in others)]

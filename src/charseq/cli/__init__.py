@@ -31,7 +31,7 @@ _HELP = ["-h", "--help"]
 
 
 class Command(NamedTuple):
-    """Which module a command is in and what it does, so that listing it needs no import of it."""
+    """A command's module and summary, so that listing it does not import it."""
 
     module: str
     summary: str
@@ -59,14 +59,14 @@ COMMANDS: Mapping[str, Command] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with 0, or with the error's exit code.
 
-    Only the module of the command that is asked for is imported: `--help` stays fast, and no
-    command pays for another's libraries.
+    Only the module of the requested command is imported, so `--help` stays fast, and no command
+    pays for another's libraries.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     speaks_json.set("--json" in words)
     warnings.showwarning = _show_warning
     if sys.stdin is None:
-        # Closed, as some daemons leave it: nothing comes from there.
+        # Standard input is closed, as some daemons leave it: read nothing.
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
         closed = "standard output is closed: to discard output, send it to /dev/null"
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has gone, which is no fault of ours.
+        # The reader of our output has gone, which is not an error.
         code = _without_output(0)
     except OSError as error:
         code = _without_output(tell_error(error.strerror or str(error), MachineError.exit_code))
@@ -88,7 +88,7 @@ def _run(words: Sequence[str]) -> int:
     asked = next((word for word in words if not word.startswith("-")), None)
     try:
         code = int(_application(asked)(words, prog_name="charseq", standalone_mode=False) or 0)
-        # So Typer ends a command that was interrupted, and says nothing.
+        # Typer ends an interrupted command with this code, without a message.
         return tell_error("interrupted", code) if code == INTERRUPTED else code
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
@@ -103,7 +103,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _told(error: Exception) -> int:
-    """Tell what went wrong, and return the exit code."""
+    """Report an error, and return the exit code."""
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
         error = error if extra is None else MissingExtraError("this command", extra)
@@ -118,7 +118,7 @@ def _told(error: Exception) -> int:
 
 
 def _mistyped(error: Exception) -> int:
-    """Tell what is wrong with a command line; where nothing is on it, its help was shown."""
+    """Report what is wrong with a command line; for an empty one, help has already been shown."""
     message = error.format_message()  # type: ignore[attr-defined]
     if message:
         context = getattr(error, "ctx", None)
@@ -140,7 +140,7 @@ def _as_sentence(message: str) -> str:
 
 
 def _without_output(code: int) -> int:
-    """Let what could not be written go, so that Python does not fail on it once more."""
+    """Discard what could not be written, so that Python does not fail on it again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
@@ -170,7 +170,7 @@ def _application(asked: str | None) -> Callable[..., Any]:
 
 
 def _leave_out_flags_types(command: Any) -> None:
-    """Let help say nothing of the type of an option that takes no value."""
+    """Keep the type of options that take no value out of help."""
     for parameter in command.get_params(typer.Context(command, help_option_names=_HELP)):
         if getattr(parameter, "is_bool_flag", False):
             parameter.metavar = ""

@@ -131,7 +131,7 @@ def _answers(
 
 
 def _pairs(translator: BaseTranslator, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
-    """Yield the alignments of pairs, some at a time: matrices take much more memory than texts."""
+    """Yield the alignments of pairs in pieces, as matrices take much more memory than texts."""
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)
     for start in range(0, len(pairs), STREAM_CHUNK):
@@ -141,7 +141,7 @@ def _pairs(translator: BaseTranslator, pairs: Sequence[Pair]) -> Iterator[Iterab
 
 
 def _write(alignment: Alignment, as_json: bool) -> None:
-    """Print a JSON object, or some lines and an empty one."""
+    """Print an alignment as a JSON object, or as lines followed by an empty one."""
     if as_json:
         text = json.dumps(alignment.as_dict(), ensure_ascii=False)
     elif alignment.error is None:

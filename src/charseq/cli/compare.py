@@ -86,7 +86,7 @@ def compare(
     if not any(map(is_model, (first, second))):
         refuse_decoding(decoding, f"neither A nor B is a model ({' or '.join(MODEL_SUFFIXES)})")
     search = DecodingConfig.model_validate(decoding)
-    # The smaller files first: their faults should not wait for a download.
+    # Read the smaller files first, so that their errors do not wait for a download.
     lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
     models = {file: load(file, device=device) for file in (first, second) if is_model(file)}
     descriptions = [model.description for model in models.values()]
@@ -134,7 +134,7 @@ def compare(
 
 
 def _spelling(target_separator: str | None, descriptions: Sequence[ModelDescription]) -> Spelling:
-    """Return how outputs are cut: as is asked for, or as a model does that has longer symbols."""
+    """Return how to cut outputs: as asked for, or like a model with longer symbols."""
     if target_separator is not None:
         return separated_by(target_separator)
     spellings = (each.targets.spelling for each in descriptions)
@@ -142,7 +142,7 @@ def _spelling(target_separator: str | None, descriptions: Sequence[ModelDescript
 
 
 def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:
-    """Return the first `count` items that each system alone has right."""
+    """Return the first `count` items that only one system has right, for each system."""
     return [
         item
         for system in ("first", "second")
@@ -170,7 +170,7 @@ def _print(heading: str, comparison: Comparison, shown: Sequence[ComparedItem]) 
 
 
 def _scores(comparison: Comparison) -> Table:
-    """Return the table of scores, each over its 95 % interval."""
+    """Return the table of scores, each above its 95 % interval."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="below each: its 95 % interval")
     table.add_column("metric", no_wrap=True)
     for column in ("A", "B", "A − B", "p"):

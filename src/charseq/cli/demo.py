@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 SHOWN = 20
-# A model that read its pairs less often than this writes little sense.
+# A model that has read its pairs less often than this writes little sense.
 FEW_EPOCHS = 6
 
 
@@ -40,7 +40,7 @@ def demo(
         "\nadjective, that are tested below never occurred together in training."
         f"\nTraining for at most {time_limit:g} seconds …"
     )
-    # Nothing is chosen by what is held out, so that its scores are those of unseen sentences.
+    # Choose nothing by held-out pairs, so that scores are those of unseen sentences.
     config = configure(
         time_limit=time_limit,
         seed=seed,

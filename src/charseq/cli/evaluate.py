@@ -97,7 +97,7 @@ def evaluate(
     if model is None:
         refuse_decoding(decoding, "with --hypotheses, there is no model")
     search = DecodingConfig.model_validate(decoding)
-    # The smaller file first: its faults should not wait for a download.
+    # Read the smaller file first, so that its errors do not wait for a download.
     lines = [] if hypotheses is None else read_outputs(hypotheses)
     translator = None if model is None else load(model, device=device)
     description = None if translator is None else translator.description
@@ -172,7 +172,7 @@ def _model_and_corpus(names: Sequence[str], hypotheses: str | None) -> tuple[str
 def _reliability(
     translations: Sequence[Translation], items: Sequence[Nearest]
 ) -> Reliability | None:
-    """Compare the confidences that there are with what is right."""
+    """Compare all available confidences with what is right."""
     answers = [
         (translation.confidence, item.is_right)
         for translation, item in zip(translations, items, strict=True)

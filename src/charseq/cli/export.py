@@ -130,7 +130,7 @@ def export(
 
 
 def _file_writer(path: Path) -> Callable[[bytes], None]:
-    """Return what writes an export as a file, once it is known that one can be there."""
+    """Return a function that writes an export as a file, after checking that this is possible."""
     refuse_output(path)
     return partial(write_atomically, path)
 
@@ -138,7 +138,7 @@ def _file_writer(path: Path) -> Callable[[bytes], None]:
 def _site_writer(
     folder: Path, model: Path, onnxruntime_web: Path | None
 ) -> Callable[[bytes], None]:
-    """Return what writes an export as a site, once all else that is in it is there."""
+    """Return a function that writes an export as a site, after preparing its other files."""
     from charseq.interop.onnx.web import refuse_site, runtime_files, write_site
 
     refuse_site(folder)

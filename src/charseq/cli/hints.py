@@ -1,4 +1,4 @@
-"""What a training is announced by and ends with: its size, the scores, what to type next."""
+"""What is printed before and after training: its size, the scores, what to type next."""
 
 import json
 import shlex
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def charseq_command() -> str:
-    """Return how this charseq is called: by name where that finds it, else by its path."""
+    """Return the command that runs this charseq: its name if that finds it, else its path."""
     program = Path(sys.argv[0])
     found = shutil.which("charseq")
     if found is not None and Path(found).resolve() == program.resolve():

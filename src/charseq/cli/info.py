@@ -45,7 +45,7 @@ def info(
     limit, calibration = description.output_limit, description.calibration
     if as_json:
         kept = description_to_dict(description)
-        del kept["format_version"]  # It says how, not what.
+        del kept["format_version"]  # It concerns the file, not the model.
         version = kept.pop("charseq_version")
         fields = {
             "file": str(model),
@@ -101,7 +101,7 @@ def info(
 
 
 def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:
-    """Return a model's description and what its file is; of an export also how it was checked."""
+    """Return a model's description and facts of its file, for an export also how it was checked."""
     if path.suffix != EXPORT_SUFFIX:
         return read_description(path), {"parameters": count_parameters(path)}
     from charseq.runtime import read_export
@@ -111,7 +111,7 @@ def _read(path: Path) -> tuple[ModelDescription, dict[str, Any]]:
 
 
 def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a file is, as rows of a table."""
+    """Return the facts of a file as rows of a table."""
     if "export" not in facts:
         return dict(facts)
     export = {**facts["export"], **facts["export"].get("agreement", {})}

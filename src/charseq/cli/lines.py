@@ -1,6 +1,6 @@
-"""Texts to answer, from the command line or line by line as they arrive, and what is said of them.
+"""Texts to answer, from the command line or line by line as they arrive, and reports on them.
 
-A line may carry what a model reads with each text, its features and language, in further columns.
+In further columns, a line may contain a text's features and language.
 """
 
 import codecs
@@ -23,14 +23,14 @@ Answer = TypeVar("Answer", Translation, Alignment)
 
 
 class Readable(Protocol):
-    """A binary stream that gives what has arrived without waiting for more."""
+    """A binary stream that returns what has arrived without waiting for more."""
 
     def read1(self, size: int, /) -> bytes:
         """Return up to `size` bytes, waiting only for the first."""
 
 
 class Refused(NamedTuple):
-    """A line that no model is asked about, and why."""
+    """A line that is not answered, and why."""
 
     text: str
     reason: str
@@ -40,8 +40,9 @@ class Lines(NamedTuple):
     """Lines that arrived together.
 
     Attributes:
-        rows: the cells of each line by their columns' names, or why it is refused.
-        conditions: the features and languages of those that are not, as a `Translator` takes them.
+        rows: the cells of each line by column name, or why it is refused.
+        conditions: the features and languages of lines that are not refused, as a `Translator`
+            takes them.
     """
 
     rows: Sequence[dict[str, str] | Refused]
@@ -49,20 +50,20 @@ class Lines(NamedTuple):
 
     @property
     def sources(self) -> list[str]:
-        """The texts to ask about."""
+        """The texts to answer."""
         return [row["source"] for row in self.rows if not isinstance(row, Refused)]
 
     def in_order(
         self, answers: Iterable[Answer], refused: Callable[[str, str], Answer]
     ) -> Iterator[Answer]:
-        """Yield an answer for each line: of `answers`, or what `refused` makes of a refused one."""
+        """Yield an answer for each line: from `answers` or, if it is refused, from `refused`."""
         following = iter(answers)
         for row in self.rows:
             yield refused(*row) if isinstance(row, Refused) else next(following)
 
 
 class Columns(NamedTuple):
-    """What each line carries after its source, and what holds for all lines."""
+    """The columns of each line after its source, and the values that apply to all lines."""
 
     names: list[str]
     features: str | None
@@ -72,14 +73,14 @@ class Columns(NamedTuple):
     def of(cls, known: Conditions, features: str | None, language: str | None) -> "Columns":
         """Return the columns of lines for a model that knows some conditions.
 
-        What is given as `features` or `language` holds for all lines, which lack that column then.
+        If `features` or `language` is given, it applies to all lines, and they lack that column.
         """
         names = ["features"] if known.features and features is None else []
         names += ["language"] if known.languages and language is None else []
         return cls(names, features, language)
 
     def read(self, lines: Iterable[bytes], longest: int) -> Lines:
-        """Cut lines into cells; those of more than `longest` characters need not be whole."""
+        """Cut lines into cells; lines of more than `longest` characters may be incomplete."""
         rows = [_cells(line, self.names, longest) for line in lines]
         asked = [row for row in rows if not isinstance(row, Refused)]
         conditions = {
@@ -91,10 +92,10 @@ class Columns(NamedTuple):
 
 @dataclass
 class Tally:
-    """What to say of all answers together.
+    """Counts of all answers, to report at the end.
 
-    `kind` is what messages call that which is answered, and `answer` what it is answered with;
-    `least_confidence` is what answers were left empty for.
+    `kind` is what messages call an item to answer, and `answer` what they call its answer; answers
+    below `least_confidence` are left empty.
     """
 
     kind: str = "line"
@@ -107,7 +108,7 @@ class Tally:
     unseen: Unseen = field(default_factory=Unseen)
 
     def add(self, answer: Translation | Alignment) -> None:
-        """Count an answer, and say at once why there is none."""
+        """Count an answer; if there is none, report at once why."""
         self.number += 1
         self.cut += answer.cut
         self.abstained += isinstance(answer, Translation) and answer.abstained
@@ -156,11 +157,11 @@ def chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:
 
 
 def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream as soon as they are there, all that have arrived together.
+    """Yield the lines of a stream as they arrive, together if they arrive together.
 
-    A pipe that stays open gets its answers, a file comes in large pieces, and a line of more than
-    `longest` bytes is cut short, but not to less than `longest + 1`, so that it shows. A byte-order
-    mark before the first is not part of it.
+    A pipe that stays open thus gets its answers, and a file is read in large pieces. A line of more
+    than `longest` bytes is truncated, but to at least `longest + 1`, so that its excess shows. A
+    byte-order mark is not part of the first line.
     """
     rest, mark = b"", codecs.BOM_UTF8
     while piece := stream.read1(PIECE):
@@ -179,12 +180,12 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         text = line.decode("utf-8", "replace")
-        # A line that was cut short for its length may end within a character.
+        # A truncated line may end within a character.
         if len(text) <= longest:
             return Refused(text, f"not valid UTF-8 (byte {error.start + 1})")
     names = ["source", *columns]
     cells = text.split("\t") if columns else [text]
-    # A line that was cut short for its length lacks columns, too, and an empty line stays empty.
+    # A truncated line also lacks columns, and an empty line stays empty.
     if not text or len(text) > longest:
         cells = [text, *("" for _ in columns)]
     if len(cells) != len(names):

@@ -1,4 +1,4 @@
-"""Settings as command-line options, so that every setting is written down once."""
+"""Settings as command-line options, so that every setting is defined only once."""
 
 import functools
 import inspect
@@ -74,15 +74,15 @@ def settings_options(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting of `kinds`.
 
-    The command takes the options that were given, as a dictionary by the settings' names, and hands
-    them to `charseq.config.configure` or to the settings' own kind, which parse and check them.
+    The command takes the options that were given, as a dictionary by the settings' names, and
+    passes them to `charseq.config.configure` or to the settings' class, which parse and check them.
     `none` unsets a setting that may be unset.
 
     Args:
-        kinds: whose settings they are.
-        only: give options for these settings alone.
-        parameter: the command's own, which takes the dictionary.
-        defaults: what help says is the default, where it is not the settings' own.
+        kinds: the classes of the settings.
+        only: give options for these settings only.
+        parameter: the command's parameter that takes the dictionary.
+        defaults: the defaults to show in help, where they are not the settings' own.
     """
     fields = {
         name: (kind, field)
@@ -123,7 +123,7 @@ def settings_options(
 corpus_options = settings_options(
     CorpusConfig, defaults=dict.fromkeys(COLUMNS, "as the model was trained")
 )
-"""Give a command that scores models the options of how a corpus is read, in its `settings`."""
+"""Give a command that scores models the options for reading a corpus, in its `settings`."""
 
 BEAM_SETTINGS = frozenset({"beam", "length_penalty"})
 
@@ -132,12 +132,12 @@ beam_options = settings_options(DecodingConfig, only=BEAM_SETTINGS, parameter="d
 
 
 def refuse_corpus_options(settings: Collection[str], corpus: str | None, option: str) -> None:
-    """Raise a `UsageError` where it is said how to read a corpus, but not which.
+    """Raise a `UsageError` if options say how to read a corpus, but there is none.
 
     Args:
-        settings: those of `CorpusConfig` that are given.
-        corpus: what is to be read, if anything.
-        option: what names it.
+        settings: the settings of `CorpusConfig` that are given.
+        corpus: the corpus to read, if any.
+        option: the option that names it.
     """
     if corpus is None and settings:
         given = next(iter(settings)).replace("_", "-")
@@ -145,10 +145,10 @@ def refuse_corpus_options(settings: Collection[str], corpus: str | None, option:
 
 
 def refuse_two_readers(given: Mapping[str, object]) -> None:
-    """Raise a `UsageError` where more than one of the files that are given is standard input.
+    """Raise a `UsageError` if more than one of the given files is standard input.
 
     Args:
-        given: files, or `-`, by what messages call them.
+        given: files, or `-`, by their names in messages.
     """
     readers = [what for what, file in given.items() if str(file) == "-"]
     if len(readers) > 1:
@@ -175,7 +175,7 @@ def _option(name: str, kind: type[Settings], field: FieldInfo, told: str | None)
 
 
 def _value(field: FieldInfo, given: object) -> object:
-    """Turn what was typed into what the setting's own parsing would not tell apart."""
+    """Convert typed values that the setting's own parsing could not distinguish."""
     if not isinstance(given, str):
         return given
     choices = _choices(_annotation(field))
@@ -188,7 +188,7 @@ def _annotation(field: FieldInfo) -> Any:
 
 
 def _choices(annotation: Any) -> list[str]:
-    """Return in words what a setting may be: `INTEGER`, `longest`, `none`."""
+    """Return the values that a setting may have, for help: `INTEGER`, `longest`, `none`."""
     origin = get_origin(annotation)
     if origin is Literal:
         return [str(choice) for choice in get_args(annotation)]

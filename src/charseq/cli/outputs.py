@@ -19,7 +19,7 @@ from charseq.text import Form, Input
 
 
 def is_model(name: str) -> bool:
-    """Return whether a file is a model by its name."""
+    """Return whether a file's name is that of a model."""
     return Path(name).suffix in MODEL_SUFFIXES
 
 
@@ -37,7 +37,7 @@ def translate_all(
 ) -> list[Translation]:
     """Return a model's answers; those that it refused are counted on standard error.
 
-    What it was trained without it is not shown, which is said.
+    Features and languages that the model was trained without are not passed on, with a note.
     """
     known = model.description.sources.conditions
     for what, read, given in (
@@ -60,21 +60,21 @@ def translate_all(
 
 
 def refuse_decoding(decoding: Mapping[str, object], where: str) -> None:
-    """Raise a `UsageError` if it was said how to find answers, but there is no model to do so."""
+    """Raise a `UsageError` if decoding settings are given, but there is no model to use them."""
     if decoding:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in decoding)
         raise UsageError(f"{where}: omit {options}")
 
 
 def beam_note(decoding: DecodingConfig) -> str:
-    """Return in words, to stand behind a model or its outputs, which beam found them, if any."""
+    """Return a note on the beam, if any, to append to the name of a model or its outputs."""
     if decoding.beam == 1:
         return ""
     return f" (beam {decoding.beam:,}, length penalty {decoding.length_penalty:g})"
 
 
 def read_outputs(name: str) -> list[str]:
-    """Return the lines of a file as they stand; one that is empty is an empty output.
+    """Return the lines of a file unchanged; an empty line is an empty output.
 
     Raises:
         DataError: if a line is too long, or not UTF-8.
@@ -107,17 +107,17 @@ def inputs_and_outputs(
     name: str,
     form: Form,
 ) -> tuple[list[Input], list[str]]:
-    """Return the inputs and outputs that the lines of a file stand for.
+    """Return the inputs and outputs that the lines of a file represent.
 
     Args:
         lines: one for each distinct input in order, or one for each pair.
-        pairs: those of the corpus.
+        pairs: the pairs of the corpus.
         right: the references by input.
-        name: of the file.
-        form: the normal form in which alike inputs are one.
+        name: the file's name.
+        form: the normal form in which equal inputs count as one.
 
     Raises:
-        DataError: if there are as many lines as neither sources nor pairs.
+        DataError: if there are neither as many lines as sources nor as many as pairs.
     """
     if len(lines) == len(right):
         return list(right), list(lines)
@@ -145,8 +145,8 @@ def one_output_each(
     """Return the one output that the lines of a file have for each distinct input.
 
     Raises:
-        DataError: if there are as many lines as neither sources nor pairs, or a source was answered
-            in several ways.
+        DataError: if there are neither as many lines as sources nor as many as pairs, or a source
+            was answered in several ways.
     """
     inputs, outputs = inputs_and_outputs(lines, pairs, right, name, form)
     if len(inputs) > len(right):
@@ -164,7 +164,7 @@ def one_output_each(
 
 
 def _answered(lines: Sequence[str], pairs: Sequence[Pair]) -> list[Input]:
-    """Return the inputs, as they are written, that lines stand for: each once, or all in order."""
+    """Return the unchanged inputs that lines represent: each once, or all in order."""
     inputs = [pair.input for pair in pairs]
     distinct = list(dict.fromkeys(inputs))
     return distinct if len(lines) == len(distinct) else inputs

@@ -19,7 +19,7 @@ from charseq.text.inputs import features_of
 
 LONGEST_EXAMPLE = 1_000
 
-# Given as options of their own.
+# These have options of their own.
 LISTS = {"api_keys", "allow_origins"}
 
 
@@ -74,7 +74,7 @@ def serve(
 
     from charseq.serve.server import bound_socket, serve, url_of
 
-    # A taken port is told before the seconds that models take.
+    # Report a taken port before spending seconds on loading models.
     with bound_socket(config.host, config.port) as sock:
         served = [_served(name, path, examples, device) for name, path in paths.items()]
         names = ", ".join(paths)
@@ -87,7 +87,7 @@ def serve(
 
 
 def _served(name: str, path: Path, examples: Path | None, device: str) -> ServedModel:
-    """Load a model with its examples: those of a file, or those that lie beside it."""
+    """Load a model with its examples: those in the given file, or in the one beside the model."""
     model = load_served(name, path, device)
     beside = path.with_name(EXAMPLES_FILE)
     if examples is None and beside.is_file():

@@ -14,12 +14,12 @@ from charseq.results import symbol_label
 from charseq.scoring import ErrorGroups, Group, Reliability, Report, score_rows
 
 _TEXTS_SHOWN = 3
-# As wide as any table: what a pipe or a file gets is cut by whoever shows it.
+# Wider than any table: output to a pipe or a file is not wrapped.
 _UNBOUND = 1_000
 
 
 def output_console(*, soft_wrap: bool = False) -> Console:
-    """Return what prints tables to standard output, in lines that only a terminal wraps."""
+    """Return a console that prints tables to standard output, wrapped only on a terminal."""
     bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(highlight=False, soft_wrap=soft_wrap, width=None if bounded else _UNBOUND)
 
@@ -36,14 +36,14 @@ def scores_table(report: Report) -> Table:
 
 
 def show_signatures(console: Console, report: Report) -> None:
-    """Print what sacreBLEU signs its scores with."""
+    """Print sacreBLEU's signatures of its scores."""
     for metric in (report.chrf, report.bleu):
-        # A signature is there to be copied whole.
+        # Signatures are meant to be copied whole.
         console.print(Text(str(metric.signature)), soft_wrap=True)
 
 
 def show_reliability(console: Console, reliability: Reliability) -> None:
-    """Print how far confidences can be relied on, and what is right where they are high."""
+    """Print how far confidences can be relied on, and how many confident answers are right."""
     console.print(
         "\nConfidence: expected calibration error"
         f" {reliability.expected_calibration_error:.3f}, Brier score {reliability.brier_score:.3f}"
@@ -63,7 +63,7 @@ def show_reliability(console: Console, reliability: Reliability) -> None:
 
 
 def show_groups(console: Console, groups: ErrorGroups) -> None:
-    """Print what goes wrong again and again; nothing where all is right."""
+    """Print recurring errors; nothing if all outputs are right."""
     if not groups.substitutions + groups.insertions + groups.deletions:
         return
     console.print(
@@ -85,7 +85,7 @@ def show_groups(console: Console, groups: ErrorGroups) -> None:
 
 
 def texts_in_lines(texts: Sequence[str]) -> str:
-    """Return the first texts, one to a line, and how many more there are."""
+    """Return the first texts, one per line, and how many more there are."""
     lines = [visible(text) for text in texts[:_TEXTS_SHOWN]]
     if len(texts) > _TEXTS_SHOWN:
         lines.append(f"… and {len(texts) - _TEXTS_SHOWN} more")

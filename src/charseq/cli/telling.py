@@ -1,4 +1,4 @@
-"""What is told on standard error: sentences or, where JSON is asked for, objects."""
+"""Messages on standard error: sentences or, if JSON is asked for, objects."""
 
 import json
 from contextvars import ContextVar
@@ -9,7 +9,7 @@ import charseq
 
 FAULT = 1
 
-# What each exit code means, in JSON.
+# The name of each exit code in JSON.
 KINDS = {
     1: "fault",
     2: "usage",
@@ -24,14 +24,14 @@ speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 
 
 def tell_error(message: str, code: int) -> int:
-    """Tell why a command ends, and return its exit code."""
+    """Report why a command ends, and return its exit code."""
     fields = {"message": message, "exit_code": code}
     _tell("error", f"charseq: {message}", {"kind": KINDS.get(code, "usage"), **fields})
     return code
 
 
 def tell_fault() -> int:
-    """Tell that a fault is charseq's own, below its traceback, and return the exit code."""
+    """Report, below its traceback, that an error is charseq's own, and return the exit code."""
     return tell_error(
         "this is a fault in charseq, not something you did: please report it, with the lines"
         f" above, the command that you ran, and the version ({charseq.__version__})",
@@ -40,12 +40,12 @@ def tell_fault() -> int:
 
 
 def warn(message: str) -> None:
-    """Tell what may be wrong."""
+    """Print a warning."""
     _tell("warning", f"charseq: warning: {message}", {"message": message})
 
 
 def note(message: str) -> None:
-    """Tell what is good to know."""
+    """Print a note."""
     _tell("note", f"charseq: {message}", {"message": message})
 
 

@@ -164,7 +164,7 @@ def train(
 
 @contextmanager
 def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
-    """Where a training is interrupted, say what there is of it, and end with its exit code."""
+    """If training is interrupted, report what it has left, and exit with its exit code."""
     from charseq.training import HISTORY_FILE, MODEL_FILE
 
     try:
@@ -175,7 +175,7 @@ def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
             note(f"stopped; resume with: charseq train --resume {shlex.quote(str(folder))}{too}")
         model = folder / MODEL_FILE
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
-        # All is said: this ends without a further word.
+        # Everything has been reported: exit without another message.
         raise SystemExit(getattr(interruption, "exit_code", 130)) from None
 
 

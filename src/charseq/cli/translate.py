@@ -74,7 +74,7 @@ def translate(
         raise UsageError(f"--unknown must be replace or error, not {unknown!r}")
     choice: Literal["replace", "error"] = "error" if unknown == "error" else "replace"
 
-    # Before the seconds that a model takes.
+    # Check settings before spending seconds on loading a model.
     decoding = DecodingConfig.model_validate(settings)
     refuse_two_readers({"--lexicon": lexicon, "the texts": texts[0] if texts else "-"})
     entries = None if lexicon is None else [line for line in read_outputs(str(lexicon)) if line]
@@ -111,7 +111,7 @@ def translate(
 
 
 def _lines(number: int, answer: Translation, as_json: bool, several: bool) -> list[str]:
-    """Return what is printed of an answer; of several, each with its line, rank and score."""
+    """Return the lines to print for an answer; of several, each with its line, rank and score."""
     if as_json:
         return [json.dumps(answer.as_dict(), ensure_ascii=False)]
     if not several:

@@ -59,7 +59,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Each kind of settings takes time to set up, and translating needs few of them.
+    # Settings classes take time to set up, and translating needs few of them.
     for module, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(f"charseq.config.{module}"), name)

@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 from charseq.config.settings import Column, Separator, Settings
 from charseq.errors import UsageError
 
-# What a model remembers of its training's corpus: where its texts stood, if not in the first two
-# columns, and its features and languages, if it has any.
+# What a model keeps of how its training corpus was read: where the texts were, if not in the first
+# two columns, and the features and languages, if any.
 TEXT_COLUMNS = frozenset({"source_column", "target_column", "header", "reverse"})
 CONDITION_COLUMNS = frozenset({"features_column", "features_separator", "language_column"})
 COLUMNS = TEXT_COLUMNS | CONDITION_COLUMNS
-# Those of them that a header may have names for.
+# The columns that may be given by their name in a header.
 NAMED_COLUMNS = ("source_column", "target_column", "features_column", "language_column")
 
 

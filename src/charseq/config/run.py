@@ -13,7 +13,7 @@ from charseq.config.training import TrainingConfig, TrainingSettings
 from charseq.errors import UsageError
 from charseq.files import read_bounded
 
-# The bytes of the largest TOML file that is read.
+# The size of the largest TOML file that is read, in bytes.
 LARGEST = 1 << 20
 
 SECTIONS: Mapping[str, type[Settings]] = {
@@ -148,7 +148,7 @@ def configure(
 
 
 def sections_of(file: str | Path) -> dict[str, dict[str, Any]]:
-    """Return what a TOML file of settings says, by section.
+    """Return the settings in a TOML file, by section.
 
     Raises:
         UsageError: if there is no such file, or it is not valid.

@@ -41,7 +41,7 @@ def _seconds(value: object) -> object:
 Duration = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
 
 
-# So many valid names help; more of them hide what is wrong.
+# This many valid names help; more would hide what is wrong.
 MOST_SHOWN = 20
 
 
@@ -56,7 +56,7 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "sett
             raise UsageError(f"unknown {what} {visible(repr(name))}; {hint}")
 
 
-# What a setting must be, by the kind of pydantic's complaint; its context fills the braces.
+# What a setting must be, by the type of pydantic's error, whose context fills the braces.
 _DEMANDS = {
     "int": "a whole number",
     "float": "a number",
@@ -78,7 +78,7 @@ def _sentence(error: ValidationError) -> str:
     given: dict[str, Any] = {}
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "value"
-        # A setting that may be of several kinds is refused once by each of them.
+        # A setting that may have several types is refused once by each of them.
         demand = _demand(problem)
         if demand not in demands.setdefault(name, []):
             demands[name].append(demand)

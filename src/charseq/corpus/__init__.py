@@ -42,7 +42,7 @@ CorpusLike = str | Path | Corpus | Iterable[PairLike]
 
 
 def is_named(corpus: object) -> bool:
-    """Return whether a corpus is meant by its name, whatever lies in the working folder."""
+    """Return whether `corpus` is the name of a corpus, whatever is in the working folder."""
     return isinstance(corpus, str) and (corpus == PHRASEBOOK or anki.is_name(corpus))
 
 
@@ -53,7 +53,7 @@ def corpus_from(
     mirror: str | None = None,
     spellings: Spellings = PLAIN,
 ) -> Corpus:
-    """Return the corpus that is given by its file, its name or its pairs.
+    """Return the corpus given by a file, a name or pairs.
 
     Args:
         corpus: a file, a corpus's name, a corpus, or pairs of source and target.
@@ -125,7 +125,7 @@ def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
 
 def _hint(path: Path) -> str:
     names = {} if path.name != str(path) else {name: name for name in (PHRASEBOOK, *anki.LANGUAGES)}
-    with contextlib.suppress(OSError):  # Where there is no such folder, nothing lies beside.
+    with contextlib.suppress(OSError):  # Without such a folder, there are no neighbours.
         names |= {other.name: str(path.with_name(other.name)) for other in path.parent.iterdir()}
     near = [names[name] for name in difflib.get_close_matches(path.name, names)]
     return f"; did you mean {' or '.join(near)}?" if near else "; see: charseq corpus list"

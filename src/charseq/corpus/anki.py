@@ -1,7 +1,7 @@
 """The collection of manythings.org/anki: named corpora such as `fra-eng`, each a zip in the cache.
 
-The collection's files change, so no hash of a download is known beforehand: its length, the zip's
-structure and checksums are checked before it takes its place in the cache.
+The collection's files change, so no hash of a download is known beforehand; its length and the
+zip's structure and checksums are checked before it goes into the cache.
 """
 
 import difflib
@@ -99,12 +99,12 @@ of the same form are tried too: the collection grows."""
 
 
 def is_name(name: str) -> bool:
-    """Return whether `name` has the form of the collection's names, `fra-eng`, known or not."""
+    """Return whether `name` has the form of the collection's names, such as `fra-eng`."""
     return re.fullmatch(r"[a-z]{3}-eng", name) is not None
 
 
 def cached(name: str) -> Path | None:
-    """Return where the named corpus lies in the cache, or None if it does not."""
+    """Return the path of the named corpus in the cache, or None if it is not there."""
     path = cache_folder() / f"{name}.zip"
     return path if path.is_file() else None
 
@@ -129,7 +129,7 @@ def download(name: str, mirror: str | None = None) -> Path:
 
     Raises:
         UsageError: if the collection has no such corpus, or the mirror is not a URL.
-        MachineError: if the download fails; nothing half-made is left then.
+        MachineError: if the download fails; then nothing incomplete is left.
     """
     base = mirror or os.environ.get("CHARSEQ_CORPUS_MIRROR") or SITE
     if not re.match(r"https?://[^/]", base):

@@ -1,4 +1,4 @@
-"""The zips of manythings.org/anki: one text of sentence pairs, and a note on whom to credit."""
+"""The zips of manythings.org/anki: a text of sentence pairs, and a note on whom to credit."""
 
 import lzma
 import re
@@ -21,11 +21,11 @@ from charseq.files import LARGEST_EXPANSION, file_digest, in_plain_words, unpack
 from charseq.text import PLAIN, Spellings
 
 LARGEST_TEXT = 500 * 2**20
-"""The bytes that a zip's text may unpack to; the collection's largest has some 50 MB."""
+"""How many bytes a zip's text may unpack to; the collection's largest has some 50 MB."""
 
 _LARGEST_ABOUT = 1 << 16
 
-# What Python's reader of zips stumbles over where bytes are not what they should be.
+# What Python's reader of zips raises when bytes are not what they should be.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -46,7 +46,7 @@ def read_archive(
 
     Raises:
         UsageError: if there is no such file, or the settings do not suit it.
-        DataError: if it is not such a zip, or a line is bad and bad lines are not to be skipped.
+        DataError: if it is not such a zip, or a line is bad and bad lines may not be skipped.
         MachineError: if the file cannot be read.
     """
     if config.format not in ("auto", "tsv"):
@@ -96,7 +96,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    """Return the one member that holds the pairs."""
+    """Return the one member that contains the pairs."""
     texts = [
         member
         for member in archive.infolist()
@@ -120,7 +120,7 @@ def _largest(text: zipfile.ZipInfo) -> int:
 
 
 def _limited(member: IO[bytes], text: zipfile.ZipInfo, where: str) -> Iterator[bytes]:
-    # What a zip says of its sizes need not be true.
+    # The sizes that a zip states need not be true.
     received, largest = 0, _largest(text)
     for piece in iter(partial(member.read, PIECE), b""):
         received += len(piece)
@@ -137,7 +137,7 @@ def _too_large(where: str) -> DataError:
 
 
 def _about(archive: zipfile.ZipFile) -> str:
-    """Return whom and which licence the zip's own description names."""
+    """Return the attribution and the licence in the zip's own description."""
     if "_about.txt" not in archive.namelist():
         return ""
     with archive.open("_about.txt") as member:

@@ -1,7 +1,7 @@
-"""Records turned into the pairs of a corpus: what a pair must be, and what is left out.
+"""Turning records into the pairs of a corpus: what a pair must be, and what is left out.
 
-A record is a line's bytes, a Parquet row, a pair in memory; a parser turns it into its texts, which
-are source and target, or source, target, features and language, or refuses it as a bad line.
+A record is a line's bytes, a Parquet row or a pair in memory. A parser turns it into its texts
+(source and target, or source, target, features and language), or refuses it as a bad line.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
@@ -30,13 +30,13 @@ def collect(
     Args:
         records: what the pairs are made of.
         parse: turns a record into its texts, or raises BadLineError.
-        config: which pairs are kept, and which way round.
+        config: which pairs to keep, and in which direction.
         where: what messages call the place that the records come from.
         number: the first record's number in messages.
         spellings: how the pairs' two sides are cut into symbols.
 
     Raises:
-        DataError: if a record is bad and bad ones are not to be skipped, or if no pairs remain.
+        DataError: if a record is bad and bad ones may not be skipped, or if no pairs remain.
     """
     pairs: list[Pair] = []
     keep, faults, too_long = pairs.append, Faults(where), 0
@@ -91,11 +91,11 @@ def corpus_of(
     name: str = "pairs",
     spellings: Spellings = PLAIN,
 ) -> Corpus:
-    """Make a corpus of pairs in memory, held to the same rules as those of a file.
+    """Make a corpus of pairs in memory, by the same rules as for files.
 
     Raises:
         UsageError: if they are not pairs.
-        DataError: if a pair is bad and bad ones are not to be skipped, or if there are none.
+        DataError: if a pair is bad and bad ones may not be skipped, or if there are none.
     """
     if isinstance(pairs, bytes | Mapping) or not isinstance(pairs, Iterable):
         raise UsageError(
@@ -107,7 +107,7 @@ def corpus_of(
 
 
 def longer_than(longest: int | None, spellings: Spellings) -> str:
-    """Return in words why a pair was left out for its length."""
+    """Return the reason for leaving a pair out for its length."""
     plain = all(spelling.is_of_characters for spelling in spellings)
     return f"longer than {longest:,} {'characters' if plain else 'symbols'}"
 
@@ -125,7 +125,7 @@ def _fault_of(texts: tuple[str, str], columns: tuple[Column, Column]) -> BadLine
 def _condition_reader(
     config: CorpusConfig,
 ) -> Callable[[tuple[Any, ...]], tuple[tuple[str, ...], str]]:
-    """Return what reads a record's features and language, which are few and so kept once each."""
+    """Return a reader of features and language; these are few, so equal ones are kept only once."""
     kept: dict[tuple[Features, str], tuple[tuple[str, ...], str]] = {}
 
     def read(conditions: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:

@@ -1,4 +1,4 @@
-"""Receiving a file by HTTP, measured against the length that the server names."""
+"""Receiving a file by HTTP, checked against the length that the server names."""
 
 import sys
 from importlib.metadata import version
@@ -11,7 +11,7 @@ _TIMEOUT = 30.0
 
 
 class DownloadError(Exception):
-    """A download that failed; `status` is that of HTTP, if the site answered with a refusal."""
+    """A download that failed; `status` is the HTTP status, if the site refused it."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -19,13 +19,13 @@ class DownloadError(Exception):
 
 
 def receive(url: str, output: IO[bytes], *, title: str, largest: int) -> None:
-    """Write what `url` sends into `output`, with a progress bar on the terminal.
+    """Write what `url` sends to `output`, with a progress bar on the terminal.
 
     Args:
         url: what to ask for.
-        output: what it is written into, from the beginning.
+        output: the file to write to, from its beginning.
         title: what the progress bar calls it.
-        largest: the most bytes that are taken.
+        largest: the most bytes to accept.
 
     Raises:
         DownloadError: if the site refuses, cannot be reached or breaks off, or sends too much.
@@ -33,10 +33,10 @@ def receive(url: str, output: IO[bytes], *, title: str, largest: int) -> None:
     import requests
     from pooch import HTTPDownloader
 
-    # The site turns clients away that do not say who they are.
+    # The site refuses clients that do not identify themselves.
     agent = f"charseq/{version('charseq')} (character-level sequence-to-sequence models)"
     with _Progress(title, output, largest) as progress:
-        # No compression on the way, so that the length the server names is that of the file.
+        # Without compression in transit, the length that the server names is the file's.
         headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
         downloader = HTTPDownloader(
             progressbar=progress, chunk_size=PIECE, headers=headers, timeout=_TIMEOUT
@@ -56,9 +56,9 @@ def receive(url: str, output: IO[bytes], *, title: str, largest: int) -> None:
 
 
 class _Progress:
-    """A progress bar on the terminal, and nothing elsewhere, with the methods pooch calls.
+    """A progress bar on terminals, and nothing elsewhere, with the methods that pooch calls.
 
-    What has arrived is read off the output, since pooch counts every piece as a full one.
+    Progress is read from the output, since pooch counts every piece as a full one.
     """
 
     def __init__(self, title: str, output: IO[bytes], largest: int) -> None:

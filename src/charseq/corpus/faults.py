@@ -1,4 +1,4 @@
-"""What is wrong with a record that is not a pair, and a list of all such records in one file."""
+"""Faults of records that are not pairs, and a list of them for one file."""
 
 from collections import Counter
 from typing import NoReturn
@@ -10,7 +10,7 @@ NOT_UTF8 = "invalid UTF-8"
 
 
 class BadLineError(Exception):
-    """A record that is not a pair: the `reason` is counted, the message says more."""
+    """A record that is not a pair; the `reason` is counted, the message says more."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(detail or reason)
@@ -18,7 +18,7 @@ class BadLineError(Exception):
 
 
 class Faults:
-    """The bad lines of one file: the first few in words, all of them by count."""
+    """The bad lines of one file: messages for the first few, counts for all."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -26,7 +26,7 @@ class Faults:
         self.counts: Counter[str] = Counter()
 
     def add(self, number: int, fault: BadLineError) -> None:
-        """Take down what is wrong with the line of that number."""
+        """Record the fault of a line."""
         if len(self.first) < _NAMED_FAULTS:
             self.first.append(f"  {self.where}:{number}: {fault}")
         self.counts[fault.reason] += 1
@@ -35,7 +35,7 @@ class Faults:
         """Refuse the file for its bad lines.
 
         Raises:
-            DataError: always; it names the first few.
+            DataError: always, naming the first few.
         """
         total = self.counts.total()
         lines = [f"{self.where} has {total:,} bad line{'s' if total > 1 else ''}:", *self.first]
@@ -48,6 +48,6 @@ class Faults:
 
 
 def not_utf8(error: UnicodeDecodeError) -> BadLineError:
-    """Return the fault of a record whose bytes are no UTF-8."""
+    """Return the fault of a record whose bytes are not UTF-8."""
     what = f"byte {error.start + 1} is 0x{error.object[error.start]:02x}"
     return BadLineError(NOT_UTF8, f"not valid UTF-8: {what}")

@@ -1,7 +1,7 @@
 """Pairs from files: TSV, CSV, JSON Lines and Parquet, plain or compressed, or standard input.
 
-A text is used unchanged. A file is a stream of records (lines, or Parquet rows), each of which
-a parser turns into the two texts of a pair or refuses as a bad line.
+Texts are used unchanged. A file is a stream of records (lines or Parquet rows); a parser turns each
+into the texts of a pair, or refuses it as a bad line.
 """
 
 import codecs
@@ -40,13 +40,13 @@ _COMPRESSIONS = (".gz", ".zst")
 def read_file(path: str | Path, config: CorpusConfig, spellings: Spellings = PLAIN) -> Corpus:
     """Read the pairs of a file; `-` is standard input.
 
-    The format goes by the name unless `config` says it; whatever is not known is read as TSV. Gzip
+    The file's name determines the format unless `config` does; unknown names are read as TSV. Gzip
     and Zstandard are recognised by their first bytes.
 
     Raises:
         UsageError: if there is no such file or column, or the settings do not suit it.
-        DataError: if a line is bad and bad lines are not to be skipped, if the file is damaged, or
-            if it holds no pairs.
+        DataError: if a line is bad and bad lines may not be skipped, if the file is damaged, or if
+            it contains no pairs.
         MachineError: if the file cannot be read.
         MissingExtraError: if the format or compression needs a package that is not installed.
     """
@@ -85,9 +85,9 @@ def read_lines(
     """Read the pairs of a stream of lines; `where` names it in messages.
 
     Raises:
-        UsageError: if a column is not there, or the settings do not suit the format.
-        DataError: if a line is bad and bad lines are not to be skipped, if the stream is damaged,
-            or if it holds no pairs.
+        UsageError: if a column is missing, or the settings do not suit the format.
+        DataError: if a line is bad and bad lines may not be skipped, if the stream is damaged, or
+            if it contains no pairs.
         MachineError: if the stream cannot be read.
         MissingExtraError: if the compression needs a package that is not installed.
     """

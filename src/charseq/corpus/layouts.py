@@ -1,6 +1,6 @@
-"""What a line of TSV, CSV or JSON Lines is: its parser turns it into the texts of a pair.
+"""Lines of TSV, CSV or JSON Lines, and the parsers that turn them into the texts of a pair.
 
-TSV cells are separated by tabs and nothing else; quotes are ordinary characters in them.
+TSV cells are separated by tabs only; quotes are ordinary characters in them.
 """
 
 import contextlib
@@ -29,10 +29,10 @@ LineLayout = Literal["tsv", "csv", "jsonl"]
 LineParser = Callable[[bytes], tuple[str, ...]]
 """Turns a line into the texts of a pair, or raises BadLineError."""
 
-# The csv module's own limit is lower, and holds for a whole process.
+# The csv module's own limit is lower, and applies to the whole process.
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
 
-# Commas that separate nothing: within quotes, before a space, between digits.
+# Commas that are not separators: within quotes, before a space, between digits.
 _OWN_COMMAS = re.compile(rb'"[^"]*"|,(?= )|(?<=[0-9]),(?=[0-9])')
 
 _Cells = Callable[[bytes], list[str]]
@@ -45,14 +45,14 @@ def line_parser(
     """Return the parser of a file's lines, and whether its first line is a header.
 
     Args:
-        layout: what the lines are.
+        layout: the format of the lines.
         first: the first line; without a header, a warning is given if it looks like one.
-        config: which columns hold the texts, and whether there is a header.
+        config: which columns contain the texts, and whether there is a header.
         where: what messages call the file.
 
     Raises:
-        UsageError: if a column is not there, or is given by name where columns have none.
-        DataError: if there is no header where there should be one, or it is a bad line.
+        UsageError: if a column is missing, or is given by name where columns have none.
+        DataError: if a required header is missing, or is a bad line.
     """
     columns = columns_of(config)
     if layout == "jsonl":
@@ -81,17 +81,17 @@ def _tsv_cells(line: bytes) -> list[str]:
 
 
 def _delimiter(first: bytes) -> str:
-    """Return what separates a CSV's columns: semicolons if its first line has no comma that may.
+    """Return the separator of a CSV: a semicolon if no comma in its first line can be one.
 
-    Spreadsheets write them where a comma is the decimal sign. A comma before a space or between
-    digits is a text's own.
+    Spreadsheets write semicolons where a comma is the decimal sign. A comma before a space or
+    between digits is part of a text.
     """
     bare = _OWN_COMMAS.sub(b"", first)
     return ";" if b";" in bare and b"," not in bare else ","
 
 
 def _csv_cells(line: bytes, delimiter: str) -> list[str]:
-    # Each line by itself, so that one stray quote cannot swallow the lines after it.
+    # Each line on its own, so that a stray quote cannot swallow the lines after it.
     try:
         return next(csv.reader([nonempty_text_of(line)], delimiter=delimiter, strict=True))
     except csv.Error as error:
@@ -102,7 +102,7 @@ def _csv_cells(line: bytes, delimiter: str) -> list[str]:
 
 
 def _cell_parser(cells: _Cells, positions: Positions, layout: LineLayout) -> LineParser:
-    # A column that is not there is the empty cell after the last.
+    # A column that is not read is the empty cell appended to the row.
     wanted, missing = max(positions), 0 in positions
     chosen: Callable[[list[str]], tuple[str, ...]] = itemgetter(*(p - 1 for p in positions))
 
@@ -121,14 +121,14 @@ def _cell_parser(cells: _Cells, positions: Positions, layout: LineLayout) -> Lin
 
 
 def _separated_otherwise(cell: str, layout: LineLayout) -> str:
-    """Say what may separate the columns of a line that seems to have one only."""
+    """Suggest what may separate the columns of a line that seems to have only one."""
     remedies = {
         "\t": ("tabs", "add --format tsv"),
         ";": ("semicolons", "add --format csv"),
         ",": ("commas", "add --format csv"),
     }
     if layout == "csv":
-        # Its first line has a comma that seemed to separate columns.
+        # The first line has a comma that looked like a separator.
         remedies[";"] = "semicolons", "put texts that contain commas in double quotes"
     for separator, (what, remedy) in remedies.items():
         if separator in cell:

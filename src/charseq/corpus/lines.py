@@ -1,6 +1,6 @@
 """Lines of bytes, and their texts.
 
-Lines end at a line feed, or a carriage return and a line feed. No other character ends one and
+Lines end with a line feed, or a carriage return and a line feed. No other character ends one and
 nothing is stripped: no-break and narrow spaces, U+2028 and U+0085 are ordinary characters.
 """
 
@@ -11,13 +11,13 @@ from typing import IO
 from charseq.corpus.faults import BadLineError, not_utf8
 
 LONGEST_LINE = 1_000_000
-"""The bytes of the longest line that is read; a longer line is not a pair of texts."""
+"""The size of the longest line that is read, in bytes; a longer line is not a pair of texts."""
 
 
 def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines with their ends; only the beginning of one that is too long.
+    """Yield the lines with their line ends; of a line that is too long, only the beginning.
 
-    A byte-order mark before the first is not part of it.
+    A byte-order mark is not part of the first line.
     """
     mark = codecs.BOM_UTF8
     line = stream.readline(len(mark) + LONGEST_LINE + 1).removeprefix(mark)
@@ -30,7 +30,7 @@ def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def text_of(line: bytes) -> str:
-    """Return the text of a line, without its end; it may be empty.
+    """Return the text of a line, without its line end; it may be empty.
 
     Raises:
         BadLineError: if the line is too long, or not UTF-8.
@@ -44,7 +44,7 @@ def text_of(line: bytes) -> str:
 
 
 def nonempty_text_of(line: bytes) -> str:
-    """Return the text of a line on which there is something, without its end.
+    """Return the text of a line that is not empty, without its line end.
 
     Raises:
         BadLineError: if the line is empty, too long, or not UTF-8.

@@ -1,4 +1,4 @@
-"""What a corpus is, once it has been read."""
+"""A corpus once it has been read, and its pairs."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ class Pair(NamedTuple):
 
     Attributes:
         source: the text.
-        target: what becomes of it.
+        target: the text that it is rewritten to.
         features: what the target is to be, such as `("N", "ACC", "PL")`, in the corpus's order.
-        language: which of several languages the pair is in.
+        language: the language of the pair, if there are several.
     """
 
     source: str
@@ -40,15 +40,15 @@ class Corpus:
     Attributes:
         name: a short name, such as `fra-eng` or the file's stem.
         pairs: the pairs in the order of the file.
-        digest: what `digest_of` gives for the pairs: equal pairs, equal digest, whatever the
-            format and compression they were read from.
-        groups: for each pair, what must stay on one side of a split beside its source.
+        digest: the pairs' `digest_of`: equal for equal pairs, whatever the format and compression
+            that they were read from.
+        groups: each pair's group, which, like its source, must stay on one side of a split.
         left_out: how many lines were left out, by reason.
-        first_line: where the first pair stands, from 1, if every line from there on is a pair; None
-            where some were left out, or pairs have no lines.
-        attribution: whom to thank, under which licence.
+        first_line: the number of the first pair's line, from 1, if every line from there on is a
+            pair; None if some were left out, or pairs have no lines.
+        attribution: whom to credit, under which licence.
         path: the file that was read; None for standard input and built-in corpora.
-        archive_digest: the SHA-256 of the zip, where the corpus came in one.
+        archive_digest: the SHA-256 of the zip, if the corpus came in one.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Corpus:
 def digest_of(pairs: Sequence[Pair]) -> str:
     """Return the SHA-256, in hexadecimal, of `pairs` as lines of source, tab and target.
 
-    Where a pair has features or a language, they follow, each after a tab.
+    If a pair has features or a language, both follow, each after a tab.
     """
     digest = hashlib.sha256()
     for start in range(0, len(pairs), 10_000):
@@ -80,7 +80,7 @@ def digest_of(pairs: Sequence[Pair]) -> str:
 def references_by_input(pairs: Iterable[Pair], form: Form = "nfc") -> dict[Input, list[str]]:
     """Return each distinct input with its distinct targets, in order of first appearance.
 
-    Inputs that are alike in the normal form `form` are one, as it first appears.
+    Inputs that are equal in the normal form `form` count as one, as it first appears.
     """
     references: dict[Input, tuple[Input, dict[str, None]]] = {}
     for pair in pairs:
@@ -93,5 +93,5 @@ def _line(pair: Pair) -> str:
     source, target, features, language = pair
     if not features and not language:
         return f"{source}\t{target}"
-    # No feature holds a NUL character.
+    # No feature contains a NUL character.
     return "\t".join((source, target, "\0".join(features), language))

@@ -1,4 +1,4 @@
-"""Pairs from Parquet: columns of texts, whose records are the rows."""
+"""Pairs from Parquet: columns of texts, read row by row."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,9 +26,9 @@ def read_parquet(
     """Read the pairs of a Parquet file; `where` names it in messages.
 
     Raises:
-        UsageError: if a column is not there.
-        DataError: if a column does not hold texts, if a row is bad and bad ones are not to be
-            skipped, if the file is damaged, or if it holds no pairs.
+        UsageError: if a column is missing.
+        DataError: if a column does not contain texts, if a row is bad and bad ones may not be
+            skipped, if the file is damaged, or if it contains no pairs.
         MissingExtraError: if the package that reads Parquet is not installed.
     """
     try:
@@ -59,7 +59,7 @@ def _rows(table: Any, names: Sequence[str], positions: Positions) -> Iterator[tu
     import pyarrow as pa
 
     read = [names[position - 1] for position in positions if position]
-    # A name that is not the only one of its kind cannot be asked for: all columns are read then.
+    # Columns with equal names cannot be selected; then all columns are read.
     some = all(names.count(name) == 1 for name in read)
     for batch in table.iter_batches(10_000, columns=read if some else None):
         columns: list[Sequence[Any]] = []

@@ -15,7 +15,7 @@ from charseq.text import Form, Input
 
 @dataclass(frozen=True)
 class Split:
-    """The two sides of a corpus, each in the corpus's order."""
+    """The two parts of a corpus, each in the corpus's order."""
 
     training: tuple[Pair, ...]
     held_out: tuple[Pair, ...]
@@ -27,16 +27,16 @@ def split_corpus(corpus: Corpus, config: TrainingSettings, form: Form = "nfc") -
     `source`: whole sources are drawn at random, from `config.seed` alone, until
     `config.held_out_share` of the distinct sources, at most `config.held_out_maximum`, are held
     out. All pairs of one source stay on one side, and so do all pairs of one of the corpus's
-    groups; sources and groups that hang together are drawn together. With `config.split_by` at
-    `input`, a source with other features or in another language counts as another.
+    groups; sources and groups that are connected are drawn together. If `config.split_by` is
+    `input`, the same source with other features or in another language counts as another.
 
-    Sources that are alike in the normal form `form` are the same.
+    Sources that are equal in the normal form `form` count as the same.
 
     `last`: the last `config.held_out_share` of the pairs, counted as Keras's `validation_split`
-    counts them; one source may then stand on both sides. `held_out_maximum` has no say.
+    counts them; one source may then be on both sides. `held_out_maximum` is ignored.
 
     Raises:
-        DataError: if there are too few pairs, or too many that hang together, for two sides.
+        DataError: if there are too few pairs, or too many connected ones, for two sides.
     """
     if config.split == "last":
         return _last(corpus, config.held_out_share)
@@ -63,7 +63,7 @@ def _units(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number what must stay together; return each pair's unit and each unit's sources.
 
-    Split by inputs, an input counts as a source does.
+    When splitting by inputs, each input counts as a source.
     """
     numbers: dict[str | Input, int] = {}
     inputs = (pair.input.normalised(form) for pair in corpus.pairs)
@@ -77,7 +77,7 @@ def _units(
 
 
 def _joined(sources: Sequence[int], groups: Sequence[str], count: int) -> list[int]:
-    """Join the sources that share a group; return for each source one that speaks for all."""
+    """Join the sources that share a group; return a representative for each source."""
     parents = list(range(count))
 
     def root(source: int) -> int:

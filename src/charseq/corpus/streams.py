@@ -1,4 +1,4 @@
-"""Streams of bytes: plain ones, those that are decompressed, those made of pieces."""
+"""Streams of bytes: plain, decompressed, or made of pieces."""
 
 import gzip
 import io
@@ -11,19 +11,19 @@ from charseq.errors import DataError, MissingExtraError
 from charseq.files import LARGEST_EXPANSION, unpacked_limit
 
 PIECE = 1 << 17
-"""The bytes that are read at a time."""
+"""How many bytes are read at a time."""
 
 
 def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
-    """Return pieces of bytes as one stream that is read fast, line by line."""
+    """Return pieces of bytes as one stream that is fast to read line by line."""
     return io.BufferedReader(_Pieces(pieces), PIECE)
 
 
 def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
-    """Return what a stream holds, decompressed if its first bytes are those of gzip or Zstandard.
+    """Return a stream, decompressed if its first bytes are those of gzip or Zstandard.
 
-    What is wrong with compressed bytes shows as the result is read: damage as a DataError, a
-    package that is not installed as a MissingExtraError.
+    Problems of compressed bytes show up when the result is read: damage raises a DataError, a
+    package that is not installed a MissingExtraError.
 
     Raises:
         DataError: if the stream, which messages call `where`, is a zip or Parquet.
@@ -58,7 +58,7 @@ def _within_bounds(pieces: Iterator[bytes], counted: "_Counted", where: str) -> 
 
 
 class _Counted:
-    """A stream that counts what was read of it."""
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
@@ -95,8 +95,8 @@ def _from_zstandard(stream: "_Counted") -> Iterator[bytes]:
         import zstandard
     except ImportError:
         raise MissingExtraError("reading Zstandard files", "files") from None
-    # An object that knows where a frame ends, since a stream cut short would else pass for a whole
-    # one; fed by few bytes at a time, since each may stand for many kilobytes.
+    # Use an object that knows where a frame ends, since a truncated stream would otherwise pass for
+    # a whole one; feed it few bytes at a time, since each may expand to many kilobytes.
     frame, waiting, size = None, [], 0
     try:
         for piece in iter(partial(stream.read, 256), b""):

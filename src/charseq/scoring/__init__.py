@@ -1,8 +1,8 @@
-"""How good are outputs? CER, exact match, chrF and BLEU against one or many references.
+"""How good outputs are: CER, exact match, chrF and BLEU against one or many references.
 
-And how sure is each of them? A confidence is the probability that it is right.
+And how certain each of them is: a confidence is the probability that it is right.
 
-Texts are compared in Unicode's form NFC, so that "é" in one code point and "é" in two are the same.
+Texts are compared in Unicode's form NFC, so that "é" in one code point and "é" in two are equal.
 Nothing else is changed: case, spaces and punctuation all count.
 """
 

@@ -1,4 +1,4 @@
-"""How certain a score is: the same items are resampled many times."""
+"""How certain a score is, found by resampling the same items many times."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _WEIGHTS_AT_ONCE = 4_000_000
 
 
 def refuse_no_resamples(bootstrap: int) -> None:
-    """Raise a `UsageError` where there is nothing that an interval could come from."""
+    """Raise a `UsageError` if there is no resample to compute an interval from."""
     if bootstrap < 1:
         raise UsageError(f"intervals need at least one resample, not {bootstrap}")
 
@@ -19,8 +19,8 @@ def refuse_no_resamples(bootstrap: int) -> None:
 def resampled_values(statistics: Sequence[Statistic], bootstrap: int, seed: int) -> Counts:
     """Return every metric's value on each of `bootstrap` draws of the items.
 
-    All metrics see the same draws, whatever system their counts are of: values of one column are of
-    the same items.
+    All metrics see the same draws, whichever system their counts belong to: the values in one
+    column are for the same items.
 
     Args:
         statistics: the metrics, all of the same items.
@@ -42,18 +42,18 @@ def resampled_values(statistics: Sequence[Statistic], bootstrap: int, seed: int)
 
 
 def percentile_interval(values: Counts) -> tuple[float, float]:
-    """Return between which of `values`, (draws,), the middle 95 % lie."""
+    """Return the bounds of the middle 95 % of `values`, (draws,)."""
     low, high = np.percentile(values, [2.5, 97.5]).tolist()
     return low, high
 
 
 def _resampled_sums(counts: Counts, bootstrap: int, seed: int) -> Counts:
-    """Return what `counts` add up to in each of `bootstrap` draws of the items."""
+    """Return the sums of `counts` in each of `bootstrap` draws of the items."""
     items = len(counts)
     random = np.random.default_rng(seed)
     sums = np.empty((bootstrap, counts.shape[1]))
-    # A draw is how often it holds each item; a block of draws times the counts is one matrix
-    # product, exact because all are whole numbers, and blocks bound the memory.
+    # A draw is represented by how often it contains each item. A block of draws times the counts is
+    # one matrix product, exact because all are integers; blocks bound the memory.
     block = max(1, _WEIGHTS_AT_ONCE // items)
     for start in range(0, bootstrap, block):
         stop = min(start + block, bootstrap)

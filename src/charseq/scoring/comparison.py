@@ -161,8 +161,8 @@ def comparison_of(
     Args:
         sources: the texts that were rewritten.
         first: the first system's outputs, one for each source.
-        second: the second system's, likewise.
-        spelling: that their symbols come from.
+        second: the second system's outputs, one for each source.
+        spelling: the spelling that their symbols come from.
         bootstrap: how many times the items are drawn again.
         seed: what the draws are seeded with.
     """
@@ -193,7 +193,7 @@ def comparison_of(
 
 
 def _difference(value: float, drawn: Counts) -> Difference:
-    # Computed by other roads, equal differences may differ in their last place.
+    # Computed in different ways, equal differences may differ in their last digit.
     extreme = np.abs(drawn - drawn.mean()) >= abs(value) - 1e-9
     p_value = float((extreme.sum() + 1) / (len(drawn) + 1))
     return Difference(value, *percentile_interval(drawn), p_value)

@@ -13,13 +13,13 @@ Symbols = Sequence[str]
 
 
 class Nearest(NamedTuple):
-    """An output beside the reference that its errors are counted against.
+    """An output and the reference that its errors are counted against.
 
     Attributes:
-        output: as it stands.
-        references: of the output, as they stand.
+        output: the output, unchanged.
+        references: the output's references, unchanged.
         place: which of them is the nearest, from 0.
-        distance: the fewest edits between output and nearest reference.
+        distance: the fewest edits between the output and its nearest reference.
         hypothesis: the output's symbols, in NFC.
         reference: the nearest reference's symbols, in NFC.
     """
@@ -50,10 +50,10 @@ def edit_distance(hypothesis: Sequence[Hashable], reference: Sequence[Hashable])
 def comparable(
     one: Sequence[Hashable], other: Sequence[Hashable]
 ) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
-    """Return the two as RapidFuzz compares them rightly."""
+    """Return two sequences in a form that RapidFuzz compares correctly."""
     if isinstance(one, str) and isinstance(other, str):
         return one, other
-    # It compares other symbols by their hashes, which differing symbols may share.
+    # RapidFuzz compares other symbols by their hashes, which different symbols may share.
     ids: dict[Hashable, int] = {}
     return (
         [ids.setdefault(symbol, len(ids)) for symbol in one],
@@ -68,7 +68,7 @@ def nearest_references(
 ) -> list[Nearest]:
     """Return each output beside its nearest reference: the longest of those with fewest edits.
 
-    All scores but chrF and BLEU are made from these, so that distances are computed once.
+    All scores except chrF and BLEU are computed from these, so that distances are computed once.
 
     Args:
         hypotheses: the outputs.
@@ -112,8 +112,8 @@ def _nearest(output: str, references: Sequence[str], spelling: Spelling) -> Near
         reference = spelling.symbols(right)
         distance = edit_distance(hypothesis, reference)
         candidates.append(Nearest(output, references, place, distance, hypothesis, reference))
-    # The tie is broken by length, not by order, so that listing references otherwise changes
-    # nothing; the longest makes the smallest rate.
+    # Ties are broken by length, not by order, so that the order of references does not matter; the
+    # longest gives the smallest rate.
     return min(candidates, key=lambda each: (each.distance, -len(each.reference)))
 
 

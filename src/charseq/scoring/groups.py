@@ -1,6 +1,6 @@
-"""Errors in groups: which symbols, which lengths, known and unseen characters.
+"""Errors in groups: by symbol, by length, by known and unseen characters.
 
-The worst errors show what went wrong here and there; these say what goes wrong again and again.
+The worst errors show what went wrong in single items; groups show what goes wrong repeatedly.
 """
 
 from collections import Counter
@@ -133,7 +133,7 @@ def groups_of(
         substitutions=sum(n for (right, wrong), n in edits.items() if right and wrong),
         insertions=sum(n for (right, _), n in edits.items() if not right),
         deletions=sum(n for (_, wrong), n in edits.items() if not wrong),
-        # Among equals in the order of symbols, so that equal outputs give equal lists.
+        # Ties are in the order of symbols, so that equal outputs give equal lists.
         edits=tuple(
             Edit(*symbols, count)
             for symbols, count in sorted(edits.items(), key=lambda each: (-each[1], each[0]))[:most]
@@ -146,7 +146,7 @@ def groups_of(
 
 
 def _edits(item: Nearest) -> Iterator[tuple[str, str]]:
-    """Yield the symbol that was wanted and the one that was written, empty where there is none."""
+    """Yield the symbol that was wanted and the one that was written, "" where there is none."""
     for edit in Levenshtein.editops(*comparable(item.reference, item.hypothesis)):
         yield (
             "" if edit.tag == "insert" else item.reference[edit.src_pos],
@@ -155,7 +155,7 @@ def _edits(item: Nearest) -> Iterator[tuple[str, str]]:
 
 
 def _length_groups(items: Sequence[Nearest], lengths: NDArray[np.int64]) -> Iterator[Group]:
-    """Yield groups of about as many items each, cut between lengths."""
+    """Yield groups of about equal size, without splitting items of one length."""
     ordered = np.sort(lengths)
     ends = np.arange(1, LENGTH_GROUPS + 1) * len(lengths) // LENGTH_GROUPS - 1
     shortest = int(ordered[0])

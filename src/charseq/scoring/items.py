@@ -85,6 +85,6 @@ def worst_of(
 
 
 def refuse_other_sources(sources: Sequence[str], hypotheses: Sequence[str]) -> None:
-    """Raise a `DataError` where there is not one source for each hypothesis."""
+    """Raise a `DataError` unless there is one source for each hypothesis."""
     if len(sources) != len(hypotheses):
         raise DataError(f"there are {len(sources)} sources but {len(hypotheses)} hypotheses")

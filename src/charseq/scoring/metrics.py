@@ -1,7 +1,7 @@
 """The metrics, each as counts that add up over items and a formula that scores their sums.
 
-So a metric of any draw of the items is its formula on a sum, and a bootstrap computes no edit
-distance and no n-gram twice.
+The metric of any draw of the items is thus its formula applied to a sum, and a bootstrap computes
+no edit distance or n-gram twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,13 +20,13 @@ Counts = NDArray[np.float64]
 
 
 class Statistic(NamedTuple):
-    """A metric of some outputs.
+    """A metric's counts and formula for some outputs.
 
     Attributes:
-        name: of the field of `Report` that it becomes.
-        counts: what adds up, (items, counts); whole numbers.
-        formula: makes the score of their sums.
-        signature: sacreBLEU's, for its metrics.
+        name: the field of `Report` that it becomes.
+        counts: what is summed over items, (items, counts); integers.
+        formula: computes the score from the sums.
+        signature: sacreBLEU's signature, for its metrics.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Statistic(NamedTuple):
     signature: str | None = None
 
     def value(self, sums: Counts) -> float:
-        """Return the score that sums of the counts, (counts,), make."""
+        """Return the score of sums of the counts, (counts,)."""
         return self.formula([int(number) for number in sums])
 
 
@@ -43,10 +43,10 @@ def statistics_of(items: Sequence[Nearest], *, are_words: bool) -> list[Statisti
     """Return every metric's counts.
 
     Args:
-        items: the outputs beside their references.
+        items: the outputs with their references.
         are_words: whether each output is a word, such as a pronunciation.
     """
-    # Imported here, because training and --help need not wait for it.
+    # Imported here so that training and --help need not wait for it.
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
@@ -71,7 +71,7 @@ def edit_counts(items: Sequence[Nearest]) -> Counts:
 
 
 def ratio(sums: list[int]) -> float:
-    """Return the first of two counts over the second, which counts as one where it is none."""
+    """Return the first of two counts divided by the second; a second count of 0 is taken as 1."""
     part, whole = sums
     return part / max(whole, 1)
 
@@ -86,8 +86,8 @@ def _sacrebleu(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
 ) -> Statistic:
-    # Item by item: given a whole corpus, sacreBLEU keeps every reference's n-grams in memory.
-    # These are the methods that its own bootstrap is built on.
+    # Item by item: given a whole corpus, sacreBLEU keeps every reference's n-grams in memory. Its
+    # own bootstrap uses these methods too.
     counts = [
         metric._extract_corpus_statistics([hypothesis], [[reference] for reference in right])[0]
         for hypothesis, right in zip(hypotheses, references, strict=True)

@@ -1,4 +1,4 @@
-"""Are confidences reliable? Of the answers with one of 0.8, eight in ten should be right."""
+"""How reliable confidences are: of the answers with one of 0.8, eight in ten should be right."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charseq.errors import DataError
 
 MOST_BINS = 10
-# So few answers already tell a share of right ones only to about a tenth.
+# With so few answers, the share of right ones is known only to within about a tenth.
 FEWEST_IN_A_BIN = 20
 SHARES = (0.5, 0.8, 0.9)
 
@@ -19,11 +19,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Answers of like confidence.
+    """Answers of similar confidence.
 
     Attributes:
         items: how many.
-        mean_confidence: what they promise.
+        mean_confidence: the mean of their confidences.
         exact_match: the share of them that is right, from 0 to 1.
     """
 
@@ -37,9 +37,10 @@ class Coverage:
     """The most confident answers.
 
     Attributes:
-        share: of all answers, from 0 to 1, as asked for.
-        items: how many that are; more where equal confidences lie on the border.
-        least_confidence: that one of them has; abstaining below it leaves just these.
+        share: the share of all answers that was asked for, from 0 to 1.
+        items: how many answers that is; more if there are equal confidences at the border.
+        least_confidence: the lowest confidence among them; abstaining below it leaves exactly
+            these.
         exact_match: the share of them that is right, from 0 to 1.
     """
 
@@ -54,16 +55,16 @@ class Reliability:
     """How reliable confidences are.
 
     Attributes:
-        items: how many answers were looked at.
-        expected_calibration_error: how far the mean confidence of a bin lies from the share of its
-            answers that is right, on average over the answers (Naeini et al. 2015, "Obtaining well
-            calibrated probabilities using Bayesian binning"); 0 is perfect, and chance alone makes
-            it larger the fewer answers there are.
-        brier_score: the mean square of the confidence less 1 for a right answer, less 0 for a wrong
-            one (Brier 1950); 0 is perfect, and it tells good confidences from bad ones better than
-            the calibration error, which is small for anybody who always says the average.
-        bins: the answers by rising confidence, about as many in each bin.
-        coverages: what is right among the most confident answers.
+        items: how many answers were examined.
+        expected_calibration_error: how far a bin's mean confidence is from the share of its answers
+            that is right, averaged over the answers (Naeini et al. 2015, "Obtaining well calibrated
+            probabilities using Bayesian binning"); 0 is perfect, and chance alone makes it larger
+            the fewer answers there are.
+        brier_score: the mean squared difference of confidences from 1 for a right answer and from 0
+            for a wrong one (Brier 1950); 0 is perfect, and it tells good confidences from bad ones
+            better than the calibration error, which is small if all confidences equal the average.
+        bins: the answers in order of confidence, about equally many in each bin.
+        coverages: how many of the most confident answers are right.
     """
 
     items: int
@@ -81,11 +82,11 @@ def reliability_of(confidences: Sequence[float], right: Sequence[bool]) -> Relia
     """Compare confidences with what was right.
 
     Args:
-        confidences: of the answers, from 0 to 1.
+        confidences: the answers' confidences, from 0 to 1.
         right: whether each answer is right.
 
     Raises:
-        DataError: if there are no answers, or not as many of each.
+        DataError: if there are no answers, or the numbers of both differ.
     """
     if not len(confidences) == len(right) > 0:
         raise DataError(
@@ -105,7 +106,7 @@ def reliability_of(confidences: Sequence[float], right: Sequence[bool]) -> Relia
 
 
 def _bins(confidences: Floats, right: Floats) -> tuple[Bin, ...]:
-    """Return bins of about as many answers each, cut between confidences."""
+    """Return bins of about equally many answers, without splitting equal confidences."""
     ordered = np.sort(confidences)
     number = min(MOST_BINS, max(1, len(ordered) // FEWEST_IN_A_BIN))
     highest = np.unique(ordered[np.arange(1, number + 1) * len(ordered) // number - 1])

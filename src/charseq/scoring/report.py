@@ -9,7 +9,7 @@ from charseq.scoring.distance import Nearest, nearest_references, separated_by
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
 from charseq.text import Spelling
 
-# Fields of a report in the order of tables, what these call them, and the format of their values.
+# A report's fields in the order of tables, their titles there, and the format of their values.
 _SHOWN = (
     ("exact_match", "exact match", ".2%"),
     ("character_error_rate", "CER", ".3f"),
@@ -47,8 +47,8 @@ class Report:
         character_error_rate: edits per reference symbol; 0 is perfect, and it may exceed 1. Where
             the symbols are phonemes, this is the phoneme error rate.
         chrf: chrF2 on its scale from 0 to 100 (Popović, 2015).
-        bleu: BLEU on its scale from 0 to 100 (Papineni et al., 2002), tokenised by sacreBLEU's
-            13a; it tells little of outputs shorter than four words.
+        bleu: BLEU on its scale from 0 to 100 (Papineni et al., 2002), tokenised by sacreBLEU's 13a;
+            it says little about outputs shorter than four words.
         bootstrap: how many resamples the intervals come from; 0 without intervals.
         seed: what the resampling was seeded with.
         word_error_rate: the percentage of outputs that equal none of their references, which is
@@ -103,8 +103,8 @@ def character_error_rate(
 
     Returns:
         All edits over all symbols of the references: each output is compared with the reference
-        that needs the fewest edits, among equals with the longest. Where those are all empty, they
-        count as one symbol.
+        that needs the fewest edits, among equals with the longest. If all references are empty,
+        they count as one symbol.
 
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
@@ -158,7 +158,7 @@ def report_of(
 
     Args:
         items: the outputs.
-        spelling: that their symbols come from.
+        spelling: the spelling that their symbols come from.
         bootstrap: how many times the items are drawn again; 0 computes no intervals.
         seed: what the draws are seeded with.
     """
@@ -170,12 +170,12 @@ def report_of(
 def summed_up(
     statistics: Sequence[Statistic], drawn: Counts | None, spelling: Spelling, seed: int
 ) -> Report:
-    """Return the report that statistics make, with intervals from their values on the draws.
+    """Return the report of statistics, with intervals from their values on the draws.
 
     Args:
-        statistics: of every metric.
-        drawn: each one's values on each draw, (metrics, draws); None without intervals.
-        spelling: that the outputs' symbols come from.
+        statistics: every metric's statistic.
+        drawn: each metric's values on each draw, (metrics, draws); None without intervals.
+        spelling: the spelling that the outputs' symbols come from.
         seed: what the draws were seeded with.
     """
     metrics = {}

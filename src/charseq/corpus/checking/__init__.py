@@ -1,7 +1,7 @@
 """Checking a corpus before training on it.
 
-No finding is an error: what is right in one corpus is a mistake in another. Each says how many
-there are, shows some, and says what to do.
+No finding is an error, since what is right in one corpus is a mistake in another. Each says how
+often something occurs, shows examples, and says what to do.
 """
 
 from collections.abc import Sequence
@@ -50,15 +50,15 @@ def check_corpus(
 ) -> list[Finding]:
     """Look for what may spoil a model trained on a corpus, or its scores.
 
-    What goes by symbols, such as lengths and what is rare, goes by those that the model will read;
-    what goes by looks, such as look-alikes, by the characters as they stand. The time is linear in
-    the corpus's length.
+    Checks of symbols, such as of lengths and rarity, use the symbols that the model will read;
+    checks of appearance, such as of look-alikes, use the unchanged characters. The time is linear
+    in the corpus's length.
 
     Args:
-        corpus: what is to be trained on.
-        held_out: what is to be scored on; examples of inputs on both sides and of unseen symbols
-            give its pairs' numbers.
-        model: the settings of the model to come, which say what a symbol is.
+        corpus: the corpus to train on.
+        held_out: the corpus to score on; examples of inputs on both sides and of unseen symbols
+            give the numbers of its pairs.
+        model: the settings of the model to train, which say what a symbol is.
     """
     pairs, others = corpus.pairs, held_out.pairs if held_out else ()
     texts = (text for pair in chain(pairs, others) for text in (pair.source, pair.target))

@@ -1,4 +1,4 @@
-"""Findings about single characters: invisible, damaged, spaces of other kinds."""
+"""Findings about single characters: invisible or damaged ones, and unusual spaces."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from charseq.corpus.checking.sides import Side, described
 
 
 def invisible_characters(side: Side) -> Iterator[Finding]:
-    """Find characters that cannot be seen: zero-width, steering and control characters."""
+    """Find characters that cannot be seen: zero-width, formatting and control characters."""
     yield from _kind(
         side,
         "invisible",
@@ -40,7 +40,7 @@ def damaged_characters(side: Side) -> Iterator[Finding]:
 
 
 def unusual_spaces(side: Side) -> Iterator[Finding]:
-    """Find no-break, narrow and other spaces that look like the ordinary one."""
+    """Find no-break, narrow and other spaces that look like the ordinary space."""
     yield from _kind(
         side,
         "unusual space",

@@ -1,4 +1,4 @@
-"""What a check of a corpus finds."""
+"""The findings of a check of a corpus."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ class Example:
 
     Attributes:
         pair: the number of the first pair that shows it, from 1.
-        text: what is to be seen there.
+        text: what it shows.
     """
 
     pair: int
@@ -47,12 +47,12 @@ class Finding:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a count and a noun in its number."""
+    """Return a count and a noun in the singular or plural."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shortened(words: Sequence[str], most: int = 8) -> str:
-    """Return words with commas between them, and how many more there are."""
+    """Return the first words, separated by commas, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
 

@@ -9,17 +9,17 @@ from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.pairs import Pair
 
-# Far out, by Tukey (1977), "Exploratory data analysis", is 3; the logarithms' tails are long.
+# More than the 3 of Tukey (1977), "Exploratory data analysis", as the logarithms' tails are long.
 _FENCE = 4
-# Where nearly all ratios are equal, a ratio is out of line only from this factor on.
+# If nearly all ratios are equal, a ratio is out of line only from this factor on.
 _LEAST_FACTOR = 2.0
-# A few symbols more or fewer make any ratio of a short text.
+# In short texts, a few symbols more or fewer can make any ratio.
 _SHORT = 5
 _LONG = 3
 
 
 def odd_ratios(pairs: Sequence[Pair], source: Side, target: Side) -> Iterator[Finding]:
-    """Find pairs with one side far longer than the other, as pairs of this corpus go."""
+    """Find pairs with one side far longer than the other, compared with the rest of the corpus."""
     ratios = np.log((target.lengths + _SHORT) / (source.lengths + _SHORT))
     low, middle, high = np.percentile(ratios, [25, 50, 75])
     room = max(_FENCE * (high - low), np.log(_LEAST_FACTOR))

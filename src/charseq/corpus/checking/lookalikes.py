@@ -1,4 +1,4 @@
-"""Findings about texts that look alike and are not: other scripts, other forms, other marks."""
+"""Findings about texts that look alike but differ: in script, normal form or marks."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from charseq.corpus.checking.findings import (
 from charseq.corpus.checking.sides import Side, described
 
 SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN")
-"""Scripts with letters that look alike, and which no word mixes; names as Unicode's names begin."""
+"""Scripts with similar letters, which no word should mix; Unicode's names begin with these."""
 
-# Phonetic alphabets borrow these.
+# Phonetic alphabets borrow these letters.
 _PHONETIC = frozenset("βθχ")
 # Each string looks much the same throughout. For letters: Latin, Cyrillic, Greek.
 _ALIKE = (
@@ -27,12 +27,12 @@ _ALIKE = (
     *("NΝ", "OОΟ", "oоο", "PРΡ", "pр", "SЅ", "sѕ", "TТΤ", "XХΧ", "xх", "YУΥ", "yу", "ZΖ", "vν"),
     *("'’ʼ′`´", "-‐‑–−", '"“”„″'),
 )
-# One of two look-alikes is probably a slip if the other is so many times as frequent.
+# One of two look-alikes is probably a slip if the other is this many times as frequent.
 _SLIP = 50
 
 
 class Likeness(NamedTuple):
-    """A character, and a commoner one that looks like it."""
+    """A character, and a more common one that looks like it."""
 
     rarer: str
     commoner: str
@@ -116,7 +116,7 @@ def mixed_forms(side: Side) -> Iterator[Finding]:
 
 
 def _script(character: str) -> int:
-    """Return the number of a letter's script, from 1; 0 where it has none of `SCRIPTS`."""
+    """Return the number of a letter's script in `SCRIPTS`, from 1; 0 if it has none of them."""
     if not character.isalpha() or character in _PHONETIC:
         return 0
     name = unicodedata.name(character, "").partition(" ")[0]
@@ -124,7 +124,7 @@ def _script(character: str) -> int:
 
 
 def _mixed_word(text: str, scripts: dict[str, int]) -> str:
-    """Return the first word that mixes scripts, and which of its letters are of the rarer one."""
+    """Return the first word that mixes scripts, and its letters in the rarer script."""
     for word in text.split():
         of_script: dict[int, list[str]] = {}
         for character in word:
@@ -144,7 +144,7 @@ def _letters_and_marks(side: Side) -> Iterator[Likeness]:
 
 
 def _compatible(side: Side) -> Iterator[Likeness]:
-    """Yield full-width letters and the like beside their plain forms."""
+    """Yield full-width letters and the like with their plain forms."""
     for character in side.counts:
         kind = unicodedata.decomposition(character).partition(" ")[0]
         plain = unicodedata.normalize("NFKC", character)

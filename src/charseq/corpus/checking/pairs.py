@@ -11,12 +11,12 @@ FEW_INPUTS = 1_000
 
 
 def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """Find that there are so few inputs that a held-out score says little."""
+    """Find out whether there are so few inputs that a held-out score says little."""
     inputs = len({pair.input for pair in pairs})
     if inputs >= FEW_INPUTS:
         return
     held_out = max(1, inputs // 10)
-    # Half the 95 % interval of a share of one half.
+    # Half the width of the 95 % interval of a share of one half.
     margin = 98 / held_out**0.5
     yield Finding(
         "too few pairs",
@@ -48,7 +48,7 @@ def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
 
 
 def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
-    """Find inputs that have several targets, alike ones in a normal form as one."""
+    """Find inputs with several targets; inputs that are equal in a normal form count as one."""
     counts = Counter(pairs)
     targets = Counter(pair.input.normalised(form) for pair in counts)
     several = {key for key, count in targets.items() if count > 1}
@@ -76,7 +76,7 @@ def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
 def on_both_sides(
     training: Sequence[Pair], held_out: Sequence[Pair], form: Form
 ) -> Iterator[Finding]:
-    """Find held-out inputs that are trained on as well, be it in another normal form."""
+    """Find held-out inputs that are also trained on, even in another normal form."""
     known = {pair.input.normalised(form) for pair in training}
     asked = [pair.input.normalised(form) for pair in held_out]
     shared = [pair for pair, each in zip(held_out, asked, strict=True) if each in known]
@@ -103,7 +103,7 @@ def on_both_sides(
 
 
 def spaced_conditions(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """Find features and languages with a space at an end."""
+    """Find features and languages with a space at their start or end."""
     spaced = {
         number: name
         for number, pair in enumerate(pairs, start=1)

@@ -1,4 +1,4 @@
-"""All symbols of one side as one array of numbers, so that every look at them is fast."""
+"""All symbols of one side as one array of numbers, which makes every check fast."""
 
 import unicodedata
 from collections import defaultdict
@@ -28,7 +28,7 @@ class Side:
     Attributes:
         name: `source` or `target`.
         texts: its texts, none of them empty.
-        spelling: how they are cut; by default into characters, as the texts stand.
+        spelling: how they are cut; by default into characters, unchanged.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Side:
 
     @property
     def symbol(self) -> str:
-        """What a symbol is called: `character`, or `symbol` where it may be longer."""
+        """What a symbol is called: `character`, or `symbol` if it may be longer."""
         return "character" if self.spelling.is_of_characters else "symbol"
 
     @cached_property
@@ -52,7 +52,7 @@ class Side:
 
     @property
     def numbers(self) -> NDArray[np.uint32]:
-        """The numbers of the symbols of all texts, one text after another."""
+        """The numbers of all texts' symbols, one text after another."""
         return self._numbered.numbers
 
     @property
@@ -62,7 +62,7 @@ class Side:
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
-        """Where in `numbers` each text has ended."""
+        """The place in `numbers` after each text."""
         return np.cumsum(self.lengths)
 
     def flags(self, symbols: Iterable[str]) -> NDArray[np.bool_]:
@@ -71,25 +71,25 @@ class Side:
         return np.array([symbol in chosen for symbol in self.counts], bool)[self.numbers]
 
     def places(self, hits: NDArray[np.bool_]) -> Places:
-        """Return, in order, the texts that hold a symbol which `hits` marks."""
+        """Return the places of the texts that contain a symbol that `hits` marks, in order."""
         return np.unique(np.searchsorted(self.ends, np.flatnonzero(hits), side="right"))
 
     def places_of(self, symbols: Iterable[str]) -> Places:
-        """Return, in order, the texts that hold any of `symbols`."""
+        """Return the places of the texts that contain any of `symbols`, in order."""
         return self.places(self.flags(symbols))
 
     @cached_property
     def joints(self) -> NDArray[np.bool_]:
-        """Which of `numbers` are followed by another of the same text."""
+        """Which of `numbers` are followed by another in the same text."""
         inside = np.ones(len(self.numbers), bool)
         inside[self.ends - 1] = False
         return inside
 
 
 def described(symbol: str) -> str:
-    """Return a character's code point and name, and itself where it can be seen.
+    """Return a character's code point and name, preceded by the character if it is visible.
 
-    A longer symbol speaks for itself.
+    A longer symbol is returned unchanged.
     """
     if len(symbol) > 1:
         return symbol
@@ -112,7 +112,7 @@ def _of_characters(spelt: Iterable[Sequence[str]]) -> _Numbered:
 
 
 def _of_symbols(spelt: Iterable[Sequence[str]]) -> _Numbered:
-    """Number symbols in the order of their first appearance."""
+    """Number symbols in the order in which they first appear."""
     number_of: defaultdict[str, int] = defaultdict()
     number_of.default_factory = number_of.__len__
     lengths: list[int] = []

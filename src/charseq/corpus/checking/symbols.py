@@ -1,4 +1,4 @@
-"""Findings about symbols as a model reads them: rare ones, and held-out ones that are not there."""
+"""Findings about symbols as a model reads them: rare ones, and unseen held-out ones."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _NEVER_SEEN = {
 
 
 def rare_symbols(side: Side) -> Iterator[Finding]:
-    """Find symbols that a model will see too seldom to learn."""
+    """Find symbols that a model will see too rarely to learn."""
     rare = sorted((count, symbol) for symbol, count in side.counts.items() if count < RARE)
     if not rare:
         return
@@ -31,7 +31,7 @@ def rare_symbols(side: Side) -> Iterator[Finding]:
 
 
 def unseen_symbols(side: Side, held_out: Side) -> Iterator[Finding]:
-    """Find symbols of held-out texts that no text of the corpus has on the same side."""
+    """Find symbols in held-out texts that no text on the same side of the corpus has."""
     unseen = sorted(
         held_out.counts.keys() - side.counts.keys(),
         key=lambda symbol: (-held_out.counts[symbol], symbol),
@@ -51,7 +51,7 @@ def unseen_symbols(side: Side, held_out: Side) -> Iterator[Finding]:
 
 
 def _first_places(symbols: list[str], side: Side) -> tuple[Example, ...]:
-    """Return where each of the first few symbols is first seen."""
+    """Return the first occurrence of each of the first few symbols."""
     places = [int(side.places_of([symbol])[0]) for symbol in symbols[:EXAMPLES]]
     return tuple(
         Example(place + 1, f"{described(symbol)} in {side.texts[place]}")

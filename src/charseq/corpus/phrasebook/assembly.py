@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
-# The longest side a pair may have, in characters, and the most pairs one template may give.
+# The longest side of a pair, in characters, and the most pairs of one template.
 LONGEST_SIDE = 36
 MOST_PAIRS = 118
 _MOST_ROUNDS = 16
@@ -16,7 +16,7 @@ Option = TypeVar("Option")
 
 
 class Phrase(NamedTuple):
-    """A sentence pair, the combination of words it is about, and the template that made it."""
+    """A sentence pair, the combination of words that it is about, and the template that made it."""
 
     english: str
     french: str
@@ -32,7 +32,7 @@ class Rendering(NamedTuple):
 
 
 class Chooser:
-    """Choices that look random but follow from a text alone, on every machine and version."""
+    """Choices that look random but depend only on a text, on every machine and version."""
 
     def __init__(self, text: str) -> None:
         self._number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
@@ -44,7 +44,7 @@ class Chooser:
 
 
 class Combination(Protocol):
-    """What a template speaks of: words that go together, such as a verb and its object."""
+    """What a template is about: words that go together, such as a verb and its object."""
 
     @property
     def group(self) -> str:
@@ -52,7 +52,7 @@ class Combination(Protocol):
 
     @property
     def head(self) -> str:
-        """The word among whose combinations a template takes turns."""
+        """The word whose combinations take turns with those of other heads."""
 
 
 AnyCombination = TypeVar("AnyCombination", bound=Combination)
@@ -108,7 +108,7 @@ def draw(template: Template) -> list[Phrase]:
 def with_joined_groups(phrases: Iterable[Phrase]) -> list[Phrase]:
     """Give all pairs with one English sentence one group, and keep each pair once.
 
-    Two combinations can meet in one sentence; then their groups become one, under the first's name.
+    If two combinations make the same sentence, their groups become one, with the first's name.
     """
     kept: dict[tuple[str, str], Phrase] = {}
     parent: dict[str, str] = {}
@@ -127,7 +127,7 @@ def with_joined_groups(phrases: Iterable[Phrase]) -> list[Phrase]:
 
 
 def well_mixed(phrases: Iterable[Phrase]) -> list[Phrase]:
-    """Order pairs by a digest of their text, so that the first of them are a fair sample."""
+    """Order pairs by a digest of their text, so that the first ones are a fair sample."""
     return sorted(phrases, key=lambda phrase: _digest(f"{phrase.english}\t{phrase.french}"))
 
 

@@ -1,6 +1,6 @@
-"""French clauses: subject, negation, pronouns, auxiliary and participle in their order.
+"""French clauses: subject, negation, pronouns, auxiliary and participle, in order.
 
-Everything here returns words written apart; `french.sentence` joins them.
+All functions return words written apart; `french.sentence` joins them.
 """
 
 from collections.abc import Iterable
@@ -91,7 +91,7 @@ def past_clause(
 
 
 def infinitive_group(verb: str, person: int, rest: str = "", *, negation: str = "") -> str:
-    """Return an infinitive with what belongs to it, reflexive for a person: ``me lever tôt``."""
+    """Return an infinitive phrase, with the reflexive pronoun for a person: ``me lever tôt``."""
     parts = expression(verb)
     reflexive = _REFLEXIVES[person] if parts.is_reflexive else ""
     denial = f"ne {negation}" if negation else ""
@@ -120,7 +120,7 @@ def command(
 
 
 def ask(subject: FrenchSubject, statement: str, inverted: str) -> tuple[str, ...]:
-    """Return the ways to ask: est-ce que, inversion (not for je), and plain tone among friends."""
+    """Return the ways to ask: est-ce que, inversion (not for je), and intonation with tu."""
     forms = [f"est-ce que {statement}"]
     if subject.text != "je":
         forms.append(inverted)
@@ -130,7 +130,7 @@ def ask(subject: FrenchSubject, statement: str, inverted: str) -> tuple[str, ...
 
 
 def sentences(clauses: Iterable[str], end: str) -> tuple[str, ...]:
-    """Join and close the clauses, dropping those that repeat another."""
+    """Turn clauses into sentences, without duplicates."""
     return tuple(french.sentence(text, end) for text in dict.fromkeys(clauses))
 
 

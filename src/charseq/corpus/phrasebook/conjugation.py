@@ -21,7 +21,7 @@ _GROUP_ENDINGS = {
 }
 _GROUP_PARTICIPLES = {"er": "é", "ir": "i", "re": "u"}
 
-# -eler and -eter double their consonant (appelle, jette), but for these, which take a grave accent.
+# -eler and -eter double their consonant (appelle, jette), except these, which take a grave accent.
 _GRAVE_VERBS = frozenset({"acheter", "geler", "peler", "modeler"})
 
 _IMPERATIVES = {
@@ -80,7 +80,7 @@ def participle(infinitive: str, *, is_feminine: bool = False, is_plural: bool = 
     """Return the past participle, agreeing in gender and number."""
     form = principal_parts(infinitive).participle
     if is_feminine or is_plural:
-        # The accent only tells dû from the article du.
+        # The accent only distinguishes dû from the article du.
         form = form.replace("dû", "du") + ("e" if is_feminine else "")
     return form + "s" if is_plural and not form.endswith("s") else form
 
@@ -158,7 +158,7 @@ def _irregular_verbs() -> dict[str, Conjugation]:
 
 
 def _on_the_model(infinitive: str, model: str, parts: Conjugation) -> Conjugation:
-    """Conjugate apprendre like prendre: exchange the beginnings that the two do not share."""
+    """Conjugate a verb like another, as apprendre like prendre, by exchanging their beginnings."""
     shared = 0
     while infinitive[-shared - 1 :] == model[-shared - 1 :] and shared < len(model):
         shared += 1

@@ -99,7 +99,7 @@ _IRREGULAR_PLURALS = {
     "potato": "potatoes",
     "tomato": "tomatoes",
 }
-# Spelling misleads a and an here: a university, an hour.
+# Words whose spelling misleads the choice of a or an: a university, an hour.
 _CONSONANT_SOUNDS = ("uni", "use", "euro", "one", "u-")
 _VOWEL_SOUNDS = ("hour", "honest", "heir")
 
@@ -136,7 +136,7 @@ def plural(noun: str) -> str:
 
 
 def article(following: str) -> str:
-    """Return the indefinite article that stands before a word: a or an."""
+    """Return the indefinite article before a word: a or an."""
     word = following.lower()
     if word.startswith(_VOWEL_SOUNDS):
         return "an"

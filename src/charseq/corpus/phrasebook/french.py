@@ -10,7 +10,7 @@ import unicodedata
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 _VOWELS = "aeiouàâäéèêëîïôöùûüœæ"
-# Words whose h is aspirated, so that nothing elides before them: by their beginnings, and whole.
+# Words with an aspirated h, before which nothing elides: beginnings of words, and whole words.
 _ASPIRATED_BEGINNINGS = (
     *("hach", "hall", "hamac", "hamburger", "hamster", "hanch", "handball", "haricot", "harp"),
     *("hasard", "haut", "hérisson", "héron", "hibou", "hockey", "hollande", "hollandais"),
@@ -60,7 +60,7 @@ _PLURALS = {
 _REGULAR_AL = frozenset({"bal", "carnaval", "festival", "banal", "naval"})
 
 
-# Words that change before a vowel, and the word that follows them.
+# Words that change before a vowel, and the words that follow them.
 _ELIDED = re.compile(
     r"(?<![\w'-])(je|me|te|se|le|la|ne|de|que|ce|ma|ta|sa|si) (?=(\w+))", re.IGNORECASE
 )
@@ -74,7 +74,7 @@ _CONTRACTIONS = {
 
 
 def starts_with_vowel_sound(word: str) -> bool:
-    """Tell whether le, de, je … elide before a word: before a vowel or a silent h."""
+    """Return whether le, de, je … elide before a word: before a vowel or a silent h."""
     word = word.lower()
     if word.startswith("h"):
         return word not in _ASPIRATED_WORDS and not word.startswith(_ASPIRATED_BEGINNINGS)
@@ -101,7 +101,7 @@ def feminine(adjective: str) -> str:
 
 
 def plural(word: str) -> str:
-    """Return the plural of a noun or an adjective, of a compound noun by its head."""
+    """Return the plural of a noun or an adjective; in a compound noun, the head changes."""
     head, joint, complement = _split_compound(word)
     return " ".join(_plural_word(part) for part in head.split(" ")) + joint + complement
 
@@ -115,7 +115,7 @@ def agree(adjective: str, *, is_feminine: bool, is_plural: bool) -> str:
 
 
 def before_noun(adjective: str, following: str) -> str:
-    """Return the masculine singular as it stands before a word: un bel arbre, un nouvel hôtel."""
+    """Return the masculine singular as used before a word: un bel arbre, un nouvel hôtel."""
     if starts_with_vowel_sound(following):
         return _BEFORE_VOWEL.get(adjective, adjective)
     return adjective

@@ -1,4 +1,4 @@
-"""The phrasebook put together: the hand-written sentences and what every template gives."""
+"""The whole phrasebook: the hand-written sentences and the pairs of every template."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -27,7 +27,7 @@ def _written() -> Iterator[Phrase]:
 
 
 def _made() -> Iterator[Phrase]:
-    # What is written by hand is a group of its own, so no template may say it too.
+    # Each hand-written sentence is a group of its own, so no template may repeat it.
     written = {sentence.english for sentence in hand_written()}
     for template in TEMPLATES:
         for phrase in draw(template):

@@ -1,4 +1,4 @@
-"""Noun phrases: a determiner, a noun, perhaps an adjective, in both languages."""
+"""Noun phrases in both languages: a determiner, a noun, perhaps an adjective."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -23,7 +23,7 @@ _ARTICLES = {
 
 
 class Determiner(StrEnum):
-    """What stands before the noun. GENERIC means all of a kind: apples, les pommes."""
+    """The determiner before a noun. GENERIC means all of a kind: apples, les pommes."""
 
     A = "a"
     THE = "the"
@@ -35,14 +35,14 @@ class Determiner(StrEnum):
 
 
 class Wording(NamedTuple):
-    """One French wording of a noun phrase, with the gender and number it makes agree."""
+    """One French wording of a noun phrase, with the gender and number for agreement."""
 
     text: str
     is_feminine: bool
     is_plural: bool
 
 
-# What somebody can call his own.
+# Classes of nouns that people can own.
 _OWNED = frozenset(
     "relation pet farm clothing accessory device thing tool readable mail paper vehicle furniture "
     "container building room part instrument picture money body dish study project tale thought "
@@ -51,7 +51,7 @@ _OWNED = frozenset(
 
 
 def fits(noun: Noun, determiner: Determiner) -> bool:
-    """Tell whether a noun can take a determiner: no *a bread*, no *my wolf*, no *the sister*."""
+    """Return whether a noun can take a determiner: no *a bread*, no *my wolf*, no *the sister*."""
     if determiner is Determiner.MY:
         return "public" not in noun.classes and not noun.classes.isdisjoint(_OWNED)
     if "relation" in noun.classes:
@@ -65,14 +65,14 @@ def fits(noun: Noun, determiner: Determiner) -> bool:
 
 
 def is_plural_in_english(noun: Noun, determiner: Determiner) -> bool:
-    """Tell whether the English phrase is plural: these shoes, some apples."""
+    """Return whether the English phrase is plural: these shoes, some apples."""
     if noun.number in {Number.PLURAL, Number.PAIR}:
         return True
     return noun.number is Number.COUNT and determiner in {Determiner.SOME, Determiner.GENERIC}
 
 
 def is_plural_in_french(noun: Noun, determiner: Determiner) -> bool:
-    """Tell whether the French phrase is plural: les échecs, where English has chess."""
+    """Return whether the French phrase is plural: les échecs, where English has chess."""
     return noun.number is Number.FRENCH_PLURAL or is_plural_in_english(noun, determiner)
 
 
@@ -84,7 +84,7 @@ def english_phrase(
     *,
     is_denied: bool = False,
 ) -> str:
-    """Return the English phrase; denied, some turns into any; the meals of a day need no *the*."""
+    """Return the English phrase; denied, some becomes any; daily meals need no *the*."""
     is_plural = is_plural_in_english(noun, determiner)
     if is_plural and noun.number is not Number.PAIR:
         head = english.plural(noun.english)
@@ -113,9 +113,10 @@ def french_phrases(
     is_denied: bool = False,
     is_after_de: bool = False,
 ) -> tuple[Wording, ...]:
-    """Return the French phrases, one for each gender of the noun, the words still apart.
+    """Return the French phrases, one for each gender of the noun, as separate words.
 
-    Denied, un, du and des turn into de (pas de pain); after de, du and des go (besoin d'eau).
+    If denied, un, du and des become de (pas de pain); after de, du and des are dropped (besoin
+    d'eau).
     """
     is_plural = is_plural_in_french(noun, determiner)
     result = []

@@ -1,4 +1,4 @@
-"""Who does it: the persons of English with all the French persons that translate them."""
+"""Subjects: the persons of English, with all French persons that translate them."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from charseq.corpus.phrasebook.conjugation import PLURAL_YOU, SINGULAR_YOU
 
 
 class FrenchSubject(NamedTuple):
-    """A French subject: its word, its grammatical person, the gender and number it makes agree."""
+    """A French subject: its word, its grammatical person, its gender and number for agreement."""
 
     text: str
     person: int
@@ -15,12 +15,12 @@ class FrenchSubject(NamedTuple):
 
     @property
     def is_name(self) -> bool:
-        """Whether the subject is a name, which an inverted question takes up with a pronoun."""
+        """Whether the subject is a name, which an inverted question repeats as a pronoun."""
         return self.text[0].isupper()
 
     @property
     def pronoun(self) -> str:
-        """The pronoun that takes the subject up: Marie mange-t-elle."""
+        """The pronoun that repeats the subject: Marie mange-t-elle."""
         if not self.is_name:
             return self.text
         return "elle" if self.is_feminine else "il"
@@ -40,7 +40,7 @@ class Subject(NamedTuple):
 
     @property
     def person(self) -> int:
-        """The grammatical person, tu standing for both of French's second persons."""
+        """The grammatical person; that of tu stands for both second persons of French."""
         return self.french[0].person
 
 

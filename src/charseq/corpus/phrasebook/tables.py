@@ -4,7 +4,7 @@ from importlib.resources import files
 
 
 def read_table(name: str) -> list[list[str]]:
-    """Return the rows of ``data/<name>.tsv`` below its header, every one as wide as the header."""
+    """Return the rows of ``data/<name>.tsv`` below its header, each as wide as the header."""
     text = files(__package__).joinpath("data", f"{name}.tsv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     width = len(lines[0].split("\t"))

@@ -8,7 +8,7 @@ from charseq.corpus.phrasebook.tables import read_table
 
 
 class Number(StrEnum):
-    """How a noun counts: singly, as a mass, by several, in pairs, or as a plural in French only."""
+    """How a noun counts: singly, as a mass, in the plural, in pairs, or in the plural in French."""
 
     COUNT = "count"
     MASS = "mass"
@@ -25,7 +25,7 @@ class FrenchNoun(NamedTuple):
 
 
 class Noun(NamedTuple):
-    """A noun with its French words and the semantic classes that decide what it goes with."""
+    """A noun, its French words, and the semantic classes that decide what it goes with."""
 
     english: str
     french: tuple[FrenchNoun, ...]
@@ -44,7 +44,7 @@ class Verb(NamedTuple):
 
 
 class Adverb(NamedTuple):
-    """An adverb; one in the middle stands before a past participle (il a bien chanté)."""
+    """An adverb; one in the middle comes before a past participle (il a bien chanté)."""
 
     english: str
     french: str
@@ -62,10 +62,10 @@ class Intransitive(NamedTuple):
 
 
 class Adjective(NamedTuple):
-    """An adjective: where it stands (before, after, predicate) and what it is said of.
+    """An adjective: its place (before, after, predicate) and what it can describe.
 
-    Its degree is graded (very big), plain (not *very round*), or origin (not *the tea is Chinese*,
-    only *the teacher is Chinese*; nor *la robe est nouvelle*).
+    Its degree is graded (very big), plain (not *very round*), or origin (*the teacher is Chinese*,
+    but not *the tea is Chinese*; nor *la robe est nouvelle*).
     """
 
     english: str
@@ -77,7 +77,7 @@ class Adjective(NamedTuple):
 
     @property
     def is_graded(self) -> bool:
-        """Whether a thing can be more or less so."""
+        """Whether something can be so to a greater or lesser degree."""
         return self.degree == "graded"
 
 
@@ -158,7 +158,7 @@ def adverbs() -> tuple[Adverb, ...]:
 
 @cache
 def hand_written() -> tuple[HandWritten, ...]:
-    """Return the everyday sentences; the cells after the English one are its references."""
+    """Return the everyday sentences with their references."""
     return tuple(
         HandWritten(english, tuple(french.split(" / ")))
         for english, french in read_table("sentences")

@@ -465,7 +465,7 @@ def trying_to(action: Action, choose: Chooser) -> Rendering | None:
     phrase, french_verb = choose.choose(
         (("forgot to", "oublier de"), ("refused to", "refuser de"), ("decided to", "décider de"))
     )
-    # One forgets what one was asked for.
+    # People forget what they were asked to do.
     if phrase == "forgot to" and "favor" not in verb.kinds:
         return None
     if phrase == "refused to" and verb.english == "refuse":

@@ -76,9 +76,9 @@ _OTHERS = (
 _OWNED_CLASSES = frozenset(
     "pet clothing thing furniture vehicle accessory device readable instrument building".split()
 )
-# What a thing is only for a while does not tell it apart from others.
+# Passing qualities do not tell a thing apart from others.
 _PASSING = frozenset({"open", "closed", "broken", "wet", "dry", "dirty", "clean", "empty", "full"})
-# Of these there is never too much.
+# Nothing can be too much of these.
 _WELCOME = frozenset(
     "beautiful pretty good comfortable interesting elegant useful clean fresh soft".split()
 )
@@ -86,7 +86,7 @@ _STRIKING = frozenset(
     "beautiful pretty big small strange boring interesting old good bad dangerous noisy elegant "
     "delicious dark comfortable".split()
 )
-# What nobody looks for, and what nobody likes a thing for.
+# Qualities that nobody looks for or likes in a thing.
 _UNSOUGHT = frozenset({"old", "bad", "heavy", "noisy", "boring", "strange", "hard"})
 _UNLIKED = (_UNSOUGHT - {"old"}) | {"expensive", "difficult", "narrow", "important"}
 

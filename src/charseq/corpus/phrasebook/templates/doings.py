@@ -125,16 +125,16 @@ _PAST_WISHES = (
     ("decided to", "décider de"),
     ("refused to", "refuser de"),
 )
-# What is over as soon as it has begun.
+# Actions that end as soon as they begin.
 _MOMENTARY = frozenset(
     {"come back", "go home", "leave", "stay", "sit down", "get up", "go to bed", "apologize"}
 )
-# What nobody suggests to others.
+# Actions that nobody suggests to others.
 _UNSOCIABLE = frozenset({"cheat", "complain", "cry", "insist", "joke", "lie", "shave"})
-# What nobody wishes for, or does as a habit.
+# Actions that nobody wishes for, or does habitually.
 _ONCE_ONLY = frozenset({"die", "fall", "get married", "move out", "faint", "get old", "grow up"})
 
-# What everybody does, so that *often* and *rarely* say little.
+# Actions that everybody does, so that *often* and *rarely* say little.
 _NEEDS = frozenset(
     {"eat", "drink", "sleep", "breathe", "wake up", "get up", "get dressed", "go to bed"}
 )

@@ -68,7 +68,7 @@ class Position(NamedTuple):
 
 
 _OWNED = ("pet", "thing", "accessory", "instrument", "device", "vehicle", "luggage", "clothing")
-# Words rather than sheets of paper: they hardly lie about.
+# Words rather than sheets of paper, so they hardly lie about.
 _WORDS = frozenset({"poem", "text", "message", "article"})
 _NUMERALS = ("two deux", "three trois", "four quatre", "five cinq", "six six", "ten dix")
 

@@ -1,4 +1,4 @@
-"""A sentence about a subject, in English once and in French for everyone it may be."""
+"""A sentence about a subject, once in English and in French for every possible subject."""
 
 from collections.abc import Callable, Iterable
 
