@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import typer
 
 from charseq import cli
 from charseq.config import SECTIONS, ServeConfig, Settings, configure
@@ -98,7 +97,7 @@ def _mentioned_calls() -> list[Any]:
 
 @cache
 def _command(name: str) -> Any:
-    return typer.main.get_command(cli._application(name))
+    return cli._application(name)
 
 
 def _resolved(call: list[str]) -> tuple[Any, list[str]]:

@@ -138,9 +138,9 @@ def test_a_reader_that_goes_away_ends_it_quietly(model: str) -> None:
 
 
 def test_a_missing_model_is_named(model: str, translate) -> None:
-    done = translate(f"{model}.nowhere", "x")
+    done = translate(f"{model}.onnx", "x")
     assert (done.stdout, done.returncode) == (b"", 2)
-    assert done.stderr == f"charseq: there is no file {model}.nowhere\n"
+    assert done.stderr == f"charseq: there is no file {model}.onnx\n"
 
 
 class Pieces(io.RawIOBase):
