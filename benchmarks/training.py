@@ -161,7 +161,7 @@ def measure(
 
 
 def counted(processes: Sequence[Epochs], warm_up: int) -> Epochs:
-    """Return the epochs of all processes but the first of each."""
+    """Return the epochs of all processes after those that each warms up with."""
     return [epoch for epochs in processes for epoch in epochs[warm_up:]]
 
 

@@ -26,7 +26,6 @@ from charseq.cli.options import (
 )
 from charseq.cli.outputs import (
     beam_note,
-    is_model,
     one_output_each,
     read_outputs,
     refuse_decoding,
@@ -37,7 +36,7 @@ from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
 from charseq.loading import load
-from charseq.modelfile import MODEL_SUFFIXES, ModelDescription
+from charseq.modelfile import MODEL_SUFFIXES, ModelDescription, is_named_like_a_model
 from charseq.scoring import (
     ComparedItem,
     Comparison,
@@ -83,12 +82,13 @@ def compare(
 ) -> None:
     """Compare two models, or outputs, on the same corpus."""
     refuse_two_readers({"A": first, "B": second, "CORPUS": name})
-    if not any(map(is_model, (first, second))):
+    named = {file: is_named_like_a_model(file) for file in (first, second)}
+    if not any(named.values()):
         refuse_decoding(decoding, f"neither A nor B is a model ({' or '.join(MODEL_SUFFIXES)})")
     search = DecodingConfig.model_validate(decoding)
     # Read the smaller files first, so that their errors do not wait for a download.
-    lines = {file: read_outputs(file) for file in (first, second) if not is_model(file)}
-    models = {file: load(file, device=device) for file in (first, second) if is_model(file)}
+    lines = {file: read_outputs(file) for file in named if not named[file]}
+    models = {file: load(file, device=device) for file in named if named[file]}
     descriptions = [model.description for model in models.values()]
     if descriptions:
         refuse_other_columns(name, descriptions, settings)

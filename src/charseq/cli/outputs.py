@@ -13,14 +13,8 @@ from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import lines_of, text_of
 from charseq.errors import DataError, UsageError, visible
 from charseq.files import in_plain_words
-from charseq.modelfile import MODEL_SUFFIXES
 from charseq.results import Translation
 from charseq.text import Form, Input
-
-
-def is_model(name: str) -> bool:
-    """Return whether a file's name is that of a model."""
-    return Path(name).suffix in MODEL_SUFFIXES
 
 
 def warn_of_impossible(impossible: int, targets: int) -> None:

@@ -6,7 +6,7 @@ from typing import NoReturn
 from charseq.errors import DataError
 
 _NAMED_FAULTS = 5
-NOT_UTF8 = "invalid UTF-8"
+_NOT_UTF8 = "invalid UTF-8"
 
 
 class BadLineError(Exception):
@@ -41,7 +41,7 @@ class Faults:
         lines = [f"{self.where} has {total:,} bad line{'s' if total > 1 else ''}:", *self.first]
         if total > len(self.first):
             lines.append(f"  … and {total - len(self.first):,} more")
-        if set(self.counts) == {NOT_UTF8}:
+        if set(self.counts) == {_NOT_UTF8}:
             lines.append("save the file as UTF-8 if it is in another encoding; if it is not:")
         lines.append("correct them, or leave them out with --skip-bad-lines (skip_bad_lines=True)")
         raise DataError("\n".join(lines))
@@ -50,4 +50,4 @@ class Faults:
 def not_utf8(error: UnicodeDecodeError) -> BadLineError:
     """Return the fault of a record whose bytes are not UTF-8."""
     what = f"byte {error.start + 1} is 0x{error.object[error.start]:02x}"
-    return BadLineError(NOT_UTF8, f"not valid UTF-8: {what}")
+    return BadLineError(_NOT_UTF8, f"not valid UTF-8: {what}")

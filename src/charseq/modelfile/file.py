@@ -32,7 +32,7 @@ MODEL_SUFFIX = ".safetensors"
 # The ending of an export's name.
 EXPORT_SUFFIX = ".onnx"
 MODEL_SUFFIXES = (MODEL_SUFFIX, EXPORT_SUFFIX)
-_NAMED = f"name a file that ends in {MODEL_SUFFIX} or {EXPORT_SUFFIX}"
+_NAMED = f"name a file that ends in {' or '.join(MODEL_SUFFIXES)}"
 # The name of a run's model file.
 MODEL_FILE = "model.safetensors"
 
@@ -109,6 +109,11 @@ def refuse_model_output(path: Path) -> None:
         raise UsageError(f"cannot write {path}: name a file that ends in {MODEL_SUFFIX}")
 
 
+def is_named_like_a_model(name: str | Path) -> bool:
+    """Return whether a file's name is that of a model or of an export."""
+    return Path(name).suffix in MODEL_SUFFIXES
+
+
 def refuse_no_file(path: Path) -> None:
     """Raise a `UsageError` if there is no file to read a model from.
 
@@ -120,7 +125,7 @@ def refuse_no_file(path: Path) -> None:
             there = f", such as {path / MODEL_FILE}" * (path / MODEL_FILE).is_file()
             raise UsageError(f"{path} is a folder: name a model file{there}")
         if not path.is_file():
-            if path.suffix not in MODEL_SUFFIXES:
+            if not is_named_like_a_model(path):
                 raise UsageError(f"there is no file {path}: {_NAMED}")
             raise FileNotFoundError(path)
 
@@ -149,7 +154,7 @@ def telling_of(path: Path) -> Iterator[None]:
 
 
 def _not_a_model(path: Path, why: str) -> ModelFileError:
-    if path.suffix not in MODEL_SUFFIXES:
+    if not is_named_like_a_model(path):
         # It is more likely a corpus, or another text, in a model's place.
         return ModelFileError(f"{path} is not a charseq model: {_NAMED}")
     return ModelFileError(f"{path} is not a charseq model, or is damaged: {why}")

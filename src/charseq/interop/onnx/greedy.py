@@ -45,8 +45,8 @@ def greedy(
     everyone = graph.range(graph.op("Squeeze", rows))
     zero, one = graph.constant([0]), graph.constant([1])
     length = graph.op("Slice", "source_lengths", zero, one)
-    columns = graph.op("Add", length, graph.constant([len(network.description.targets)]))
-    own_mask = graph.op("Slice", mask, zero, columns, one) if network.copying else mask
+    width = graph.op("Add", length, graph.constant([len(network.description.targets)]))
+    own_mask = graph.op("Slice", mask, zero, width, one) if network.copying else mask
     one_row = _one_row(network, network.alone(memory, length, constraints.most), own_mask)
     many_rows = _many_rows(graph, network, memory, constraints, mask)
     parts = (
