@@ -70,6 +70,16 @@ def test_bucketed_batches_waste_little_and_differ_between_epochs() -> None:
     assert mixed <= 8
 
 
+@pytest.mark.parametrize("lengths", [(3, 4), (4, 5)])
+def test_a_batch_of_two_source_lengths_has_similar_targets(lengths) -> None:
+    sources = ["a" * length for length in lengths for _ in range(96)]
+    pairs = encoded(sources, ["b" * (1 + row % 96) for row in range(192)])
+    # The second of three batches has 32 of each source length: the longest targets or the shortest.
+    _, mixed, _ = map(pairs.batch, sorted_batches(pairs, 64))
+    assert mixed.source_lengths.unique().tolist() == list(lengths)
+    assert mixed.target_lengths.max() - mixed.target_lengths.min() == 31
+
+
 @given(texts)
 def test_a_batch_holds_what_its_texts_spell(sources: list[str]) -> None:
     pairs = encoded(sources)

@@ -141,9 +141,7 @@ def bucketed_batches(
     remainder, except that long pairs go into smaller batches where they would exceed
     `batch_characters` symbols, padding included.
     """
-    ties = generator.random(len(pairs))
-    order = np.lexsort((ties, pairs.targets.lengths, pairs.sources.lengths))
-    batches = _dealt(pairs, order, batch_size, batch_characters)
+    batches = _dealt(pairs, generator.random(len(pairs)), batch_size, batch_characters)
     for place in generator.permutation(len(batches)):
         yield batches[place]
 
@@ -152,13 +150,16 @@ def sorted_batches(
     pairs: EncodedPairs, batch_size: int, batch_characters: int | None = None
 ) -> list[Rows]:
     """Return batches like those of `bucketed_batches`, as many, from short to long."""
-    order = np.lexsort((pairs.targets.lengths, pairs.sources.lengths))
-    return _dealt(pairs, order, batch_size, batch_characters)
+    return _dealt(pairs, np.zeros(len(pairs)), batch_size, batch_characters)
 
 
 def _dealt(
-    pairs: EncodedPairs, order: Rows, batch_size: int, batch_characters: int | None
+    pairs: EncodedPairs, ties: NDArray[np.float64], batch_size: int, batch_characters: int | None
 ) -> list[Rows]:
+    sources, targets = pairs.sources.lengths, pairs.targets.lengths
+    # Targets grow at one source length and shrink at the next, so that a batch of two source
+    # lengths has similar targets.
+    order = np.lexsort((ties, np.where(sources % 2, targets, -targets), sources))
     batches = np.array_split(order, batches_in(len(order), batch_size))
     if batch_characters is None:
         return batches

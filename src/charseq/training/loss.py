@@ -87,7 +87,8 @@ def compare(
         log_probabilities.flatten(0, 1), targets.flatten(), reduction="none"
     )
     losses = losses.view_as(targets)
-    correct = log_probabilities.detach().argmax(dim=2) == targets
+    # On CPUs, finding the highest is several times faster than finding where it is.
+    correct = log_probabilities.detach().amax(dim=2) == -losses.detach()
     masked = Sums((losses * mask).sum(), (correct & mask).sum(), mask.sum())
     if not count_padding:
         return Comparison(masked, None)

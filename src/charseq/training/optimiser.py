@@ -77,12 +77,21 @@ def set_step_size(optimiser: Optimizer, size: float) -> None:
             group["lr"] = size
 
 
+def drop_gradients(optimiser: Optimizer) -> None:
+    """Drop the gradients of the last step, without the fixed cost of `Optimizer.zero_grad`."""
+    for weight in _trained(optimiser):
+        weight.grad = None
+
+
 def clip_gradients(optimiser: Optimizer, longest: float) -> None:
     """Scale all gradients so that their joint norm is at most `longest` (Pascanu et al. 2013)."""
-    # The optimiser has the weights at hand; collecting them from a model takes longer than
-    # clipping.
-    trained: list[Tensor] = [each for group in optimiser.param_groups for each in group["params"]]
+    trained = _trained(optimiser)
     norm = get_total_norm(weight.grad for weight in trained if weight.grad is not None)
     # On devices other than CPUs, reading the norm would wait for the device.
     if norm.device.type != "cpu" or not norm <= longest:
         clip_grads_with_norm_(trained, longest, norm)
+
+
+def _trained(optimiser: Optimizer) -> list[Tensor]:
+    """Return an optimiser's weights; collecting them from a model takes longer than clipping."""
+    return [weight for group in optimiser.param_groups for weight in group["params"]]

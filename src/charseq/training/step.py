@@ -12,7 +12,7 @@ from charseq.batching import Batch, EncodedPairs, bucketed_batches
 from charseq.config import TrainingConfig
 from charseq.model import Seq2Seq
 from charseq.training.loss import Comparison, compare, smoothed
-from charseq.training.optimiser import clip_gradients
+from charseq.training.optimiser import clip_gradients, drop_gradients
 
 EVALUATION_BATCH = 256
 
@@ -57,7 +57,7 @@ def training_step(
         share, symbols = config.label_smoothing, model.decoder.symbols
         loss = smoothed(compared.masked.loss, predicted, batch.mask, share, symbols)
         loss = loss / average_symbols
-    optimiser.zero_grad(set_to_none=True)
+    drop_gradients(optimiser)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.gradient_clip is not None:
         clip_gradients(optimiser, config.gradient_clip)
