@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import charseq
 from benchmarks.contestant import contestant_arguments, tell
@@ -31,7 +32,9 @@ def main() -> None:
         figures = {name: value for name, value in asdict(record).items() if value is not None}
         tell(**figures, training_seconds=pairs / record.pairs_per_second)
 
-    settings = {"refit": False} if chosen.default_model else {**PLAIN_MODEL, **PLAIN_LOOP}
+    settings: dict[str, Any] = (
+        {"refit": False} if chosen.default_model else {**PLAIN_MODEL, **PLAIN_LOOP}
+    )
     if chosen.bf16:
         settings["precision"] = "bf16"
     if chosen.attention:

@@ -40,7 +40,7 @@ class Contestant:
             env={**os.environ, **self.environment},
         ) as process:
             try:
-                for line in process.stdout:
+                for line in process.stdout or ():
                     epoch = json.loads(line)
                     if "skipped" in epoch:
                         raise SkippedError(epoch["skipped"])

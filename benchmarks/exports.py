@@ -95,7 +95,7 @@ def main() -> None:
 def exported(corpus: str, settings: Mapping[str, Any], run: Path) -> dict[str, Path]:
     """Train a model, export it, and return the files."""
     # The preset has its own limit.
-    limit = {} if "preset" in settings else {"limit": 10_000}
+    limit: dict[str, Any] = {} if "preset" in settings else {"limit": 10_000}
     charseq.train(corpus, run=run, device="cpu", **limit, **settings)
     model = run / "model.safetensors"
     files = {PYTORCH: model}

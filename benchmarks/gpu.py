@@ -1,6 +1,6 @@
 """Epochs, and many sentences translated, on a CUDA GPU: charseq beside the Keras example.
 
-    python -m benchmarks.gpu [CORPUS] [--rounds 2] [--epochs 3]
+    python -m benchmarks.gpu [CORPUS] [--rounds 2] [--warm-up 2] [--epochs 3]
 
 Training is that of `benchmarks.training`: a process each, in turn, first epochs not counted. Then
 charseq trains a model that Keras has too, and both translate with the very same weights.
@@ -35,13 +35,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", nargs="?", default="fra-eng")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--warm-up", type=int, default=2, help="epochs that are not counted")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--sentences", type=int, default=100_000, help="to translate, at most")
     parser.add_argument("--repetitions", type=int, default=10, help="of one sentence, by Keras")
     chosen = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("this machine has no GPU that PyTorch computes on with CUDA")
-    training = trained(chosen.corpus, chosen.rounds, chosen.epochs)
+    training = trained(chosen.corpus, chosen.rounds, chosen.warm_up, chosen.epochs)
     translating, figures = translated(
         chosen.corpus, chosen.rounds, chosen.sentences, chosen.repetitions
     )
@@ -54,17 +55,20 @@ def main() -> None:
         *translating,
         "",
         f"Command: `python -m benchmarks.gpu fra-eng --rounds {chosen.rounds}"
-        f" --epochs {chosen.epochs}`, with the release of 2017-09-29. {machine_line(where)}",
+        f" --warm-up {chosen.warm_up} --epochs {chosen.epochs}`, with the release of 2017-09-29."
+        f" {machine_line(where)}",
     ]
     print("\n".join(lines))
     write_section("gpu", lines, {"machine": where, "epochs": training[1], "translating": figures})
 
 
-def trained(corpus: str, rounds: int, epochs: int) -> tuple[list[str], dict[str, Epochs]]:
+def trained(
+    corpus: str, rounds: int, warm_up: int, epochs: int
+) -> tuple[list[str], dict[str, Epochs]]:
     """Let everyone train in turn, and return a table and the epochs behind it."""
     example = read_example(corpus)
-    processes, skipped = measure(contestants(corpus), rounds, epochs)
-    measured = {name: counted(runs) for name, runs in processes.items()}
+    processes, skipped = measure(contestants(corpus), rounds, warm_up, epochs)
+    measured = {name: counted(runs, warm_up) for name, runs in processes.items()}
     peer = statistics.median(epoch["training_seconds"] for epoch in measured[PEER])
     rows = []
     for name, done in measured.items():
@@ -75,7 +79,8 @@ def trained(corpus: str, rounds: int, epochs: int) -> tuple[list[str], dict[str,
         f"Seconds of a training epoch on the example's {len(example.split.training):,} pairs: its"
         f" model ({UNITS} units, batch {BATCH_SIZE}) and, last, what charseq trains by default on"
         f" so many; median (least – most) of {rounds * epochs} epochs in {rounds}"
-        f" process{'es' if rounds > 1 else ''} each, in turn, first epochs left out.",
+        f" process{'es' if rounds > 1 else ''} each, in turn, the first {warm_up} epochs of each"
+        " left out.",
         "",
         "| | training, s | / Keras's |",
         "| --- | --- | --- |",

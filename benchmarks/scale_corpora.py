@@ -52,8 +52,8 @@ def synthetic(count: int, longest: int) -> Iterable[Pair]:
     noise = "".join(draw.choices(ALPHABET, k=1_000_000))
     for _ in range(count):
         length = draw.randint(1, longest)
-        places = (draw.randrange(len(noise) - longest) for _ in range(2))
-        yield Pair(*(noise[place : place + length] for place in places))
+        source, target = (draw.randrange(len(noise) - longest) for _ in range(2))
+        yield Pair(noise[source : source + length], noise[target : target + length])
 
 
 def write_tsv(file: Path, pairs: Iterable[Pair]) -> Path:

@@ -155,7 +155,8 @@ def serving(model: Path, options: tuple[str, ...]) -> Iterator[str]:
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=null, text=True) as process:
         try:
-            found = re.search(r"http://\S+", process.stdout.readline())
+            said = process.stdout.readline() if process.stdout else ""
+            found = re.search(r"http://\S+", said)
             assert found, "the service did not start"
             yield found[0]
         finally:
@@ -167,7 +168,9 @@ def ask(url: str, script: Path, connections: int, seconds: int) -> Load:
     shape = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
     command = ["wrk", *shape, f"{url}/v1/translate"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    it = json.loads(re.search("^figures: (.*)", said, re.MULTILINE)[1])
+    figures = re.search("^figures: (.*)", said, re.MULTILINE)
+    assert figures, "wrk printed no figures"
+    it = json.loads(figures[1])
     answered = it["requests"] - it["busy"] - it["errors"]
     rate = 1e6 * answered / it["microseconds"]
     return Load(rate, it["p50"] / 1e3, it["p99"] / 1e3, it["busy"], it["errors"])

@@ -31,7 +31,7 @@ def measure(command: Sequence[str]) -> Measured:
     """
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        output = process.stdout.read()
+        output = process.stdout.read() if process.stdout else ""
         # The usage of this child alone; `getrusage` knows only the largest of all children.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began

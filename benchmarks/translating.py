@@ -26,6 +26,7 @@ from benchmarks.translating_contestants import (
     time_charseq,
     time_keras,
 )
+from charseq.answering import BaseTranslator
 from charseq.config import CorpusConfig
 from charseq.corpus import read_corpus
 from charseq.interop.keras import export_keras
@@ -112,7 +113,7 @@ def trained(corpus: str, epochs: int, run: Path) -> Path:
     return run / "model.safetensors"
 
 
-def sources(corpus: str, translator: charseq.Translator, most: int = SENTENCES) -> list[str]:
+def sources(corpus: str, translator: BaseTranslator, most: int = SENTENCES) -> list[str]:
     """Return a corpus's first sources, each once, that hold no character unknown to the model."""
     pairs = read_corpus(corpus, CorpusConfig()).pairs
     unknown = translator.description.sources.unknown_symbols
@@ -158,7 +159,7 @@ class Floor:
         rate: operations a second.
     """
 
-    translator: charseq.Translator
+    translator: BaseTranslator
     answers: dict[str, str]
     rate: float
 

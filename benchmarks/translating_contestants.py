@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import charseq
+from charseq.answering import BaseTranslator
 
 SOME = 32
 WARM_UP = 5
@@ -39,8 +40,8 @@ class Measured:
 
 
 def time_charseq(
-    translator: charseq.Translator,
-    search: dict[str, int],
+    translator: BaseTranslator,
+    search: Mapping[str, Any],
     singles: Sequence[str],
     texts: Sequence[str],
     measured: Measured,
