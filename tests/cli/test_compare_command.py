@@ -148,6 +148,13 @@ def test_symbols_are_what_the_target_separator_separates(run, files):
     assert found["differences"]["word_error_rate"]["value"] == -100
 
 
+def test_symbols_may_be_graphemes(run, files):
+    corpus, a, b = files(corpus=["niti\tनीति"], a=["नीति"], b=["नाति"])
+    found = json.loads(run(a, b, corpus, "--symbols", "graphemes", "--json").out)
+    assert found["differences"]["character_error_rate"]["value"] == -0.5
+    assert found["first"]["symbols"] == "graphemes"
+
+
 def test_outputs_are_read_from_standard_input_once(run, corpus, files, monkeypatch):
     content = io.BytesIO("".join(f"{line}\n" for line in A).encode())
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=content))

@@ -355,6 +355,32 @@ def test_symbols_are_the_models_own_unless_a_separator_is_named(run, answers, tm
     assert named["character_error_rate"]["value"] == 1 / 4
 
 
+def test_symbols_may_be_graphemes_for_anyones_output(run, outputs, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("niti\tनीति\n", encoding="utf-8")
+    arguments = ["--hypotheses", outputs("नाति"), str(path), "--json"]
+    for symbols, rate in (("graphemes", 1 / 2), ("characters", 1 / 4)):
+        found = answer_of(run(*arguments, "--symbols", symbols))
+        assert found["symbols"] == symbols
+        assert found["character_error_rate"]["value"] == rate
+    assert answer_of(run(*arguments))["symbols"] == "characters"
+    *table, _ = arguments
+    assert "1 references, counted in graphemes" in run(*table, "--symbols", "graphemes").out
+    assert "counted in" not in run(*table).out
+
+
+def test_symbols_may_be_others_than_the_models(run, answers, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("niti\tनीति\n", encoding="utf-8")
+    answers(spelling=Spelling(graphemes=True), niti=Translation("niti", "नाति"))
+    own, other = (
+        answer_of(run("model.safetensors", str(path), "--json", *symbols))
+        for symbols in ([], ["--symbols", "characters"])
+    )
+    assert (own["symbols"], own["character_error_rate"]["value"]) == ("graphemes", 1 / 2)
+    assert (other["symbols"], other["character_error_rate"]["value"]) == ("characters", 1 / 4)
+
+
 class TestArguments:
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charseq.errors import UsageError
 from charseq.scoring import character_error_rate, nearest_references, score, worst_errors
 from charseq.text import CHARACTERS, Spelling
 
@@ -59,6 +60,21 @@ def test_the_word_error_rate_is_the_percentage_of_outputs_that_are_wrong():
     assert report.exact_match.low is not None
     assert report.word_error_rate.high == pytest.approx(100 * (1 - report.exact_match.low))
     assert report.target_separator == " "
+
+
+def test_symbols_may_be_grapheme_clusters():
+    report = score(["नाति"], [["नीति"]], symbols="graphemes", intervals=False)
+    assert report.symbols == "graphemes"
+    assert report.character_error_rate.value == 1 / 2
+    assert character_error_rate(["नाति"], [["नीति"]], symbols="graphemes") == 1 / 2
+    assert score(["नाति"], [["नीति"]], intervals=False).character_error_rate.value == 1 / 4
+
+
+def test_unknown_kinds_of_symbols_are_refused():
+    with pytest.raises(
+        UsageError, match="symbols must be 'characters' or 'graphemes', not 'words'"
+    ):
+        score(["a"], [["a"]], symbols="words")
 
 
 def test_there_is_no_word_error_rate_where_outputs_need_not_be_words():

@@ -19,6 +19,7 @@ from charseq.cli.options import (
     DeviceOption,
     JsonOption,
     MirrorOption,
+    SymbolsOption,
     TargetSeparatorOption,
     beam_options,
     corpus_options,
@@ -31,8 +32,8 @@ from charseq.cli.outputs import (
     refuse_decoding,
     translate_all,
 )
-from charseq.cli.tables import output_console, show_signatures, texts_in_lines
-from charseq.config import DecodingConfig
+from charseq.cli.tables import output_console, show_signatures, symbols_note, texts_in_lines
+from charseq.config import DecodingConfig, SymbolKind
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
 from charseq.loading import load
@@ -44,9 +45,9 @@ from charseq.scoring import (
     Metric,
     comparison_of,
     nearest_references,
-    separated_by,
     shown_interval,
     shown_metrics,
+    spelling_by,
 )
 from charseq.text import CHARACTERS, Spelling
 
@@ -68,6 +69,7 @@ def compare(
     settings: dict[str, Any],
     decoding: dict[str, Any],
     target_separator: TargetSeparatorOption = None,
+    symbols: SymbolsOption = None,
     show: Annotated[
         int,
         typer.Option(
@@ -106,7 +108,7 @@ def compare(
         for file in (first, second)
     )
     references = list(right.values())
-    spelling = _spelling(target_separator, descriptions)
+    spelling = _spelling(target_separator, symbols, descriptions)
     comparison = comparison_of(
         [each.label() for each in inputs],
         nearest_references(ours, references, spelling),
@@ -128,15 +130,20 @@ def compare(
         a, b = (
             f"{file}{beam_note(search)}" if file in models else file for file in (first, second)
         )
-        _print(f"{visible(corpus.name)}: A = {a}, B = {b}", comparison, shown)
+        note = symbols_note(comparison.first)
+        _print(f"{visible(corpus.name)}: A = {a}, B = {b}{note}", comparison, shown)
     if any(answer.error is not None for each in answers.values() for answer in each):
         raise typer.Exit(DataError.exit_code)
 
 
-def _spelling(target_separator: str | None, descriptions: Sequence[ModelDescription]) -> Spelling:
+def _spelling(
+    target_separator: str | None,
+    symbols: SymbolKind | None,
+    descriptions: Sequence[ModelDescription],
+) -> Spelling:
     """Return how to cut outputs: as asked for, or like a model with longer symbols."""
-    if target_separator is not None:
-        return separated_by(target_separator)
+    if target_separator is not None or symbols is not None:
+        return spelling_by(target_separator or "", symbols or "characters")
     spellings = (each.targets.spelling for each in descriptions)
     return next((each for each in spellings if not each.is_of_characters), CHARACTERS)
 

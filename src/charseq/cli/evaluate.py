@@ -16,6 +16,7 @@ from charseq.cli.options import (
     DeviceOption,
     JsonOption,
     MirrorOption,
+    SymbolsOption,
     TargetSeparatorOption,
     beam_options,
     corpus_options,
@@ -34,6 +35,7 @@ from charseq.cli.tables import (
     show_groups,
     show_reliability,
     show_signatures,
+    symbols_note,
     texts_in_lines,
 )
 from charseq.config import DecodingConfig
@@ -49,7 +51,7 @@ from charseq.scoring import (
     nearest_references,
     reliability_of,
     report_of,
-    separated_by,
+    spelling_by,
     worst_of,
 )
 
@@ -79,6 +81,7 @@ def evaluate(
         ),
     ] = None,
     target_separator: TargetSeparatorOption = None,
+    symbols: SymbolsOption = None,
     worst: Annotated[
         int, typer.Option(min=0, metavar="N", help="How many of the worst errors to list.")
     ] = 10,
@@ -105,7 +108,7 @@ def evaluate(
     form = "nfc" if description is None else description.sources.spelling.normalise
     right = references_by_input(corpus.pairs, form)
     notes: dict[str, float] = {}
-    spelling = separated_by(target_separator or "")
+    spelling = spelling_by(target_separator or "", symbols or "characters")
     unseen: list[bool] | None = None
     translations: list[Translation] = []
     if translator is None:
@@ -120,7 +123,7 @@ def evaluate(
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
-        if target_separator is None:
+        if target_separator is None and symbols is None:
             spelling = translator.description.targets.spelling
     references = [right[each] for each in inputs]
     items = nearest_references(outputs, references, spelling)
@@ -144,7 +147,7 @@ def evaluate(
         cut = f", {notes['cut']:,} of them cut at the output limit" if notes.get("cut") else ""
         what = (
             f"{report.items:,} outputs{beam_note(search)}{cut},"
-            f" against {sum(map(len, references)):,} references"
+            f" against {sum(map(len, references)):,} references{symbols_note(report)}"
         )
         console = output_console()
         console.print(Text(f"{visible(corpus.name)}: {what}"))

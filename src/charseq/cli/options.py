@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
-from charseq.config import COLUMNS, CorpusConfig, DecodingConfig, Settings
+from charseq.config import COLUMNS, CorpusConfig, DecodingConfig, Settings, SymbolKind
 from charseq.config.settings import Duration
 from charseq.errors import UsageError
 
@@ -61,6 +61,15 @@ TargetSeparatorOption = Annotated[
         metavar="TEXT",
         help="What separates the symbols of a target, such as ' ' between phonemes; by default,"
         " a model's own symbols are counted, and without a model, characters.",
+        show_default=False,
+    ),
+]
+SymbolsOption = Annotated[
+    SymbolKind | None,
+    typer.Option(
+        "--symbols",
+        help="What a symbol of a target without a separator is; by default, what it is to a"
+        " model, and without a model, a character.",
         show_default=False,
     ),
 ]

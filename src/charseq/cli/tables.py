@@ -35,6 +35,12 @@ def scores_table(report: Report) -> Table:
     return table
 
 
+def symbols_note(report: Report) -> str:
+    """Return a note that graphemes were counted, or nothing where others were."""
+    counted = report.symbols == "graphemes" and not report.target_separator
+    return ", counted in graphemes" if counted else ""
+
+
 def show_signatures(console: Console, report: Report) -> None:
     """Print sacreBLEU's signatures of its scores."""
     for metric in (report.chrf, report.bleu):

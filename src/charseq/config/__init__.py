@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from charseq.config.model import ModelConfig, ModelSettings
     from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure, sections_of
     from charseq.config.serving import ServeConfig
-    from charseq.config.settings import Column, Settings, refuse_unknown
+    from charseq.config.settings import Column, Settings, SymbolKind, refuse_unknown
     from charseq.config.training import TrainingConfig, TrainingSettings
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "RunSettings",
     "ServeConfig",
     "Settings",
+    "SymbolKind",
     "TrainingConfig",
     "TrainingSettings",
     "configure",
@@ -53,7 +54,7 @@ _HOMES = {
     "model": ("ModelConfig", "ModelSettings"),
     "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure", "sections_of"),
     "serving": ("ServeConfig",),
-    "settings": ("Column", "Settings", "refuse_unknown"),
+    "settings": ("Column", "Settings", "SymbolKind", "refuse_unknown"),
     "training": ("TrainingConfig", "TrainingSettings"),
 }
 

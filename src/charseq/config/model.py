@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Auto, Character, Rate, Separator, Settings
+from charseq.config.settings import Auto, Character, Rate, Separator, Settings, SymbolKind
 from charseq.errors import UsageError
 
 Units = Annotated[int, Field(ge=1, le=65_536)]
@@ -80,7 +80,7 @@ class ModelSettings(Settings):
     target_separator: Separator | None = Field(
         None, description="what separates two symbols of a target and of an answer"
     )
-    symbols: Literal["characters", "graphemes"] = Field(
+    symbols: SymbolKind = Field(
         "characters",
         description="what a symbol is on a side without a separator: a code point, or a"
         " grapheme cluster, which keeps a letter and its marks together",

@@ -25,6 +25,7 @@ Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+SymbolKind = Literal["characters", "graphemes"]
 Auto = Literal["auto"]
 """Chosen by the corpus: see `charseq.training.choices`."""
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from charseq.config import SymbolKind
 from charseq.errors import DataError
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
-from charseq.scoring.distance import Nearest, nearest_references, separated_by
+from charseq.scoring.distance import Nearest, nearest_references, spelling_by
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import Counts, statistics_of
 from charseq.scoring.report import Report, summed_up
@@ -105,6 +106,7 @@ def compare(
     references: Sequence[Sequence[str]],
     *,
     target_separator: str = "",
+    symbols: SymbolKind = "characters",
     bootstrap: int = 1000,
     seed: int = 1,
 ) -> Comparison:
@@ -122,6 +124,7 @@ def compare(
         second: the second system's outputs.
         references: for each item, one or more right outputs.
         target_separator: what separates the symbols of outputs and references.
+        symbols: what their symbols are without a separator: characters or graphemes.
         bootstrap: how many times the items are drawn again.
         seed: what the draws are seeded with.
 
@@ -136,7 +139,7 @@ def compare(
             f"the first system has {len(first):,} outputs, the second {len(second):,}:"
             " both need one for each item"
         )
-    spelling = separated_by(target_separator)
+    spelling = spelling_by(target_separator, symbols)
     return comparison_of(
         sources,
         nearest_references(first, references, spelling),

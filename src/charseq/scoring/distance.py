@@ -2,11 +2,12 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rapidfuzz.distance import Levenshtein
 
-from charseq.errors import DataError
+from charseq.config import SymbolKind
+from charseq.errors import DataError, UsageError
 from charseq.text import CHARACTERS, Spelling, normalised
 
 Symbols = Sequence[str]
@@ -96,13 +97,20 @@ def are_right(
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
-    items = nearest_references(hypotheses, references, separated_by(separator))
+    items = nearest_references(hypotheses, references, spelling_by(separator))
     return [item.is_right for item in items]
 
 
-def separated_by(separator: str) -> Spelling:
-    """Return how texts are cut into symbols by a separator; without one, into characters."""
-    return Spelling(separator or None)
+def spelling_by(separator: str, symbols: SymbolKind = "characters") -> Spelling:
+    """Return how texts are cut into symbols by a separator; without one, into `symbols`.
+
+    Raises:
+        UsageError: if there are no such symbols.
+    """
+    if symbols not in get_args(SymbolKind):
+        demanded = " or ".join(map(repr, get_args(SymbolKind)))
+        raise UsageError(f"symbols must be {demanded}, not {symbols!r}")
+    return Spelling(separator or None, graphemes=symbols == "graphemes")
 
 
 def _nearest(output: str, references: Sequence[str], spelling: Spelling) -> Nearest:

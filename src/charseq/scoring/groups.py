@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from charseq.scoring.distance import Nearest, comparable, nearest_references, separated_by
+from charseq.config import SymbolKind
+from charseq.scoring.distance import Nearest, comparable, nearest_references, spelling_by
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import edit_counts, ratio
 
@@ -87,6 +88,7 @@ def error_groups(
     references: Sequence[Sequence[str]],
     *,
     target_separator: str = "",
+    symbols: SymbolKind = "characters",
     unseen: Sequence[bool] | None = None,
     most: int = 10,
 ) -> ErrorGroups:
@@ -100,6 +102,7 @@ def error_groups(
         hypotheses: the outputs.
         references: for each output, one or more right ones.
         target_separator: what separates the symbols of outputs and references.
+        symbols: what their symbols are without a separator: characters or graphemes.
         unseen: for each source, whether it holds characters that the model never saw.
         most: how many of the most frequent edits to list.
 
@@ -107,7 +110,7 @@ def error_groups(
         DataError: if there is nothing to score, or the lists do not match up.
     """
     refuse_other_sources(sources, hypotheses)
-    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    items = nearest_references(hypotheses, references, spelling_by(target_separator, symbols))
     return groups_of(sources, items, unseen=unseen, most=most)
 
 

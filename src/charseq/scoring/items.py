@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from charseq.config import SymbolKind
 from charseq.errors import DataError
-from charseq.scoring.distance import Nearest, nearest_references, separated_by
+from charseq.scoring.distance import Nearest, nearest_references, spelling_by
 from charseq.scoring.metrics import edit_counts, ratio
 
 
@@ -42,6 +43,7 @@ def worst_errors(
     references: Sequence[Sequence[str]],
     *,
     target_separator: str = "",
+    symbols: SymbolKind = "characters",
     count: int = 10,
 ) -> list[ScoredItem]:
     """Return the `count` items with the most edits per symbol, the worst first.
@@ -53,7 +55,7 @@ def worst_errors(
         DataError: if there is nothing to score, or the three lists do not match up.
     """
     refuse_other_sources(sources, hypotheses)
-    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    items = nearest_references(hypotheses, references, spelling_by(target_separator, symbols))
     return worst_of(sources, items, count=count)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from charseq.config import SymbolKind
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
-from charseq.scoring.distance import Nearest, nearest_references, separated_by
+from charseq.scoring.distance import Nearest, nearest_references, spelling_by
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
 from charseq.text import Spelling
 
@@ -53,7 +54,8 @@ class Report:
         seed: what the resampling was seeded with.
         word_error_rate: the percentage of outputs that equal none of their references, which is
             what WER means where outputs are words; None without a target separator.
-        target_separator: what separates a target's symbols; empty where they are characters.
+        target_separator: what separates a target's symbols; empty where nothing does.
+        symbols: what they are where nothing separates them.
     """
 
     items: int
@@ -65,6 +67,7 @@ class Report:
     seed: int
     word_error_rate: Metric | None = None
     target_separator: str = ""
+    symbols: SymbolKind = "characters"
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields in JSON's types."""
@@ -91,15 +94,19 @@ def score_rows(report: Report) -> Iterator[tuple[str, str, str]]:
 
 
 def character_error_rate(
-    hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, target_separator: str = ""
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    target_separator: str = "",
+    symbols: SymbolKind = "characters",
 ) -> float:
     """Return the CER alone, without intervals: cheap enough to follow every training epoch.
 
     Args:
         hypotheses: the outputs.
         references: for each output, one or more right ones.
-        target_separator: what separates the symbols of outputs and references; by default, every
-            character is one.
+        target_separator: what separates the symbols of outputs and references.
+        symbols: what their symbols are without a separator: characters or graphemes.
 
     Returns:
         All edits over all symbols of the references: each output is compared with the reference
@@ -109,7 +116,7 @@ def character_error_rate(
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
-    items = nearest_references(hypotheses, references, separated_by(target_separator))
+    items = nearest_references(hypotheses, references, spelling_by(target_separator, symbols))
     edits = edit_counts(items)
     return ratio([int(number) for number in edits.sum(axis=0)])
 
@@ -119,6 +126,7 @@ def score(
     references: Sequence[Sequence[str]],
     *,
     target_separator: str = "",
+    symbols: SymbolKind = "characters",
     bootstrap: int = 1000,
     seed: int = 1,
     intervals: bool = True,
@@ -134,8 +142,9 @@ def score(
     Args:
         hypotheses: the outputs.
         references: for each output, one or more right ones.
-        target_separator: what separates the symbols of outputs and references; by default, every
-            character is one. With a separator, the word error rate is reported too.
+        target_separator: what separates the symbols of outputs and references. With a separator,
+            the word error rate is reported too.
+        symbols: what their symbols are without a separator: characters or graphemes.
         bootstrap: how many times the items are drawn again.
         seed: what the draws are seeded with.
         intervals: whether to compute intervals at all.
@@ -146,7 +155,7 @@ def score(
     """
     if intervals:
         refuse_no_resamples(bootstrap)
-    spelling = separated_by(target_separator)
+    spelling = spelling_by(target_separator, symbols)
     items = nearest_references(hypotheses, references, spelling)
     return report_of(items, spelling, bootstrap=bootstrap if intervals else 0, seed=seed)
 
@@ -190,5 +199,6 @@ def summed_up(
         bootstrap=0 if drawn is None else drawn.shape[1],
         seed=seed,
         target_separator=spelling.separator or "",
+        symbols="graphemes" if spelling.graphemes else "characters",
         **metrics,
     )
