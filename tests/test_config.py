@@ -51,6 +51,12 @@ def test_settings_are_frozen() -> None:
         configure().model.units = 3
 
 
+def test_printed_settings_may_hold_any_character(tmp_path) -> None:
+    config = configure(source_separator="😀", target_separator='\x7f"\\')
+    (tmp_path / "run.toml").write_text(config.to_toml(), encoding="utf-8")
+    assert configure("default", tmp_path / "run.toml") == config
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_printed_settings_read_back_the_same(preset, tmp_path) -> None:
     config = configure(preset)

@@ -61,10 +61,14 @@ def described(config: ModelConfig) -> str:
 every_kind = pytest.mark.parametrize("config", every_kind_of_model(), ids=described)
 
 
+def symbols_of(config: ModelConfig) -> tuple[int, int]:
+    """How many symbols sources and targets have; tied ones share all but two features."""
+    return (TARGETS + 2 if config.tied_embeddings else SOURCES), TARGETS
+
+
 def random_model(config: ModelConfig, seed: int = 0) -> Seq2Seq:
     """A model with all weights drawn at random, biases too."""
-    symbols = (TARGETS, TARGETS) if config.tied_embeddings else (SOURCES, TARGETS)
-    model = Seq2Seq.fresh(config, *symbols, seed)
+    model = Seq2Seq.fresh(config, *symbols_of(config), seed)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -84,7 +88,7 @@ def random_batch(config: ModelConfig, lengths: list[int], time: int, seed: int =
         # The id past the last symbol reads as zeros.
         torch.randint(0, SOURCES + 1, (rows, longest), generator=generator),
         torch.tensor(lengths),
-        torch.randint(0, TARGETS, (rows, time), generator=generator),
+        torch.randint(0, TARGETS + 1, (rows, time), generator=generator),
         torch.full((rows,), time),
         copies if config.copying else None,
         torch.tensor([row % min(3, length) for row, length in enumerate(lengths)]),
@@ -108,6 +112,20 @@ def test_stepping_symbol_by_symbol_gives_the_teacher_forced_predictions(config) 
     with torch.inference_mode():
         forced = torch.log_softmax(model(batch), dim=2)
         torch.testing.assert_close(stepped(model, batch), forced, rtol=0, atol=1e-5)
+
+
+@every_kind
+def test_what_is_copied_from_outside_the_vocabulary_is_read_as_unseen(config) -> None:
+    model, batch = random_model(config), random_batch(config, [3, 5, 5, 1], 6)
+    unseen = replace(batch, targets=torch.full_like(batch.targets, TARGETS))
+    with torch.inference_mode():
+        forced = torch.log_softmax(model(unseen), dim=2)
+        for beyond in range(1 + 3 * config.copying):
+            copied = replace(batch, targets=unseen.targets + beyond)
+            torch.testing.assert_close(stepped(model, copied), forced, rtol=0, atol=1e-5)
+    vectors = model.decoder.table
+    assert vectors.shape[0] == TARGETS + 1
+    assert not vectors[-1].any()
 
 
 @every_kind
@@ -164,8 +182,7 @@ def test_what_was_looked_at_comes_with_the_same_predictions(config) -> None:
 @every_kind
 def test_weights_come_back_from_their_arrays(config) -> None:
     model, batch = random_model(config), random_batch(config, [3, 2], 5)
-    symbols = (TARGETS, TARGETS) if config.tied_embeddings else (SOURCES, TARGETS)
-    again = Seq2Seq.from_tensors(config, *symbols, model.tensors())
+    again = Seq2Seq.from_tensors(config, *symbols_of(config), model.tensors())
     assert torch.equal(model(batch), again(batch))
 
 

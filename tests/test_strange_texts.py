@@ -82,7 +82,7 @@ def test_texts_of_any_characters_train_and_translate_or_are_refused(
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(text=st.text(max_size=30))
+@given(text=st.text(st.characters(), max_size=30))
 def test_any_text_is_answered_or_refused(toy_translator: charseq.Translator, text: str) -> None:
     try:
         answer = toy_translator.translate(text)
@@ -111,6 +111,12 @@ def test_one_pair_has_nothing_to_hold_out_and_says_so(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
     translator = trained([("a", "b")], tmp_path, held_out=corpus_of([("a", "b")], CorpusConfig()))
     assert translator.translate("a").error is None
+
+
+def test_half_a_character_is_refused(toy_translator: charseq.Translator) -> None:
+    answers = toy_translator.translate(["ab", "a\ud83d"])
+    assert [each.error for each in answers] == [None, "contains half a character, a lone surrogate"]
+    assert answers[1].hypothesis == ""
 
 
 def test_half_a_character_is_refused_with_its_pair(tmp_path: Path) -> None:

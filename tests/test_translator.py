@@ -313,6 +313,10 @@ def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> N
         (lambda it: list(it.stream(None)), "stream takes several texts, not NoneType"),
         (lambda it: it.explain(None), "give a text or several texts, not None"),
         (lambda it: it.translate("ab", lexicon="BA"), "a lexicon must be several texts, not 'BA'"),
+        (
+            lambda it: it.translate("ab", lexicon=[["BA"]]),
+            r"a lexicon must contain only texts, not \['BA'\]",
+        ),
         (lambda it: it.lexicon(None), "a lexicon must be several texts, not None"),
         (lambda it: it.translate("ab", lexicon=["BA", 1]), "must contain only texts, not 1"),
         (lambda it: it.translate("ab", prefix=3), "a prefix must be a text, not 3"),

@@ -158,7 +158,7 @@ def resume(
             f"the run's corpus, {former}, no longer exists: say where it is now: charseq train"
             f" CORPUS --resume {folder}"
         )
-    corpus = corpus or former
+    corpus = former if corpus is None else corpus
     if corpus is None:
         raise UsageError(
             f"name the run's corpus: charseq train CORPUS --resume {folder}, or in Python"
@@ -166,12 +166,16 @@ def resume(
         )
     config = history.config
     start_from = begun_with.get("start_from")
-    spellings = Spellings.of(config.model)
+    # The form that was asked for, not what the corpus decided: lengths were counted in it.
+    form = begun_with.get("normalise") or config.model.normalise
+    spellings = Spellings.of(config.model.model_copy(update={"normalise": form}))
     if start_from is not None:
         spellings = read_description(start_from).spellings
-    held_out = held_out or begun_with.get("held_out")
+    held_out = begun_with.get("held_out") if held_out is None else held_out
+    read_as = begun_with.get("held_out_settings")
+    held = CorpusConfig.model_validate_json(read_as) if read_as else config.corpus
     asked = _Asked(corpus, held_out, start_from, mirror)
-    material = asked.material(config.corpus, config.corpus, spellings)
+    material = asked.material(config.corpus, held, spellings, form)
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(
@@ -215,17 +219,29 @@ class _Asked:
         if not isinstance(self.held_out, str | Path):
             # Columns in the settings are meant for the corpus.
             asked = {name: value for name, value in asked.items() if name not in TEXT_COLUMNS}
-        held = chosen.changed(**as_in_training(self.held_out or (), asked, start)).corpus
+        held_out = () if self.held_out is None else self.held_out
+        held = chosen.changed(**as_in_training(held_out, asked, start)).corpus
         with telling_of_columns(asked, start):
-            material = self.material(begun.corpus, held, spellings)
+            material = self.material(begun.corpus, held, spellings, chosen.model.normalise)
         if start is not None:
             refuse_without_conditions(material.corpus, start, "the model to start from")
         return material, begun
 
     def material(
-        self, config: CorpusConfig, held_out_config: CorpusConfig, spellings: Spellings
+        self,
+        config: CorpusConfig,
+        held_out_config: CorpusConfig,
+        spellings: Spellings,
+        normalise: str,
     ) -> Material:
-        """Read the corpora."""
+        """Read the corpora.
+
+        Args:
+            config: how to read the corpus.
+            held_out_config: how to read the held-out corpus.
+            spellings: how both are spelt.
+            normalise: the form that was asked for.
+        """
         # A held-out corpus is never limited.
         whole = held_out_config.model_copy(update={"limit": None})
         held_out = None
@@ -238,6 +254,8 @@ class _Asked:
             start_from=None if self.start_from is None else Path(self.start_from),
             corpus_from=place_of(self.corpus),
             held_out_from=place_of(self.held_out),
+            held_out_config=None if held_out is None else held_out_config,
+            normalise=normalise,
         )
 
 

@@ -199,6 +199,13 @@ def test_inputs_in_another_normal_form_are_the_same():
     assert "contradictory pairs" not in as_they_stand
 
 
+def test_targets_in_another_normal_form_contradict_nothing():
+    accented = "caf\u00e9"
+    other = unicodedata.normalize("NFD", accented)
+    assert "contradictory pairs" not in found_in((accented, "x"), (other, "x"))
+    assert "contradictory pairs" not in found_in(("x", accented), ("x", other))
+
+
 def test_words_of_mixed_scripts_are_found_and_the_odd_letter_is_named():
     finding = found_in(("capitаl", "x"), ("Жук abc", "x"))["mixed scripts in a source word"]
     assert finding.count == 1

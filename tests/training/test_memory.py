@@ -1,6 +1,7 @@
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,13 @@ def test_free_memory_is_what_the_system_says() -> None:
     free = free_memory()
     assert free is not None
     assert 10 << 20 < free < 100 << 40
+
+
+def test_what_gives_way_in_a_control_group_is_free(tmp_path: Path) -> None:
+    files = {"max": "8000\n", "current": "7000\n", "stat": "anon 500\ninactive_file 6000\n"}
+    for name, content in files.items():
+        (tmp_path / f"memory.{name}").write_text(content)
+    assert free_memory(tmp_path) == 7_000
 
 
 STEP = """

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from charseq import rehearse
 from charseq.config import ModelConfig, RunConfig, configure
 from charseq.corpus import Corpus, Pair, Split
-from charseq.errors import DataError
+from charseq.errors import DataError, UsageError
 from charseq.modelfile import OutputLimit
 from charseq.text import Input
 from charseq.training.prepare import Prepared, learn_output_limit, prepare
@@ -59,6 +59,14 @@ def test_no_training_target_comes_near_its_limit(some: list[Pair]) -> None:
     limit = learn_output_limit(sources, targets, ModelConfig())
     for pair in some:
         assert limit.of(len(pair.source)) > 1.2 * len(pair.target)
+
+
+def test_the_limit_is_one_that_a_model_file_may_have() -> None:
+    sources, targets = np.array([1, 1]), np.array([2_000_000, 1_000_000])
+    limit = learn_output_limit(sources, targets, ModelConfig())
+    assert (limit.per_symbol, limit.constant) == (1_000, 1_000_000)
+    with pytest.raises(UsageError, match="must be at most 1000000"):
+        configure(maximum_output_length=1_000_001)
 
 
 def test_the_limit_grows_with_the_source_as_targets_do() -> None:

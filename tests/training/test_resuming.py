@@ -281,6 +281,28 @@ def test_a_run_without_any_whole_checkpoint_starts_again(toy_pairs: Pairs, tmp_p
         assert np.array_equal(tensor, resumed.model.tensors()[name]), name
 
 
+def test_damaged_checkpoints_never_push_out_new_ones(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = toy_pairs[:200]
+    run = stopped_run(pairs, tmp_path / "run", checkpoint_every=1)
+    damaged = checkpoints(run)
+    for path in damaged:
+        path.write_bytes(b"")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # It starts again, and is stopped long before the step of the damaged ones.
+    monkeypatch.setattr(checkpointing.Checkpointer, "after_step", stop)
+    with pytest.raises(KeyboardInterrupt), pytest.warns(CheckpointWarning, match="is damaged"):
+        charseq.resume(run, pairs)
+    whole = [path for path in checkpoints(run) if path.suffix == ".safetensors"]
+    assert len(whole) == 1
+    assert whole[0].name < damaged[0].name
+    assert {path.name for path in damaged} <= {path.stem for path in checkpoints(run)}
+
+
 def test_settings_that_came_after_a_run_was_begun_do_not_change_it(
     toy_pairs: Pairs, tmp_path: Path
 ) -> None:
@@ -327,6 +349,45 @@ def test_a_run_that_is_there_is_gone_on_with_or_put_aside_but_never_lost(
     (tmp_path / "other" / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match="is not empty"):
         charseq.train(toy_pairs[:100], run=tmp_path / "other", overwrite=True, **quick)
+
+
+def test_a_model_to_start_from_is_not_moved_aside_with_its_run(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run, quick = tmp_path / "run", {"units": 4, "epochs": 1, "refit": False}
+    charseq.train(toy_pairs[:100], run=run, **quick)
+    model = run / "model.safetensors"
+    with pytest.raises(UsageError, match=r"would be moved aside with .*run: copy it elsewhere"):
+        charseq.train(toy_pairs[:100], run=run, overwrite=True, start_from=model, epochs=1)
+    assert model.exists()
+
+
+def test_the_working_folder_may_be_a_run(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    quick = {"units": 4, "epochs": 1, "refit": False}
+    charseq.train(toy_pairs[:100], run=tmp_path / "run", **quick)
+    charseq.train(toy_pairs[:100], run=Path("."), overwrite=True, **quick)
+    assert (tmp_path / "run.1" / "history.json").exists()
+
+
+def test_a_folder_where_a_run_was_killed_as_it_began_can_be_used(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".history.json.abcdefgh").touch()
+    assert charseq.train(toy_pairs[:100], run=run, units=4, epochs=1, refit=False)
+
+
+def test_lengths_are_counted_as_when_the_run_began(tmp_path: Path) -> None:
+    """Two syllables, which a model reads as more letters, are within a limit of two."""
+    syllables = "가각간갇갈감갑값갓강"
+    pairs = [(a + b, b + a) for a in syllables for b in syllables]
+    run = stopped_run(pairs, tmp_path / "run", max_length=2)
+    assert charseq.resume(run, pairs).description.config.normalise == "jamo"
 
 
 def test_two_processes_are_never_in_one_run(toy_pairs: Pairs, tmp_path: Path) -> None:

@@ -81,6 +81,23 @@ def test_a_run_finds_out_how_sure_its_answers_are(toy_translator: Translator) ->
     assert f"the expected calibration error is {error:.3f}" in card
 
 
+def test_a_corpus_may_have_any_name(toy_pairs: Pairs, tmp_path: Path) -> None:
+    """Also one that matplotlib would take for a formula, and fail to set."""
+    corpus = Corpus("eur$_$usd", [Pair(*pair) for pair in toy_pairs[:100]])
+    charseq.train(corpus, run=tmp_path / "run", units=4, epochs=1, refit=False)
+    assert (tmp_path / "run" / "learning-curve.png").exists()
+
+
+def test_nothing_is_given_back_where_padding_counts(toy_pairs: Pairs, tmp_path: Path) -> None:
+    """There the loss is not smoothed."""
+    padded = charseq.train(
+        toy_pairs, run=tmp_path / "run", count_padding=True, attention="none", **QUICK
+    )
+    calibration = padded.description.calibration
+    assert calibration is not None
+    assert calibration.offset_per_symbol == 0
+
+
 def test_label_smoothing_is_given_back_to_confidences(toy_pairs: Pairs, tmp_path: Path) -> None:
     smoothed = charseq.train(toy_pairs, run=tmp_path / "run", label_smoothing=0.3, **QUICK)
     calibration = smoothed.description.calibration

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import charseq
+from charseq.corpus import Corpus
 from charseq.errors import DataError, UsageError
 from charseq.trainer import rehearse
 
@@ -73,6 +75,37 @@ def test_pairs_in_memory_have_no_columns(start: Path, tmp_path: Path) -> None:
     assert both == (LOWER, UPPER)
     with pytest.raises(UsageError, match="pairs in memory have no columns: omit source_column"):
         charseq.train(PAIRS, run=tmp_path / "run", source_column=2, target_column=1)
+
+
+def test_a_resumed_run_reads_held_out_pairs_as_at_its_start(start: Path, tmp_path: Path) -> None:
+    def stop(_: charseq.training.EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    given = {"held_out": table(tmp_path / "held-out.tsv"), "start_from": start}
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(PAIRS, run=tmp_path / "run", callbacks=[stop], epochs=2, **given)
+    model = charseq.resume(tmp_path / "run", PAIRS)
+    assert model.training_run is not None
+    assert {each.source for each in model.training_run.held_out} == {s for s, _ in PAIRS}
+
+
+def test_pairs_may_come_as_arrays(tmp_path: Path) -> None:
+    def stop(_: charseq.training.EpochRecord) -> None:
+        raise KeyboardInterrupt
+
+    pairs, held_out = np.array(PAIRS[:20]), np.array(PAIRS[20:])
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(
+            pairs, held_out=held_out, run=tmp_path / "run", callbacks=[stop], units=8, epochs=2
+        )
+    model = charseq.resume(tmp_path / "run", pairs, held_out=held_out)
+    assert model.training_run is not None
+    assert len(model.training_run.held_out) == 4
+
+
+def test_a_held_out_corpus_without_pairs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing contains no pairs"):
+        charseq.train(PAIRS, held_out=Corpus("nothing", []), run=tmp_path / "run")
 
 
 def test_named_corpora_have_columns_of_their_own(start: Path) -> None:

@@ -47,10 +47,11 @@ class Lexicon:
         """
         if isinstance(texts, str) or not isinstance(texts, Iterable):
             raise UsageError(f"a lexicon must be several texts, not {texts!r}")
-        distinct = list(dict.fromkeys(texts))
-        for text in distinct:
+        texts = list(texts)
+        for text in texts:
             if not isinstance(text, str):
                 raise UsageError(f"a lexicon must contain only texts, not {text!r}")
+        distinct = list(dict.fromkeys(texts))
         entries = encode_targets(distinct, vocabulary)
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])

@@ -1,5 +1,6 @@
 """From texts to translations: what is refused, answered or withheld, and how that is reported."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -17,6 +18,7 @@ from charseq.results import Alternative, Translation, Unseen
 from charseq.text import Input
 
 LONGEST_SOURCE = 10_000
+HALF = re.compile("[\ud800-\udfff]")
 
 # Names that are not settings, but that a misspelt setting may mean.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
@@ -142,6 +144,8 @@ def refusal(
     """
     if len(each.source) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
+    if HALF.search(each.source):
+        return "contains half a character, a lone surrogate"
     if unknown == "error" and any(unseen):
         return f"the model never saw {unseen}"
     strange = never_written(each, prefix, description) if prefix else None

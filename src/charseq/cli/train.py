@@ -145,7 +145,9 @@ def train(
         "callbacks": [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else [],
         "progress": not quiet,
     }
-    with _saying_how_to_go_on(folder, output):
+    # The run itself does not know where to read these pairs again.
+    again = str(corpus) if corpus is not None and (resume or str(corpus) == "-") else None
+    with _saying_how_to_go_on(folder, output, again):
         if resume is None:
             made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
         else:
@@ -163,7 +165,7 @@ def train(
 
 
 @contextmanager
-def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
+def _saying_how_to_go_on(folder: Path, output: Path | None, corpus: str | None) -> Iterator[None]:
     """If training is interrupted, report what it has left, and exit with its exit code."""
     from charseq.training import HISTORY_FILE, MODEL_FILE
 
@@ -171,8 +173,9 @@ def _saying_how_to_go_on(folder: Path, output: Path | None) -> Iterator[None]:
         yield
     except KeyboardInterrupt as interruption:
         if (folder / HISTORY_FILE).exists():
-            too = "" if output is None else f" -o {shlex.quote(str(output))}"
-            note(f"stopped; resume with: charseq train --resume {shlex.quote(str(folder))}{too}")
+            words = ["charseq", "train", *filter(None, [corpus]), "--resume", str(folder)]
+            words += [] if output is None else ["-o", str(output)]
+            note(f"stopped; resume with: {shlex.join(words)}")
         model = folder / MODEL_FILE
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # Everything has been reported: exit without another message.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         CorpusConfig,
     )
     from charseq.config.decoding import DecodingConfig
-    from charseq.config.model import ModelConfig, ModelSettings
+    from charseq.config.model import MOST_OUTPUT, ModelConfig, ModelSettings
     from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure, sections_of
     from charseq.config.serving import ServeConfig
     from charseq.config.settings import Column, Settings, SymbolKind, refuse_unknown
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "CONDITION_COLUMNS",
+    "MOST_OUTPUT",
     "NAMED_COLUMNS",
     "PRESETS",
     "SECTIONS",
@@ -51,7 +52,7 @@ _HOMES = {
         "CorpusConfig",
     ),
     "decoding": ("DecodingConfig",),
-    "model": ("ModelConfig", "ModelSettings"),
+    "model": ("MOST_OUTPUT", "ModelConfig", "ModelSettings"),
     "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure", "sections_of"),
     "serving": ("ServeConfig",),
     "settings": ("Column", "Settings", "SymbolKind", "refuse_unknown"),

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from charseq.config.settings import Auto, Character, Rate, Separator, Settings, SymbolKind
 from charseq.errors import UsageError
 
+MOST_OUTPUT = 1_000_000
 Units = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -103,7 +104,9 @@ class ModelSettings(Settings):
         " 'longest': to the corpus's longest source",
     )
     pad_character: Character = Field(" ", description="what sources and targets are padded with")
-    maximum_output_length: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
+    maximum_output_length: (
+        Annotated[int, Field(ge=1, le=MOST_OUTPUT)] | Literal["longest"] | None
+    ) = Field(
         None,
         description="cut answers at this length; unset: at a limit learnt from the corpus's"
         " lengths; 'longest': at the Keras example's limit, the longest target"

@@ -67,8 +67,10 @@ class RunSettings(Settings):
             lines += [f"[{part}]"]
             for name, field in kind.model_fields.items():
                 value = getattr(section, name)
-                # JSON's strings, numbers and booleans are valid TOML.
-                written = json.dumps("none" if value is None else value)
+                # JSON's strings, numbers and booleans are valid TOML, but for pairs of surrogates
+                # and for DEL.
+                written = json.dumps("none" if value is None else value, ensure_ascii=False)
+                written = written.replace("\x7f", "\\u007f")
                 lines += [f"# {field.description}", f"{name} = {written}"]
             lines += [""]
         return "\n".join(lines)

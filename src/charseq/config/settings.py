@@ -67,10 +67,10 @@ _DEMANDS = {
     "string_too_short": "a text of at least {min_length} character(s)",
     "string_too_long": "a text of at most {max_length} character(s)",
     "literal": "{expected}",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le:g}",
+    "greater_than": "more than {gt:.10g}",
+    "greater_than_equal": "at least {ge:.10g}",
+    "less_than": "less than {lt:.10g}",
+    "less_than_equal": "at most {le:.10g}",
 }
 
 

@@ -14,7 +14,7 @@ from charseq.corpus.collecting import corpus_of
 from charseq.corpus.files import read_file
 from charseq.corpus.pairs import Corpus, Pair, PairLike, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
-from charseq.errors import UsageError, visible
+from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Spellings
 
 __all__ = [
@@ -67,6 +67,8 @@ def corpus_from(
     if isinstance(corpus, str | Path):
         return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
     if isinstance(corpus, Corpus):
+        if not corpus.pairs:
+            raise DataError(f"{visible(corpus.name)} contains no pairs")
         return corpus
     return corpus_of(corpus, config, spellings=spellings)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
 
 from charseq.config import ModelConfig
 from charseq.errors import UsageError
@@ -62,6 +63,14 @@ class Decoder(nn.Module):
         )
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
+
+    @property
+    def table(self) -> Tensor:
+        """The vector of every target symbol, then zeros for all others, (symbols + 1, size).
+
+        A shared embedding also has vectors of features and languages, which no target contains.
+        """
+        return self.embedding.first(self.symbols)
 
     @property
     def recurrent(self) -> list[Layer]:
@@ -148,7 +157,7 @@ class Decoder(nn.Module):
         layers = [layer.stepper() for layer in self.recurrent]
         plain, attentions = len(self.layers), self.attentions
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
-        table = layers[0].project(self.embedding.table)
+        table = layers[0].project(self.table)
         last = len(table) - 1
         counting = self.attention is not None and self.attention.relative
         output, bias = self.output.weight.t().contiguous(), self.output.bias
@@ -198,7 +207,8 @@ class Decoder(nn.Module):
 
     def _outputs(self, previous: Tensor, read: Read, noise: Generator | None) -> Tensor:
         """Return what the last layer before attention writes, (time, batch, units)."""
-        vectors = symbol_dropout(self.embedding(previous.t()), self.symbol_dropout, noise)
+        vectors = functional.embedding(previous.t(), self.table)
+        vectors = symbol_dropout(vectors, self.symbol_dropout, noise)
         for number in range(len(self.layers)):
             vectors = read(number, vectors)
         return vectors

@@ -33,9 +33,14 @@ class Embedding(nn.Module):
     @property
     def table(self) -> Tensor:
         """The vector of every id, (symbols + 1, size)."""
+        return self.first(self.symbols)
+
+    def first(self, symbols: int) -> Tensor:
+        """Return the vectors of the first symbols only, then zeros, (symbols + 1, size)."""
         if self.weight is None:
             return self.one_hot
-        return functional.pad(self.weight, (0, 0, 0, 1))
+        weight = self.weight if symbols == self.symbols else self.weight[:symbols]
+        return functional.pad(weight, (0, 0, 0, 1))
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors of `ids`, of any shape, (…, size)."""

@@ -6,6 +6,7 @@ models give equal files, files are written whole or not at all, and nothing is e
 
 from charseq.modelfile.description import (
     FORMAT_VERSION,
+    MOST_PER_SYMBOL,
     ModelDescription,
     OutputLimit,
     description_from_dict,
@@ -36,6 +37,7 @@ __all__ = [
     "MODEL_FILE",
     "MODEL_SUFFIX",
     "MODEL_SUFFIXES",
+    "MOST_PER_SYMBOL",
     "ModelDescription",
     "OutputLimit",
     "Tensors",

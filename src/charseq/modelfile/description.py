@@ -7,7 +7,7 @@ from typing import Any
 
 import charseq
 from charseq.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
-from charseq.config import COLUMNS, NAMED_COLUMNS, CorpusConfig, ModelConfig
+from charseq.config import COLUMNS, MOST_OUTPUT, NAMED_COLUMNS, CorpusConfig, ModelConfig
 from charseq.errors import ModelFileError, visible
 from charseq.text import Spellings, Vocabulary
 
@@ -15,6 +15,8 @@ FORMAT_VERSION = 2
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 # Far above what label smoothing takes off a symbol, and above any answer's log-probability.
 HIGHEST_OFFSET, FARTHEST_REACH = 100.0, 1e6
+# Far more symbols for each of a source's than any corpus needs.
+MOST_PER_SYMBOL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,9 @@ def description_from_dict(fields: Any) -> ModelDescription:
         and form in ("none", "nfc", "nfd")
         and isinstance(limit, dict)
         and isinstance(limit.get("per_symbol"), int | float)
-        and 0 <= limit["per_symbol"] <= 1_000
+        and 0 <= limit["per_symbol"] <= MOST_PER_SYMBOL
         and type(limit.get("constant")) is int
-        and abs(limit["constant"]) <= 1_000_000
+        and abs(limit["constant"]) <= MOST_OUTPUT
         and isinstance(columns, dict)
         and columns.keys() <= COLUMNS
         and isinstance(corpus, dict)

@@ -5,6 +5,7 @@ pairs, with plain facts as JSON in the metadata. The checksum in the name covers
 that damage is noticed.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -86,7 +87,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     except OSError as error:
         raise MachineError(f"cannot write {folder}: {error.strerror}") from None
     write_atomically(path, content)
-    for former in _newest_first(folder)[KEPT:]:
+    formers = [former for former in _newest_first(folder) if former != path]
+    for former in formers[KEPT - 1 :]:
         former.unlink(missing_ok=True)
     return path
 
@@ -94,7 +96,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """Return the newest undamaged checkpoint in a folder, or None if there is none.
 
-    Warns of damaged ones.
+    Warns of damaged ones and renames them, so that none is taken for the newest again.
 
     Raises:
         MachineError: if one cannot be read.
@@ -111,6 +113,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
                 else "going back to the previous checkpoint"
             )
             warnings.warn(f"{path} is damaged: {instead}", CheckpointWarning, stacklevel=2)
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(f"{path.name}.damaged"))
     return None
 
 

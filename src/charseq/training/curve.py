@@ -17,7 +17,8 @@ def draw_learning_curve(history: History, path: Path, title: str) -> None:
     numbers = series(epochs, "epoch")
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
     losses, errors = figure.subplots(1, 2)
-    figure.suptitle(title)
+    # A name may contain what matplotlib would read as a formula.
+    figure.suptitle(title, parse_math=False)
     marker = "o" if len(epochs) == 1 else None
     losses.plot(numbers, series(epochs, "training_loss"), label="training", marker=marker)
     losses.plot(numbers, series(epochs, "held_out_loss"), label="held-out", marker=marker)

@@ -51,7 +51,9 @@ def calibrated(
         Judged(each.ended_log_probability, each.steps, is_right)
         for each, is_right in zip(hypotheses, right, strict=True)
     ]
-    offset = held_back(config.label_smoothing, len(prepared.description.targets))
+    # Where padding counts, the loss is Keras's, without smoothing.
+    smoothing = 0.0 if config.count_padding else config.label_smoothing
+    offset = held_back(smoothing, len(prepared.description.targets))
     confidences = cross_fitted_confidences(judged, offset)
     return fit_calibration(judged, offset), reliability_of(confidences, right)
 

@@ -17,6 +17,7 @@ HISTORY_FILE = "history.json"
 SETTINGS_FILE = "settings.toml"
 CURVE_FILE = "learning-curve.png"
 CHECKPOINTS = "checkpoints"
+UNFINISHED = ".*.*.????????"
 
 
 def default_folder(corpus: str) -> Path:
@@ -36,14 +37,23 @@ def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
         folder: a new or empty folder, or that of an earlier run.
         overwrite: whether an earlier run may be moved aside.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists() or (folder.is_dir() and is_empty(folder)):
         return
     if not holds_run(folder):
         raise UsageError(f"{folder} is not empty: name another folder with --run")
     if not overwrite:
         raise UsageError(
-            f"{folder} already holds a run: resume it (charseq train --resume {folder}), move it"
-            " aside with --overwrite, or name another folder with --run"
+            f"{folder} already holds a run: resume it if it is unfinished (charseq train --resume"
+            f" {folder}), move it aside with --overwrite, or name another folder with --run"
+        )
+
+
+def refuse_within(start_from: Path, folder: Path) -> None:
+    """Raise a `UsageError` if the model to start from would be moved aside with a folder."""
+    if folder.resolve() in start_from.resolve().parents:
+        raise UsageError(
+            f"the model to start from, {start_from}, would be moved aside with {folder}: copy it"
+            " elsewhere first, or name another folder with --run"
         )
 
 
@@ -61,12 +71,13 @@ def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
     refuse_taken(folder, overwrite=overwrite)
     if not holds_run(folder):
         return folder
-    number = 1
-    while folder.with_name(f"{folder.name}.{number}").exists():
+    # A folder may be given as `.`, which has no name.
+    there, number = folder.resolve(), 1
+    while there.with_name(f"{there.name}.{number}").exists():
         number += 1
     try:
         with locked(folder):
-            folder.rename(folder.with_name(f"{folder.name}.{number}"))
+            there.rename(there.with_name(f"{there.name}.{number}"))
     except OSError as error:
         raise MachineError(f"cannot move {folder}: {error.strerror}") from None
     return folder
@@ -77,9 +88,14 @@ def holds_run(folder: Path) -> bool:
     return (folder / HISTORY_FILE).is_file()
 
 
+def is_empty(folder: Path) -> bool:
+    """Return whether a folder contains nothing but temporary files of killed writers."""
+    return {*folder.iterdir()} <= {*folder.glob(UNFINISHED)}
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove temporary files of killed writers; call this only under the folder's lock."""
-    for path in (*folder.glob(".*.*.????????"), *folder.glob(f"{CHECKPOINTS}/.*.*.????????")):
+    for path in (*folder.glob(UNFINISHED), *folder.glob(f"{CHECKPOINTS}/{UNFINISHED}")):
         path.unlink(missing_ok=True)
 
 

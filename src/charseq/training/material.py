@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from charseq.config import CorpusConfig
 from charseq.corpus import Corpus, is_named
 from charseq.errors import UsageError
 from charseq.files import file_digest
@@ -25,6 +26,8 @@ class Material:
         start_from: the model file whose weights training starts from.
         corpus_from: the file that the corpus was read from, or its name; None if it was neither.
         held_out_from: the same for the held-out corpus.
+        held_out_config: how the held-out corpus is read.
+        normalise: the form that was asked for, in which the corpora's lengths are counted.
     """
 
     corpus: Corpus
@@ -32,15 +35,19 @@ class Material:
     start_from: Path | None = None
     corpus_from: str | None = None
     held_out_from: str | None = None
+    held_out_config: CorpusConfig | None = None
+    normalise: str | None = None
 
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that the folder alone suffices to resume the run."""
-        start = self.start_from
+        start, held = self.start_from, self.held_out_config
         return {
             "corpus": self.corpus_from,
             "corpus_digest": self.corpus.digest,
             "held_out": self.held_out_from,
             "held_out_digest": None if self.held_out is None else self.held_out.digest,
+            "held_out_settings": None if held is None else held.model_dump_json(),
+            "normalise": self.normalise,
             "start_from": None if start is None else str(start.absolute()),
             "start_digest": None if start is None else file_digest(start),
         }
@@ -49,9 +56,10 @@ class Material:
         """Raise a `UsageError` if a run was begun with something else."""
         for name, digest in self.record().items():
             if name in DIGESTS and digest != record.get(name):
+                elsewhere = "" if name == "start_digest" else ", say where the original is now"
                 raise UsageError(
-                    f"{DIGESTS[name]} has changed since the run began: restore it, say where the"
-                    " original is now, or resume anyway with --changed (changed=True)"
+                    f"{DIGESTS[name]} has changed since the run began: restore it{elsewhere}, or"
+                    " resume anyway with --changed (changed=True)"
                 )
 
 

@@ -115,18 +115,21 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
     return 4 * (encoder + decoder + looking)
 
 
-def free_memory() -> int | None:
-    """Return how many bytes this process may still take, given the system and its control group.
+def free_memory(group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return how many bytes this process may still take, or None if the system does not report it.
 
-    None if the system does not report it.
+    Args:
+        group: the folder of the process's control group, which may have a limit of its own.
     """
     meminfo = Path("/proc/meminfo")
     if not meminfo.exists():
         return None
     fields = dict(line.split(":") for line in meminfo.read_text().splitlines() if ":" in line)
     free = int(fields.get("MemAvailable", fields["MemFree"]).split()[0]) * 1024
-    group = Path("/sys/fs/cgroup")
     with contextlib.suppress(OSError, ValueError):
         limit = int((group / "memory.max").read_text())
-        free = min(free, limit - int((group / "memory.current").read_text()))
+        taken = int((group / "memory.current").read_text())
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        # Files that were read are counted too, but give way.
+        free = min(free, limit - taken + int(counts.get("inactive_file", 0)))
     return free

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charseq.batching import EncodedPairs
 from charseq.config import (
     CONDITION_COLUMNS,
+    MOST_OUTPUT,
     TEXT_COLUMNS,
     CorpusConfig,
     ModelConfig,
@@ -20,6 +21,7 @@ from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import DataError, UsageError, visible
 from charseq.modelfile import (
+    MOST_PER_SYMBOL,
     ModelDescription,
     OutputLimit,
     have_names,
@@ -158,9 +160,9 @@ def learn_output_limit(
     """
     if isinstance(config.maximum_output_length, int):
         return OutputLimit(0.0, config.maximum_output_length)
-    per_symbol = LIMIT_MARGIN * float(targets.sum() / sources.sum())
+    per_symbol = min(LIMIT_MARGIN * float(targets.sum() / sources.sum()), MOST_PER_SYMBOL)
     constant = float((LIMIT_MARGIN * targets - per_symbol * sources).max())
-    return OutputLimit(round(per_symbol, 3), max(4, int(np.ceil(constant)) + 1))
+    return OutputLimit(round(per_symbol, 3), min(max(4, int(np.ceil(constant)) + 1), MOST_OUTPUT))
 
 
 def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:

@@ -29,8 +29,10 @@ from charseq.training.folder import (
     SETTINGS_FILE,
     default_folder,
     free_folder,
+    holds_run,
     locked,
     refuse_taken,
+    refuse_within,
     remove_unfinished,
 )
 from charseq.training.history import Callback, EpochRecord, History, series
@@ -101,6 +103,8 @@ def train_run(
     began = time.monotonic()
     folder = folder or default_folder(material.corpus.name)
     refuse_taken(folder, overwrite=overwrite)
+    if material.start_from is not None and holds_run(folder):
+        refuse_within(material.start_from, folder)
     setup = set_up(material, settings)
     free_folder(folder, overwrite=overwrite)
     return _trained(material, setup, folder, None, began, callbacks, console)
@@ -175,8 +179,9 @@ def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
     corpus, config = material.corpus, prepared.config
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
     history = History(config.model_dump(), facts, material.record(), corpus.left_out)
-    write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
+    # First what makes the folder a run's, which can be resumed or moved aside.
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+    write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
     return history
 
 

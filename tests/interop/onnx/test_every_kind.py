@@ -36,7 +36,7 @@ def description_of(config: ModelConfig) -> ModelDescription:
 def engines(config: ModelConfig) -> tuple[TorchEngine, OnnxEngine]:
     description, model = description_of(config), random_model(config).eval()
     if config.tied_embeddings:
-        sources = Vocabulary.of_sources([LETTERS], also="gh")
+        sources = Vocabulary.of_sources([LETTERS], also="gh").conditioned([Input("a", ("F",))])
         description = ModelDescription(
             config, sources, description.targets, description.output_limit
         )
@@ -49,10 +49,10 @@ def engines(config: ModelConfig) -> tuple[TorchEngine, OnnxEngine]:
 def asked_of(config: ModelConfig, *, begun: bool = False, seed: int = 0) -> Asked:
     draw = np.random.default_rng(seed)
     lengths = np.array([3, 5, 5, 1, 4])
-    longest, symbols = int(lengths.max()), 9 if config.tied_embeddings else 7
+    longest, symbols = int(lengths.max()), 11 if config.tied_embeddings else 7
     copies = draw.integers(0, 9 + longest, (5, longest)).clip(max=8 + lengths[:, None])
     # A feature stands before two of the texts.
-    conditions = np.zeros(5, np.int64) if config.tied_embeddings else np.array([0, 1, 0, 0, 1])
+    conditions = np.array([0, 1, 0, 0, 1])
     copies[np.arange(longest) < conditions[:, None]] = NEVER_COPIED
     copies[np.arange(longest) >= lengths[:, None]] = NEVER_COPIED
     return Asked(

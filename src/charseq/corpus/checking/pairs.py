@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
 from charseq.corpus.pairs import Pair
-from charseq.text import Form, Input
+from charseq.text import Form, Input, normalised
 
 FEW_INPUTS = 1_000
 
@@ -48,16 +48,20 @@ def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
 
 
 def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
-    """Find inputs with several targets; inputs that are equal in a normal form count as one."""
-    counts = Counter(pairs)
-    targets = Counter(pair.input.normalised(form) for pair in counts)
-    several = {key for key, count in targets.items() if count > 1}
+    """Find inputs with several targets; what is equal in a normal form counts as one."""
+    alike: dict[tuple[Input, str], Pair] = {}
+    counts: Counter[Pair] = Counter()
+    for pair in pairs:
+        key = pair.input.normalised(form), normalised(pair.target, form)
+        counts[alike.setdefault(key, pair)] += 1
+    targets = Counter(given for given, _ in alike)
+    several = {given for given, count in targets.items() if count > 1}
     if not several:
         return
     of_input: dict[Input, list[Pair]] = {}
-    for pair in counts:
-        if (key := pair.input.normalised(form)) in several:
-            of_input.setdefault(key, []).append(pair)
+    for (given, _), pair in alike.items():
+        if given in several:
+            of_input.setdefault(given, []).append(pair)
     most = sorted(of_input.values(), key=len, reverse=True)
     yield Finding(
         "contradictory pairs",

@@ -486,6 +486,11 @@ class Network:
             )
         name = f"{'encoder' if config.tied_embeddings else side}.embedding.weight"
         vectors = self.weights.tensor(self.outer, self.tensors[name], name)
+        symbols = len(self.description.targets)
+        if side == "decoder" and symbols < len(self.tensors[name]):
+            # A shared embedding also has vectors of features and languages.
+            start, end, axis = ([each] for each in (0, symbols, 0))
+            vectors = self.outer.op("Slice", vectors, *map(self.outer.constant, (start, end, axis)))
         return self.outer.op("Pad", vectors, self.outer.constant([0, 0, 1, 0]))
 
     def _linear(self, graph: Graph, vectors: Value, name: str) -> Value:
