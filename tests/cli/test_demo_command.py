@@ -1,5 +1,9 @@
 import shlex
+import signal
 from pathlib import Path
+
+from charseq import training
+from charseq.errors import Interrupted
 
 
 def test_the_demo_shows_unseen_sentences_and_a_line_that_works(
@@ -17,3 +21,17 @@ def test_the_demo_shows_unseen_sentences_and_a_line_that_works(
     tried = shlex.split(shown.rpartition("Try next:")[2])
     assert charseq_command(*tried[tried.index("translate") :]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_an_interrupted_demo_ends_with_the_signals_code_and_says_how_to_go_on(
+    charseq_command, tmp_path, monkeypatch, capsys
+) -> None:
+    real, run = training.run.fit, tmp_path / "run"
+
+    def interrupted(*arguments, **options):
+        yield next(real(*arguments, **options))
+        raise Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr(training.run, "fit", interrupted)
+    assert charseq_command("demo", "--time-limit", "2", "--run", str(run)) == 143
+    assert f"resume with: charseq train --resume {run}" in capsys.readouterr().err

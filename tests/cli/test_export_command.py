@@ -38,6 +38,13 @@ def test_an_export_stands_beside_its_model_and_answers(charseq_command, model, c
     assert capsys.readouterr().out == "DCBA\n"
 
 
+@pytest.mark.parametrize("name", [".", ""])
+def test_a_folder_is_no_model(charseq_command, tmp_path, monkeypatch, capsys, name) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert charseq_command("export", name) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "precision"),
     [((), "float32"), (("--half",), "half"), (("--quantise", "int8"), "int8")],

@@ -58,6 +58,16 @@ def test_the_version_is_shown(capsys) -> None:
     assert capsys.readouterr().out.startswith("charseq ")
 
 
+def test_output_is_utf_8_whatever_the_systems_encoding() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "charseq", "corpus", "list"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert "→" in done.stdout.decode("utf-8")
+
+
 def test_an_unknown_command_is_the_users_mistake(capsys) -> None:
     assert run("trian") == 2
     assert "trian" in capsys.readouterr().err

@@ -29,6 +29,13 @@ def test_each_pair_gets_a_line_with_its_log_probability(
     assert "1 of 3 targets contain symbols that the model cannot write" in captured.err
 
 
+def test_texts_are_left_as_they_are(files, charseq_command, capsys) -> None:
+    model, corpus = files
+    Path(corpus).write_text("a\x1b[1mb\tBA\n", encoding="utf-8")
+    assert charseq_command("score", model, corpus) == 0
+    assert "\ta\x1b[1mb\tBA\n" in capsys.readouterr().out
+
+
 def test_json_has_no_infinity(files, charseq_command, capsys) -> None:
     assert charseq_command("score", "--json", *files) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

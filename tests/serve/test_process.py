@@ -246,7 +246,7 @@ def test_keys_come_from_a_file_and_from_the_environment(model_file: Path, tmp_pa
 def test_examples_lie_beside_the_model_or_are_named(model_file: Path, tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(model_file.read_bytes())
     (tmp_path / "examples.txt").write_text("abc\n\ndd\n", encoding="utf-8")
-    (tmp_path / "others.txt").write_text("cab\n", encoding="utf-8")
+    (tmp_path / "others.txt").write_text("cab\n", encoding="utf-8-sig")
 
     def shown(*arguments: str | Path) -> list[dict[str, str]]:
         with running(tmp_path / "m.onnx", *arguments) as service:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from services import Service, events_of
 
 from charseq import Translator
+from charseq.serve import requests
+from charseq.text import features_of
 
 BODIES = [
     (b"", 400, "invalid", "the body is not valid JSON"),
@@ -136,6 +138,29 @@ def test_features_count_among_the_symbols_of_a_text(
     apart = service.ask(texts="a", features=["N", "PL"], language="x")
     assert apart.status_code == 422
     assert "all features of a text in one string" in apart.text
+
+
+def test_what_is_given_for_all_texts_is_read_once(
+    serving: Callable[..., Service], conjugator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, a long one for many texts would keep all others waiting."""
+    read: list[str] = []
+
+    def noted(features: str, separator: str) -> tuple[str, ...]:
+        read.append(features)
+        return features_of(features, separator)
+
+    monkeypatch.setattr(requests, "features_of", noted)
+    service = serving({"forms": conjugator})
+    asked = {"texts": ["a"] * 50, "language": "x", "features": "N;PL"}
+    assert service.ask(**asked).status_code == 200
+    assert read == ["N;PL"]
+    assert service.ask(**{**asked, "features": ";" * 100_000}).status_code == 413
+
+
+def test_features_that_a_model_does_not_read_are_bounded_too(service: Service) -> None:
+    answer = service.ask(texts=["a"] * 50, features=";" * 100_000)
+    assert answer.status_code == 413
 
 
 def test_explanations_are_given_as_long_as_they_are_not_huge(

@@ -83,6 +83,8 @@ def test_models_of_one_file_name_get_distinct_names() -> None:
 def test_the_model_of_a_run_is_named_after_the_run() -> None:
     words = ["runs/dates/model.safetensors", "runs/forms/model.onnx"]
     assert list(named_paths(words)) == ["dates", "forms"]
+    assert list(named_paths(["runs/dates/checkpoints/../model.onnx"])) == ["dates"]
+    assert list(named_paths(["/model.onnx"])) == ["model"]
 
 
 def test_a_service_is_alive_and_ready_until_its_doors_close(service: Service) -> None:
@@ -170,6 +172,8 @@ def test_keys_of_the_environment_are_some_or_not_set(monkeypatch: pytest.MonkeyP
 def test_keys_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("one\n\n  two \n", encoding="utf-8")
+    assert read_keys(file) == ("one", "two")
+    file.write_text("one\ntwo\n", encoding="utf-8-sig")
     assert read_keys(file) == ("one", "two")
     file.write_text("\n", encoding="utf-8")
     with pytest.raises(UsageError, match="contains no keys"):

@@ -175,6 +175,10 @@ def test_a_stream_sends_the_symbols_and_then_the_whole_answer(
             {"texts": "ab", "beam": 2},
             "stream writes the greedy answer: omit stream, or beam, sample and abstain_below",
         ),
+        (
+            {"texts": "ab", "abstain_below": 0},
+            "stream writes the greedy answer: omit stream, or beam, sample and abstain_below",
+        ),
         ({"texts": "ab", "prefix": "é"}, "the model cannot write its prefix: é (U+00E9)"),
     ],
 )

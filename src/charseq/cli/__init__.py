@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -71,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sys.stdout is None:
         closed = "standard output is closed: to discard output, send it to /dev/null"
         sys.exit(tell_error(closed, MachineError.exit_code))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Whatever the system's own encoding: some cannot write every text.
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         try:
             code = _run(words)

@@ -27,7 +27,7 @@ def demo(
 ) -> None:
     """Train on the built-in phrasebook and show the results."""
     from charseq import training
-    from charseq.cli.hints import show_scores, translate_hint
+    from charseq.cli.hints import saying_how_to_go_on, show_scores, translate_hint
     from charseq.cli.tables import output_console
     from charseq.config import configure
     from charseq.corpus import read_corpus
@@ -51,7 +51,11 @@ def demo(
     )
     corpus = read_corpus("phrasebook", config.corpus)
     material = training.Material(corpus, corpus_from="phrasebook")
-    trained = training.train_run(material, config, folder=run, console=training.progress_console())
+    folder = run or training.default_folder(corpus.name)
+    with saying_how_to_go_on(folder):
+        trained = training.train_run(
+            material, config, folder=folder, console=training.progress_console()
+        )
     show_scores(console, trained)
     if (epochs := len(trained.history.epochs)) < FEW_EPOCHS:
         console.print(

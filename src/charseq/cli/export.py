@@ -96,10 +96,10 @@ def export(
         raise UsageError("--onnxruntime-web is for a site: name the site's folder with --web")
     if web is not None and output is not None:
         raise UsageError("--web writes the model into its folder: omit --output")
+    refuse_no_file(model)
     target = web or output or model.with_suffix(EXPORT_SUFFIX)
     if web is None and target.suffix != EXPORT_SUFFIX:
         raise UsageError(f"cannot write {target}: name a file that ends in {EXPORT_SUFFIX}")
-    refuse_no_file(model)
     write = _file_writer(target) if web is None else _site_writer(target, model, onnxruntime_web)
     pairs = None
     if corpus is not None:

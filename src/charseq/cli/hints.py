@@ -1,15 +1,18 @@
-"""What is printed before and after training: its size, the scores, what to type next."""
+"""What is printed around a training: its size, the scores, how to go on, what to type next."""
 
 import json
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from charseq.cli.tables import scores_table
+from charseq.cli.telling import note
 from charseq.text import TEXTS_ALONE, Conditions
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ def translate_hint(model: str | Path, text: str = "…", conditions: Conditions 
     """Return the command line that translates a text with a model that knows some conditions."""
     options = ["--features '…'"] * bool(conditions.features)
     options += ["--language '…'"] * bool(conditions.languages)
+    options += ["--"] * text.startswith("-")
     words = [charseq_command(), "translate", shlex.quote(str(model)), *options, shlex.quote(text)]
     return " ".join(words)
 
@@ -83,3 +87,29 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
     if it.crowded:
         console.print(CROWDED, highlight=False, soft_wrap=True)
     console.print("Nothing was written.", highlight=False)
+
+
+@contextmanager
+def saying_how_to_go_on(
+    folder: Path, output: Path | None = None, corpus: str | None = None
+) -> Iterator[None]:
+    """If training is interrupted, report what it has left, and exit with its exit code.
+
+    Args:
+        folder: the run's folder.
+        output: where the model is to be written as well.
+        corpus: where to read the corpus again, if the run itself does not know.
+    """
+    from charseq.training import HISTORY_FILE, MODEL_FILE
+
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        if (folder / HISTORY_FILE).exists():
+            words = ["charseq", "train", *filter(None, [corpus]), "--resume", str(folder)]
+            words += [] if output is None else ["-o", str(output)]
+            note(f"stopped; resume with: {shlex.join(words)}")
+        model = folder / MODEL_FILE
+        note(f"the model so far is {model}" if model.exists() else "there is no model yet")
+        # Everything has been reported: exit without another message.
+        raise SystemExit(getattr(interruption, "exit_code", 130)) from None

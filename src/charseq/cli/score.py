@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +39,8 @@ def score(
     scores = translator.score(sources, targets, **conditions_of(pairs))
     show = _json if as_json else partial(_row, translator.description)
     for pair, log_probability in zip(pairs, scores, strict=True):
-        typer.echo(show(pair, log_probability))
+        # Unlike `typer.echo`, this leaves texts as they are.
+        sys.stdout.write(f"{show(pair, log_probability)}\n")
     warn_of_impossible(sum(map(math.isinf, scores)), len(pairs))
 
 

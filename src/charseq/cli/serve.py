@@ -1,5 +1,6 @@
 """`charseq serve`: answers over HTTP."""
 
+import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,7 +98,7 @@ def _served(name: str, path: Path, examples: Path | None, device: str) -> Served
 
 def _examples(path: Path, model: ServedModel) -> list[Input]:
     description = model.translator.description
-    text = read_bounded(path, LARGEST_EXAMPLES)
+    text = read_bounded(path, LARGEST_EXAMPLES).removeprefix(codecs.BOM_UTF8)
     columns = Columns.of(description.sources.conditions, None, None)
     inputs = []
     for number, row in enumerate(columns.read(text.splitlines(), LONGEST_EXAMPLE).rows, start=1):

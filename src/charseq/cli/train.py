@@ -1,15 +1,12 @@
 """`charseq train`: from a corpus to a model."""
 
-import shlex
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charseq.cli.options import MirrorOption, refuse_two_readers, settings_options
-from charseq.cli.telling import note
 from charseq.config import PRESETS, CorpusConfig, ModelSettings, TrainingSettings, configure
 from charseq.errors import UsageError
 
@@ -124,7 +121,7 @@ def train(
         raise UsageError("--json is for --dry-run: a run's figures are in its history.json")
 
     from charseq import trainer, training
-    from charseq.cli.hints import show_rehearsal
+    from charseq.cli.hints import saying_how_to_go_on, show_rehearsal
     from charseq.cli.tables import output_console
 
     folder = resume or run or training.default_folder(str(corpus))
@@ -147,7 +144,7 @@ def train(
     }
     # The run itself does not know where to read these pairs again.
     again = str(corpus) if corpus is not None and (resume or str(corpus) == "-") else None
-    with _saying_how_to_go_on(folder, output, again):
+    with saying_how_to_go_on(folder, output, again):
         if resume is None:
             made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
         else:
@@ -162,24 +159,6 @@ def train(
             )
     if not quiet:
         _show(made, output or folder / training.MODEL_FILE, folder)
-
-
-@contextmanager
-def _saying_how_to_go_on(folder: Path, output: Path | None, corpus: str | None) -> Iterator[None]:
-    """If training is interrupted, report what it has left, and exit with its exit code."""
-    from charseq.training import HISTORY_FILE, MODEL_FILE
-
-    try:
-        yield
-    except KeyboardInterrupt as interruption:
-        if (folder / HISTORY_FILE).exists():
-            words = ["charseq", "train", *filter(None, [corpus]), "--resume", str(folder)]
-            words += [] if output is None else ["-o", str(output)]
-            note(f"stopped; resume with: {shlex.join(words)}")
-        model = folder / MODEL_FILE
-        note(f"the model so far is {model}" if model.exists() else "there is no model yet")
-        # Everything has been reported: exit without another message.
-        raise SystemExit(getattr(interruption, "exit_code", 130)) from None
 
 
 def _show(made: "Translator", model: Path, folder: Path) -> None:

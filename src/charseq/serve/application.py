@@ -156,7 +156,11 @@ def _for_other_origins(origins: Sequence[str]) -> list[Middleware]:
     methods, headers = ("GET", "POST"), ("Authorization", "Content-Type")
     return [
         Middleware(
-            CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=methods,
+            allow_headers=headers,
+            expose_headers=("Retry-After",),
         )
     ]
 

@@ -58,7 +58,7 @@ def read_keys(path: Path) -> tuple[str, ...]:
         MachineError: if it cannot be read.
     """
     try:
-        keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8"))
+        keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(f"{path} contains no keys: it is not valid UTF-8") from None
     if not keys:

@@ -1,6 +1,7 @@
 """The models of a service, and how it describes them."""
 
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,10 @@ def _named(word: str) -> tuple[str, Path]:
 
 def _own_name(path: Path) -> str:
     """Return the default name of a file: its own or, for a run's model, the run's."""
-    return path.absolute().parent.name if path.stem == Path(MODEL_FILE).stem else path.stem
+    if path.stem != Path(MODEL_FILE).stem:
+        return path.stem
+    # Whatever `..` it is given with; the root has no name.
+    return Path(os.path.abspath(path)).parent.name or path.stem
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A request to translate: its fields, and the texts in it."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -107,7 +108,8 @@ def parse_request(values: dict[str, Any], settings: ServeConfig) -> TranslateReq
             raise Fault(
                 "too_large", f"{name} is {asked:,}, but this service allows at most {most:,}"
             )
-    if request.stream and (request.beam > 1 or request.sample or request.abstain_below):
+    abstains = request.abstain_below is not None
+    if request.stream and (request.beam > 1 or request.sample or abstains):
         raise Fault(
             "invalid",
             "stream writes the greedy answer: omit stream, or beam, sample and abstain_below",
@@ -137,8 +139,17 @@ def requested_texts(
         _for_each(name, getattr(request, name), len(texts))
         for name in ("features", "language", "prefix")
     ]
+    spelt, written = description.sources.spelling.length, description.targets.spelling.length
+    # What is given for all texts may be long: it is counted once.
+    conditions, prefixes = cache(partial(_conditions, description)), cache(written)
     asked = [
-        _asked(text, features, language, prefix or "", description)
+        RequestedText(
+            text,
+            features,
+            language,
+            prefix or "",
+            max(conditions(features, language) + spelt(text), prefixes(prefix or "")),
+        )
         for text, features, language, prefix in zip(texts, *given, strict=True)
     ]
     for number, each in enumerate(asked, start=1):
@@ -178,15 +189,8 @@ def _for_each(name: str, given: str | list[str] | None, texts: int) -> Sequence[
     return given
 
 
-def _asked(
-    text: str,
-    features: str | None,
-    language: str | None,
-    prefix: str,
-    description: ModelDescription,
-) -> RequestedText:
-    one_by_one = features_of(features or "", description.features_separator)
-    conditions = description.sources.conditions.names(Input("", one_by_one, language or ""))
-    read = len(conditions) + description.sources.spelling.length(text)
-    symbols = max(read, description.targets.spelling.length(prefix))
-    return RequestedText(text, features, language, prefix, symbols)
+def _conditions(description: ModelDescription, features: str | None, language: str | None) -> int:
+    """Return how many features and languages are read, or given where the model reads none."""
+    given = features_of(features or "", description.features_separator)
+    names = description.sources.conditions.names(Input("", given, language or ""))
+    return max(len(names), len(given))

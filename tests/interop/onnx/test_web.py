@@ -321,6 +321,15 @@ def test_what_was_never_seen_is_copied(ask: Any, python: Any) -> None:
     assert refused["error"] == "the model cannot write its prefix: ☃ (U+2603)"
 
 
+@pytest.mark.parametrize("features", ["N;", ["N;SG"], ["N", "SG", ""], [], ""])
+def test_features_are_cut_as_in_python(ask: Any, python: Any, features: str | list[str]) -> None:
+    asked = {"features": features, "language": "plain"}
+    (answer,) = ask("scribe", [("ab", asked)])
+    expected = python("scribe").translate("ab", **asked)
+    assert answer["hypothesis"] == str(expected)
+    assert answer.get("unknown_features", []) == list(expected.unknown_features)
+
+
 @pytest.mark.parametrize("name", ["speaker", "toy"])
 def test_an_answer_begins_with_its_prefix(ask: Any, python: Any, name: str) -> None:
     prefix = {"speaker": "k aː", "toy": "BAD"}[name]

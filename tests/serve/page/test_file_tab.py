@@ -95,7 +95,10 @@ def test_a_cancelled_file_gives_what_is_done(open_page: Opener, tmp_path: Path) 
     page = open_page("#model=toy", _after(1, lambda _: None))  # The second never answers.
     _choose(page, "ab\n" * 500)
     expect(page.locator("#batch-words")).to_contain_text("200 of 500 lines")
+    # The file stays that of the model which translated it.
+    page.get_by_label("Model", exact=True).select_option("sounds")
     page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("link", name="-toy.tsv")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("Cancelled after 200 of 500 lines.")
     assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
 

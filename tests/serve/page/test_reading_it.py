@@ -174,6 +174,9 @@ def test_everything_is_within_reach_of_the_keyboard(open_page: Opener, speaker: 
     symbols = page.locator("#written-symbols button")
     page.keyboard.press("Home")
     expect(symbols.first).to_be_focused()
+    # With others, the keys stay the browser's.
+    page.keyboard.press("Control+ArrowRight")
+    expect(symbols.first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(symbols.nth(1)).to_be_focused()
     expect(symbols.nth(1)).to_have_attribute("aria-pressed", "true")

@@ -79,6 +79,20 @@ def test_a_key_is_asked_for_once_and_sent_from_then_on(open_page: Opener) -> Non
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_a_key_may_be_of_any_letters(open_page: Opener) -> None:
+    def closed(route: Route) -> None:
+        # Playwright reads headers as UTF-8, as the service does.
+        if route.request.headers.get("authorization") == "Bearer ключ":
+            route.continue_()
+        else:
+            refuse(route, 401, "unauthorised", "The API key is not one of this service.")
+
+    page = open_page("#model=toy&text=ab", _routed("**/v1/*", closed))
+    page.get_by_label("API key").fill("ключ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_have_text("BA")
+
+
 def test_a_refusal_is_shown_as_the_service_words_it(open_page: Opener) -> None:
     def refuse_it(route: Route) -> None:
         refuse(route, 422, "invalid", "this is the sentence")
@@ -86,6 +100,8 @@ def test_a_refusal_is_shown_as_the_service_words_it(open_page: Opener) -> None:
     page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_it))
     expect(page.locator("#notice-words")).to_have_text("This is the sentence.")
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    page.get_by_role("textbox", name="Source").fill("")
+    expect(page.locator("#notice-words")).to_be_hidden()
 
 
 def test_an_error_within_a_stream_is_shown(open_page: Opener) -> None:
@@ -133,12 +149,19 @@ def test_a_service_of_narrow_limits_is_asked_for_no_more(
 
 
 def test_an_answer_stands_though_the_others_are_refused(open_page: Opener) -> None:
+    refused: list[bool] = []
+
     def refuse_beams(route: Route) -> None:
-        if '"beam"' in (route.request.post_data or ""):
+        if refused and '"beam"' in (route.request.post_data or ""):
             refuse(route, 413, "too_large", "beam is 5, but this service allows at most 3")
         else:
             route.continue_()
 
-    page = open_page("#model=toy&text=ab", _routed("**/v1/translate", refuse_beams))
+    page = open_page("#model=toy&text=abc", _routed("**/v1/translate", refuse_beams))
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    refused.append(True)
+    page.get_by_role("textbox", name="Source").fill("ab")
     expect(page.get_by_role("alert")).to_contain_text("this service allows at most 3")
     expect(page.locator("#answer")).to_have_text("BA")
+    # Those of the former text are gone.
+    expect(page.locator("#alternatives li")).to_have_count(0)

@@ -39,6 +39,8 @@ export function rove(holder, all) {
       Home: 0,
       End: last,
     };
+    // With others, these keys are the browser's own.
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (!(event.key in places)) return;
     event.preventDefault();
     const next = elements[Math.min(last, Math.max(0, places[event.key]))];

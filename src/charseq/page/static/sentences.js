@@ -21,7 +21,9 @@ export function remarks(translation) {
       ? `${isolated(symbolLabel(symbol))} (${codePoint(symbol)})`
       : isolated(symbolLabel(symbol)),
   );
-  unknown.push(...(translation.unknown_features ?? []));
+  const features = translation.unknown_features ?? [];
+  // Quoted, where they would not be visible otherwise.
+  unknown.push(...features.map((each) => (each && each === each.trim() ? each : `'${each}'`)));
   if (unknown.length) {
     said.push(
       `The model has never seen ${enumerated(unknown)}, so that part is a guess.`,

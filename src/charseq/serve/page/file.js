@@ -60,6 +60,7 @@ async function take(file) {
   try {
     lines = linesOf(await file.arrayBuffer());
   } catch {
+    if (signal.aborted) return;
     end([], `${file.name} is not UTF-8 text: save it as UTF-8 and choose it again.`);
     return;
   }
@@ -72,6 +73,7 @@ async function translate(lines, name) {
   const { signal } = anew();
   begin(name);
   const { features, language, ...asked } = settings();
+  const result = `${name.replace(/\.[^.]*$/, "")}-${chosenModel().name}.tsv`;
   const translated = (texts) =>
     translations(
       { ...asked, ...requestOf(texts, { features, language }) },
@@ -93,12 +95,13 @@ async function translate(lines, name) {
     }
   } catch (error) {
     if (signal !== translating.signal) return; // Another file has taken its place.
-    if (!signal.aborted) notice.tell(error, () => translate(lines, name));
+    if (signal.aborted) notice.clear();
+    else notice.tell(error, () => translate(lines, name));
     const stopped = signal.aborted ? "Cancelled" : "Stopped";
-    end(done, `${stopped} after ${counted(done.length)} of ${counted(lines.length)} lines.`, name);
+    end(done, `${stopped} after ${counted(done.length)} of ${counted(lines.length)} lines.`, result);
     return;
   }
-  end(done, finished(done), name);
+  end(done, finished(done), result);
 }
 
 /**
@@ -137,14 +140,14 @@ function begin(name) {
   cancel.hidden = false;
 }
 
-/** Say how it ended, and give back what there is. */
+/** Say how it ended, and give back what there is in a file of this name. */
 function end(translations_, words, name = "") {
   cancel.hidden = true;
   byId("batch-end").textContent = words;
   if (!translations_.length) return;
   const table = new Blob([tableOf(translations_)], { type: "text/tab-separated-values" });
   download.href = URL.createObjectURL(table);
-  download.download = `${name.replace(/\.[^.]*$/, "")}-${chosenModel().name}.tsv`;
+  download.download = name;
   download.textContent = `Download ${download.download}`;
   download.hidden = false;
 }

@@ -81,7 +81,7 @@ async function called(address, { request, signal, waiting }) {
 
 async function fetched(address, request, signal) {
   const headers = {};
-  if (hasKey()) headers.Authorization = `Bearer ${sessionStorage.getItem(KEY)}`;
+  if (hasKey()) headers.Authorization = `Bearer ${bytesOf(sessionStorage.getItem(KEY))}`;
   if (request) headers["Content-Type"] = "application/json";
   const body = request && JSON.stringify(request);
   try {
@@ -89,6 +89,11 @@ async function fetched(address, request, signal) {
   } catch (error) {
     throw signal?.aborted ? error : unreachable();
   }
+}
+
+/** Return a text's bytes in UTF-8, one character each, as headers are written. */
+function bytesOf(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 async function read(answer) {

@@ -49,6 +49,7 @@ export function ask(pause = PAUSE) {
   if (text === "") {
     showLink(text);
     answer.empty();
+    notice.clear();
     return;
   }
   answered({ ...settings(), texts: text }, pause, signal).catch((error) => {
@@ -69,8 +70,10 @@ async function answered(request, pause, signal) {
   try {
     await compare(request, calling);
   } catch (error) {
+    if (signal.aborted) return;
     // The answer stands, whatever became of the others.
-    if (!signal.aborted) notice.tell(error, () => ask(0));
+    alternatives.show({});
+    notice.tell(error, () => ask(0));
   }
 }
 

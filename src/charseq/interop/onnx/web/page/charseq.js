@@ -111,10 +111,10 @@ class Model {
       }
     }
     const { sources, featuresSeparator } = this.description;
-    const several = typeof features === "string" ? features.split(featuresSeparator) : features;
+    const several = typeof features === "string" ? [features].filter(Boolean) : (features ?? []);
     return {
       symbols: sources.spelling.symbols(text),
-      features: features ? several : [],
+      features: several.flatMap((each) => each.split(featuresSeparator)),
       language: language ?? "",
     };
   }

@@ -5,10 +5,11 @@ import { codePoint } from "./symbols.js";
 /** Return the symbols, and the features and languages, of an input that a model never saw. */
 export function unseen({ sources }, { symbols, features, language }) {
   const lacking = (names, known) =>
-    [...new Set(names)].filter((name) => name && !known.has(name)).sort(byCodePoints);
+    [...new Set(names)].filter((name) => !known.has(name)).sort(byCodePoints);
+  const languages = [language].filter(Boolean);
   return {
     symbols: sources.unknownAmong(symbols),
-    features: [...lacking([language], sources.languages), ...lacking(features, sources.features)],
+    features: [...lacking(languages, sources.languages), ...lacking(features, sources.features)],
   };
 }
 
