@@ -137,7 +137,7 @@ def page(figures: Mapping[str, Any], everything: Mapping[str, Task]) -> list[str
         " Keras example's split, the first 8,000 lines against the next 2,000; `english-french` is"
         " all 142,787 pairs, with 2 % of the sources kept for the test and 2,000 sources held out"
         " in training. An answer is right if it equals any reference. Others' figures are of other"
-        " test sets of the same tasks where they say so: see the sources in the documentation.",
+        " test sets of the same tasks where they say so.",
         "",
         "Command: `python -m benchmarks.accuracy DATA`. " + machine_line(last["machine"]),
     ]

@@ -67,7 +67,7 @@ def main() -> None:
         "",
         f"The Keras example reaches its lowest held-out loss, {wanted:.3f} nats a symbol with"
         f" padding masked, after epoch {best + 1} of {len(keras)}. Seconds until then, and seconds"
-        " until charseq's loss on the same pairs is as low: default settings, the example's size"
+        " until charseq's loss on the same pairs is as low: its own loop, the example's model"
         f" and split of {example.name}, median (least – most) of {chosen.rounds} seeds. A first"
         " epoch, which compiles, counts as its run's median epoch.",
         "",
@@ -121,7 +121,7 @@ def table(keras: Curve, charseq: Sequence[Curve], wanted: float) -> list[str]:
     rows = [f"| Keras example, JAX backend | {len(keras)} | {cells} |"]
     if any(curve[-1]["held_out_loss"] > wanted for curve in charseq):
         lowest = min(epoch["held_out_loss"] for curve in charseq for epoch in curve)
-        return [*rows, f"| charseq, default settings | not reached: {lowest:.3f} at best | | |"]
+        return [*rows, f"| charseq, default loop | not reached: {lowest:.3f} at best | | |"]
     times = [[seconds_of(curve, field) for curve in charseq] for field in FIELDS]
     numbers = [len(curve) for curve in charseq]
     ratios = [
@@ -129,7 +129,7 @@ def table(keras: Curve, charseq: Sequence[Curve], wanted: float) -> list[str]:
     ]
     return [
         *rows,
-        f"| charseq, default settings | {', '.join(map(str, numbers))} | {spread(times[0])}"
+        f"| charseq, default loop | {', '.join(map(str, numbers))} | {spread(times[0])}"
         f" | {spread(times[1])} |",
         f"| charseq / Keras's | | {ratios[0]} | {ratios[1]} |",
     ]

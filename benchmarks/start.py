@@ -54,7 +54,7 @@ def main() -> None:
 def trained(folder: Path) -> Path:
     """Train a small model by the command line and return its file."""
     model = folder / "model.safetensors"
-    settings = ["--limit", "200", "--epochs", "30", "--run", str(folder / "run")]
+    settings = ["--limit", "200", "--units", "256", "--epochs", "30", "--run", str(folder / "run")]
     command = [*CHARSEQ, "train", "phrasebook", *settings, "--output", str(model)]
     subprocess.run(command, check=True, capture_output=True)
     return model
