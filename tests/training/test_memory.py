@@ -54,6 +54,15 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, mo
     assert charseq.train(pairs, run=tmp_path / "run", epochs=1, units=2, max_length=100)
 
 
+def test_any_pairs_may_share_a_batch_where_padding_counts(toy_pairs, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "free_memory", lambda: 50 << 20)
+    pairs = [*toy_pairs[:100], ("ab" * 1_000, "BA" * 100)]
+    settings = {"attention": "none", "units": 16, "epochs": 1, "batch_size": 64, "seed": 2}
+    assert charseq.train(pairs, run=tmp_path / "alone", **settings)
+    with pytest.raises(MachineError, match=r"sources of 2,000 symbols"):
+        charseq.train(pairs, run=tmp_path / "run", count_padding=True, **settings)
+
+
 def test_more_of_anything_takes_more_memory() -> None:
     model = ModelConfig(units=8, attention="dot")
     least = batch_memory(model, 2, 3, 4, 5)

@@ -1,10 +1,12 @@
 """How models are served over HTTP."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from charseq.config.settings import Count, Duration, Settings
+from charseq.errors import UsageError
 
 
 class ServeConfig(Settings):
@@ -54,3 +56,14 @@ class ServeConfig(Settings):
     api_keys: tuple[str, ...] = Field(
         (), description="the keys that the service accepts; without any, no key is needed"
     )
+
+    @field_validator("allow_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if origin not in ("*", f"{parts.scheme}://{parts.netloc}"):
+                raise UsageError(
+                    f"an origin is a scheme and a host, such as https://example.org, not {origin!r}"
+                )
+        return origins

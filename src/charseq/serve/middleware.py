@@ -105,7 +105,7 @@ class RequestMiddleware:
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
         self._metrics.count_request(known or "other", record.status, seconds)
         log(
-            method=scope["method"],
+            method=scope["method"][:LONGEST_PATH],
             path=path[:LONGEST_PATH],
             status=record.status,
             ms=round(1_000 * seconds, 3),

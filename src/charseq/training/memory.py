@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from charseq.batching import sorted_batches
@@ -71,16 +72,20 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
     config, pairs = prepared.config, prepared.training
     # Weights, gradients and their two moments; a copy of the best weights, and maybe an average.
     needed = 4 * weights * (5 + (config.training.average is not None))
-    heaviest, longest = 0, (0, 0)
-    batch_size, symbols = config.training.batch_size, len(prepared.description.targets)
-    for rows in sorted_batches(pairs, batch_size, config.training.batch_characters):
-        source = int(pairs.sources.lengths[rows].max())
-        target = pairs.target_width or int(pairs.targets.lengths[rows].max())
-        taken = batch_memory(config.model, len(rows), source, target, symbols)
-        if taken > heaviest:
-            heaviest, longest = taken, (source, target)
+    training, symbols = config.training, len(prepared.description.targets)
+    batches = (
+        # Any pairs may share a batch: it may be full, and have the longest source.
+        [np.argsort(-pairs.sources.lengths)[: training.batch_size]]
+        if training.count_padding
+        else sorted_batches(pairs, training.batch_size, training.batch_characters)
+    )
+    heaviest, source, target = max(
+        (batch_memory(config.model, len(rows), source, target, symbols), source, target)
+        for rows in batches
+        for source in [int(pairs.sources.lengths[rows].max())]
+        for target in [pairs.target_width or int(pairs.targets.lengths[rows].max())]
+    )
     if needed + heaviest > free:
-        source, target = longest
         raise MachineError(
             f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, but only"
             f" {free / 2**30:.1f} are free. Most of it is for sources of {source:,} symbols with"

@@ -121,7 +121,7 @@ function show(place) {
 function choiceItem({ symbol, probability, chosen }) {
   return element(
     "li",
-    { className: chosen ? "chosen" : "" },
+    { className: chosen ? "chosen" : "", ...(chosen && { ariaCurrent: "true" }) },
     tileText(symbol, symbol === END),
     bar(probability),
     element("span", { className: "number" }, percent(probability)),

@@ -8,11 +8,11 @@ export const source = byId("source");
 export function keepOneLine() {
   source.addEventListener("input", () => {
     // Setting the value moves the cursor: only where it must be.
-    if (source.value.includes("\n")) write(source.value);
+    if (/[\r\n]/.test(source.value)) write(source.value);
   });
 }
 
 /** Put a text into the field. */
 export function write(text) {
-  source.value = text.replace(/\s*\n\s*/g, " ");
+  source.value = text.replace(/\s*[\r\n]\s*/g, " ");
 }
