@@ -67,7 +67,9 @@ def checkpoint(data: bytes) -> None:
     try:
         read_checkpoint(path.parent)
     finally:
-        path.unlink()
+        # A damaged one has been renamed.
+        for left in path.parent.iterdir():
+            left.unlink()
 
 
 def history(data: bytes) -> None:
