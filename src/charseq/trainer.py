@@ -172,8 +172,8 @@ def resume(
     if start_from is not None:
         spellings = read_description(start_from).spellings
     held_out = begun_with.get("held_out") if held_out is None else held_out
-    read_as = begun_with.get("held_out_settings")
-    held = CorpusConfig.model_validate_json(read_as) if read_as else config.corpus
+    read_as = history.held_out_settings
+    held = config.corpus if read_as is None else CorpusConfig.model_validate(read_as)
     asked = _Asked(corpus, held_out, start_from, mirror)
     material = asked.material(config.corpus, held, spellings, form)
     if not changed:

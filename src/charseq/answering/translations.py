@@ -1,6 +1,5 @@
 """From texts to translations: what is refused, answered or withheld, and how that is reported."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -15,10 +14,9 @@ from charseq.errors import UsageError
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
 from charseq.results import Alternative, Translation, Unseen
-from charseq.text import Input
+from charseq.text import Input, has_half
 
 LONGEST_SOURCE = 10_000
-HALF = re.compile("[\ud800-\udfff]")
 
 # Names that are not settings, but that a misspelt setting may mean.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
@@ -144,7 +142,7 @@ def refusal(
     """
     if len(each.source) > LONGEST_SOURCE:
         return f"longer than {LONGEST_SOURCE:,} characters"
-    if HALF.search(each.source):
+    if has_half(each.source):
         return "contains half a character, a lone surrogate"
     if unknown == "error" and any(unseen):
         return f"the model never saw {unseen}"

@@ -33,11 +33,11 @@ from charseq.cli.outputs import (
     translate_all,
 )
 from charseq.cli.tables import output_console, show_signatures, symbols_note, texts_in_lines
-from charseq.config import DecodingConfig, SymbolKind
+from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
 from charseq.loading import load
-from charseq.modelfile import MODEL_SUFFIXES, ModelDescription, is_named_like_a_model
+from charseq.modelfile import MODEL_SUFFIXES, is_named_like_a_model
 from charseq.scoring import (
     ComparedItem,
     Comparison,
@@ -45,11 +45,10 @@ from charseq.scoring import (
     Metric,
     comparison_of,
     nearest_references,
+    scored_spelling,
     shown_interval,
     shown_metrics,
-    spelling_by,
 )
-from charseq.text import CHARACTERS, Spelling
 
 
 @corpus_options
@@ -108,7 +107,8 @@ def compare(
         for file in (first, second)
     )
     references = list(right.values())
-    spelling = _spelling(target_separator, symbols, descriptions)
+    own = (each.targets.spelling for each in descriptions)
+    spelling = scored_spelling(target_separator, symbols, own)
     comparison = comparison_of(
         [each.label() for each in inputs],
         nearest_references(ours, references, spelling),
@@ -134,18 +134,6 @@ def compare(
         _print(f"{visible(corpus.name)}: A = {a}, B = {b}{note}", comparison, shown)
     if any(answer.error is not None for each in answers.values() for answer in each):
         raise typer.Exit(DataError.exit_code)
-
-
-def _spelling(
-    target_separator: str | None,
-    symbols: SymbolKind | None,
-    descriptions: Sequence[ModelDescription],
-) -> Spelling:
-    """Return how to cut outputs: as asked for, or like a model with longer symbols."""
-    if target_separator is not None or symbols is not None:
-        return spelling_by(target_separator or "", symbols or "characters")
-    spellings = (each.targets.spelling for each in descriptions)
-    return next((each for each in spellings if not each.is_of_characters), CHARACTERS)
 
 
 def _shown(items: Sequence[ComparedItem], count: int) -> list[ComparedItem]:

@@ -51,7 +51,7 @@ from charseq.scoring import (
     nearest_references,
     reliability_of,
     report_of,
-    spelling_by,
+    scored_spelling,
     worst_of,
 )
 
@@ -108,7 +108,8 @@ def evaluate(
     form = "nfc" if description is None else description.sources.spelling.normalise
     right = references_by_input(corpus.pairs, form)
     notes: dict[str, float] = {}
-    spelling = spelling_by(target_separator or "", symbols or "characters")
+    own = [] if description is None else [description.targets.spelling]
+    spelling = scored_spelling(target_separator, symbols, own)
     unseen: list[bool] | None = None
     translations: list[Translation] = []
     if translator is None:
@@ -123,8 +124,6 @@ def evaluate(
             "cut": sum(translation.cut for translation in translations),
             "refused": sum(translation.error is not None for translation in translations),
         }
-        if target_separator is None and symbols is None:
-            spelling = translator.description.targets.spelling
     references = [right[each] for each in inputs]
     items = nearest_references(outputs, references, spelling)
     report = report_of(items, spelling)

@@ -11,7 +11,7 @@ from charseq.config import Column, CorpusConfig
 from charseq.corpus.faults import BadLineError, Faults
 from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of
 from charseq.errors import DataError, UsageError, visible
-from charseq.text import PLAIN, Features, Spellings, features_of
+from charseq.text import PLAIN, Features, Spellings, features_of, has_half
 
 _Record = TypeVar("_Record")
 
@@ -156,8 +156,6 @@ def _texts_of_pair(pair: Any) -> tuple[Any, ...]:
     parts = (source, target, language, *([features] if isinstance(features, str) else features))
     if not all(isinstance(part, str) for part in parts):
         raise BadLineError("not a pair", f"not a pair of texts: {visible(repr(pair))}")
-    try:
-        "".join(parts).encode()
-    except UnicodeEncodeError:
-        raise BadLineError("lone surrogate", "a lone surrogate, which is not a character") from None
+    if has_half("".join(parts)):
+        raise BadLineError("lone surrogate", "a lone surrogate, which is not a character")
     return (source, target, features, language) if features or language else (source, target)

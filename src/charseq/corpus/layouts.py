@@ -24,6 +24,7 @@ from charseq.corpus.columns import (
 from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import LONGEST_LINE, nonempty_text_of
 from charseq.errors import DataError, visible
+from charseq.text import has_half
 
 LineLayout = Literal["tsv", "csv", "jsonl"]
 LineParser = Callable[[bytes], tuple[str, ...]]
@@ -169,8 +170,6 @@ def _json_cell(record: object, column: Column) -> str:
         raise BadLineError(
             "not a text", f"column {column} is {visible(json.dumps(value))}, not a text"
         )
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadLineError("lone surrogate", f"column {column} contains half a character") from None
+    if has_half(value):
+        raise BadLineError("lone surrogate", f"column {column} contains half a character")
     return value

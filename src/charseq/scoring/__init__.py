@@ -24,7 +24,7 @@ from charseq.scoring.distance import (
     are_right,
     edit_distance,
     nearest_references,
-    spelling_by,
+    scored_spelling,
 )
 from charseq.scoring.groups import Edit, ErrorGroups, Group, error_groups, groups_of
 from charseq.scoring.items import ScoredItem, worst_errors, worst_of
@@ -70,9 +70,9 @@ __all__ = [
     "report_of",
     "score",
     "score_rows",
+    "scored_spelling",
     "shown_interval",
     "shown_metrics",
-    "spelling_by",
     "worst_errors",
     "worst_of",
 ]

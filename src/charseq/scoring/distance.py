@@ -1,6 +1,6 @@
 """How far outputs are from their references, in symbol edits."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
@@ -111,6 +111,21 @@ def spelling_by(separator: str, symbols: SymbolKind = "characters") -> Spelling:
         demanded = " or ".join(map(repr, get_args(SymbolKind)))
         raise UsageError(f"symbols must be {demanded}, not {symbols!r}")
     return Spelling(separator or None, graphemes=symbols == "graphemes")
+
+
+def scored_spelling(
+    separator: str | None, symbols: SymbolKind | None, own: Iterable[Spelling]
+) -> Spelling:
+    """Return how to cut outputs: as asked for, or like a model with longer symbols.
+
+    Args:
+        separator: what is to separate the symbols of targets; None: nothing was asked for.
+        symbols: what they are to be without a separator; None: nothing was asked for.
+        own: the spellings of the models' targets.
+    """
+    if separator is not None or symbols is not None:
+        return spelling_by(separator or "", symbols or "characters")
+    return next((each for each in own if not each.is_of_characters), CHARACTERS)
 
 
 def _nearest(output: str, references: Sequence[str], spelling: Spelling) -> Nearest:

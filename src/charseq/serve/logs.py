@@ -6,7 +6,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-LONGEST_PATH = 200
+LONGEST_WORD = 200
 
 
 def log(**fields: object) -> None:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charseq.serve.faults import FAILED, Fault
 from charseq.serve.keys import Keys
-from charseq.serve.logs import LONGEST_PATH, log, log_failure
+from charseq.serve.logs import LONGEST_WORD, log, log_failure
 from charseq.serve.metrics import Metrics
 
 CLIENT_GONE = 499
@@ -105,8 +105,8 @@ class RequestMiddleware:
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
         self._metrics.count_request(known or "other", record.status, seconds)
         log(
-            method=scope["method"][:LONGEST_PATH],
-            path=path[:LONGEST_PATH],
+            method=scope["method"][:LONGEST_WORD],
+            path=path[:LONGEST_WORD],
             status=record.status,
             ms=round(1_000 * seconds, 3),
             texts=record.texts,

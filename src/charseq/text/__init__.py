@@ -2,7 +2,7 @@
 
 from charseq.text.conditions import TEXTS_ALONE, Conditions
 from charseq.text.inputs import Features, Input, features_of, inputs_of
-from charseq.text.normalisation import Form, has_hangul, normalised, own_form
+from charseq.text.normalisation import Form, has_half, has_hangul, normalised, own_form
 from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings, with_form
 from charseq.text.vocabulary import Vocabulary
 
@@ -18,6 +18,7 @@ __all__ = [
     "Spellings",
     "Vocabulary",
     "features_of",
+    "has_half",
     "has_hangul",
     "inputs_of",
     "normalised",

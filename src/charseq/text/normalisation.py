@@ -28,6 +28,15 @@ def normalised(text: str, form: Form) -> str:
     return _SYLLABLES.sub(_taken_apart, composed) if form == "jamo" else composed
 
 
+def has_half(text: str) -> bool:
+    """Return whether a text contains half a character, a lone surrogate, which no file holds."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def own_form(texts: Iterable[str]) -> Form:
     """Return the form that texts are in: `nfd` if all are in NFD and not all in NFC, else `nfc`."""
     composed = decomposed = True

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from charseq.errors import ModelFileError
 from charseq.text.conditions import TEXTS_ALONE, Conditions
 from charseq.text.inputs import Input
+from charseq.text.normalisation import has_half
 from charseq.text.spelling import CHARACTERS, Spelling
 
 START = "<start>"
@@ -57,10 +58,8 @@ class Vocabulary:
             raise ModelFileError("the vocabulary contains a symbol twice")
         if any(not symbol for symbol, _ in ordinary):
             raise ModelFileError("the vocabulary contains an empty symbol")
-        try:
-            "".join(self.symbols).encode()
-        except UnicodeEncodeError:
-            raise ModelFileError("the vocabulary contains half a character") from None
+        if has_half("".join(self.symbols)):
+            raise ModelFileError("the vocabulary contains half a character")
         if self.spelling.is_of_characters and any(len(symbol) != 1 for symbol, _ in ordinary):
             raise ModelFileError("the vocabulary contains a symbol that is not one character")
 

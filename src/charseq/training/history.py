@@ -70,6 +70,7 @@ class History:
         left_out: how many pairs were left out of the corpus, by reason.
         epochs: those that are finished.
         scores: the scores of the kept weights; empty until the run is finished.
+        held_out_settings: how the held-out corpus is read; None if there is none.
     """
 
     settings: Mapping[str, Any]
@@ -78,6 +79,7 @@ class History:
     left_out: Mapping[str, int] = field(default_factory=dict)
     epochs: list[EpochRecord] = field(default_factory=list)
     scores: Mapping[str, Any] = field(default_factory=dict)
+    held_out_settings: Mapping[str, Any] | None = None
 
     @property
     def config(self) -> RunConfig:
@@ -99,6 +101,7 @@ class History:
                 "left_out": self.left_out,
                 "epochs": [_taken(record) for record in self.epochs],
                 "scores": self.scores,
+                "held_out_settings": self.held_out_settings,
             },
             indent=1,
             ensure_ascii=False,

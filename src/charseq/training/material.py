@@ -40,13 +40,12 @@ class Material:
 
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that the folder alone suffices to resume the run."""
-        start, held = self.start_from, self.held_out_config
+        start = self.start_from
         return {
             "corpus": self.corpus_from,
             "corpus_digest": self.corpus.digest,
             "held_out": self.held_out_from,
             "held_out_digest": None if self.held_out is None else self.held_out.digest,
-            "held_out_settings": None if held is None else held.model_dump_json(),
             "normalise": self.normalise,
             "start_from": None if start is None else str(start.absolute()),
             "start_digest": None if start is None else file_digest(start),

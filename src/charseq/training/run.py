@@ -178,7 +178,14 @@ def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
     """Return a history without epochs, and write it so that the run can be resumed from now on."""
     corpus, config = material.corpus, prepared.config
     facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
-    history = History(config.model_dump(), facts, material.record(), corpus.left_out)
+    held = material.held_out_config
+    history = History(
+        config.model_dump(),
+        facts,
+        material.record(),
+        corpus.left_out,
+        held_out_settings=None if held is None else held.model_dump(),
+    )
     # First what makes the folder a run's, which can be resumed or moved aside.
     write_atomically(folder / HISTORY_FILE, history.to_json().encode())
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
