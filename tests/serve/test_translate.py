@@ -252,23 +252,25 @@ def test_a_page_elsewhere_may_call_only_where_it_is_allowed(
     assert allowed not in preflight(open_to_here, there).headers
 
 
-def test_a_page_elsewhere_may_read_why_it_is_refused(
+def test_a_page_elsewhere_may_read_why_there_is_no_answer(
     serving: Callable[..., Service], toy_translator: Translator
 ) -> None:
-    here = "https://here.example"
-    service = serving({"toy": toy_translator}, allow_origins=(here,), api_keys=("k",))
+    here, key = "https://here.example", {"Authorization": "Bearer k"}
+    service = serving({"toy": Fragile(toy_translator)}, allow_origins=(here,), api_keys=("k",))
 
-    def asked() -> httpx.Response:
+    def asked(text: str, **headers: str) -> httpx.Response:
+        origin = {"Origin": here}
         return service.request(
-            "POST", "/v1/translate", json={"texts": "ab"}, headers={"Origin": here}
+            "POST", "/v1/translate", json={"texts": text}, headers=origin | headers
         )
 
-    keyless = asked()
+    keyless, failed = asked("ab"), asked("boom", **key)
     service.app.state.lifecycle.accepting = False
-    stopping = asked()
-    assert (keyless.status_code, stopping.status_code) == (401, 503)
-    for refusal in (keyless, stopping):
-        assert refusal.headers["access-control-allow-origin"] == here
+    stopping = asked("ab", **key)
+    responses = (keyless, failed, stopping)
+    assert [each.status_code for each in responses] == [401, 500, 503]
+    for response in responses:
+        assert response.headers["access-control-allow-origin"] == here
 
 
 def test_a_service_that_was_stopped_may_be_started_again(service: Service) -> None:

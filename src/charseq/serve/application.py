@@ -28,6 +28,7 @@ from charseq.serve.metrics import Metrics
 from charseq.serve.middleware import (
     CLIENT_GONE,
     AccessMiddleware,
+    FailureMiddleware,
     Lifecycle,
     RequestMiddleware,
     RequestRecord,
@@ -81,6 +82,7 @@ def create_application(
     app.user_middleware = [
         Middleware(RequestMiddleware, lifecycle=lifecycle, metrics=metrics, paths=paths),
         *_for_other_origins(settings.allow_origins),
+        Middleware(FailureMiddleware),
         Middleware(AccessMiddleware, lifecycle=lifecycle, keys=Keys(settings.api_keys)),
     ]
     return app

@@ -86,18 +86,11 @@ class RequestMiddleware:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        self._lifecycle.in_flight += protected
         try:
-            self._lifecycle.in_flight += protected
-            try:
-                await self._app(scope, receive, send_safely)
-            finally:
-                self._lifecycle.in_flight -= protected
-        except Exception as error:
-            log_failure(error)
-            # If a response has begun, the server breaks it off.
-            if record.status == CLIENT_GONE:
-                await FAILED.response()(scope, receive, send_safely)
+            await self._app(scope, receive, send_safely)
         finally:
+            self._lifecycle.in_flight -= protected
             self._write_down(scope, record, time.perf_counter() - began)
 
     def _write_down(self, scope: Scope, record: RequestRecord, seconds: float) -> None:
@@ -115,10 +108,32 @@ class RequestMiddleware:
         )
 
 
+class FailureMiddleware:
+    """Responds to requests on which the application fails.
+
+    It comes after the CORS middleware, so that pages of other origins can read this response too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            log_failure(error)
+            # If a response has begun, the server breaks it off.
+            if scope["record"].status == CLIENT_GONE:
+                await FAILED.response()(scope, receive, send)
+
+
 class AccessMiddleware:
     """Refuses requests to `/v1/` without a known key, and all of them once the service is stopping.
 
-    It comes after the CORS middleware, so that pages of other origins can read its refusals too.
+    It too comes after the CORS middleware.
     """
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle, keys: Keys) -> None:

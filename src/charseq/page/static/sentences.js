@@ -23,7 +23,8 @@ export function remarks(translation) {
   );
   const features = translation.unknown_features ?? [];
   // Quoted, where they would not be visible otherwise.
-  unknown.push(...features.map((each) => (each && each === each.trim() ? each : `'${each}'`)));
+  const shown = features.map((each) => (each && each === each.trim() ? each : `'${each}'`));
+  unknown.push(...shown.map(isolated));
   if (unknown.length) {
     said.push(
       `The model has never seen ${enumerated(unknown)}, so that part is a guess.`,
