@@ -23,11 +23,13 @@ def every_kind_of_model() -> list[ModelConfig]:
     embeddings = [(None, False), (5, False), (5, True)]
     options = product(("lstm", "gru"), (1, 2), (False, True), attention, embeddings)
     # Of these three, each combination of the others has one triple of values, all equally often.
-    looks = [*product((False, True), (False, True), (1, 2))] * 18
+    looks = [*product((False, True), (False, True), ((1, None), (2, None), (2, 3)))] * 12
     random.Random(1).shuffle(looks)
     thrice = {"bidirectional": True, "embedding": 5, "copying": True, "layers": 2}
     return [
-        ModelConfig(units=8, cell=cell, attention="general", **thrice, **named_look(True, True, 3))
+        ModelConfig(
+            units=8, cell=cell, attention="general", **thrice, **named_look(True, True, (3, 6))
+        )
         for cell in ("lstm", "gru")
     ] + [
         ModelConfig(
@@ -45,11 +47,13 @@ def every_kind_of_model() -> list[ModelConfig]:
     ]
 
 
-def named_look(residual: bool, relative_positions: bool, layers: int) -> dict[str, bool | int]:
+def named_look(residual: bool, relative_positions: bool, sizes: tuple[int, int | None]) -> dict:
+    layers, size = sizes
     return {
         "residual": residual,
         "relative_positions": relative_positions,
         "attention_layers": layers,
+        "attention_size": size,
     }
 
 
@@ -221,6 +225,7 @@ ATTENDING = ModelConfig(
     residual=True,
     relative_positions=True,
     attention_layers=2,
+    attention_size=5,
 )
 
 
@@ -340,6 +345,7 @@ def test_a_look_that_has_no_weights_is_refused() -> None:
         ({"residual": True}, "residual needs attention"),
         ({"relative_positions": True}, "relative_positions needs attention"),
         ({"attention_layers": 2}, "attention_layers needs attention"),
+        ({"attention": "dot", "attention_size": 2}, "attention_size needs attention_layers"),
         ({"tied_embeddings": True}, "needs an embedding size"),
     ],
 )

@@ -55,6 +55,15 @@ def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision(times=1_000, attention_layers=2).model.attention_layers == 2
 
 
+def test_a_second_look_reads_what_the_first_saw_as_it_would_read_a_symbol() -> None:
+    assert decision().model.attention_size == decision().model.embedding
+    assert decision(embedding=12).model.attention_size == 12
+    assert decision(attention_size=20).model.attention_size == 20
+    assert decision(attention_size=None).model.attention_size is None
+    assert decision(times=1_000).model.attention_size is None
+    assert decision(embedding=None).model.attention_size is None
+
+
 def test_fewer_pairs_are_read_more_often() -> None:
     few, some, many = (decision(times=times).training.epochs for times in (1, 100, 1_000))
     assert few > some > many

@@ -42,6 +42,11 @@ class ModelSettings(Settings):
         description="how many attention layers the decoder has; each after the first knows"
         " what the earlier ones attended to; 'auto': by the corpus's size",
     )
+    attention_size: Units | Auto | None = Field(
+        "auto",
+        description="size of the vectors by which attention layers know of the earlier ones;"
+        " 'auto': that of the embedding; unset: the units",
+    )
     residual: bool = Field(
         True,
         description="let attention read each source symbol's own vector as well as the"
@@ -121,6 +126,8 @@ class ModelSettings(Settings):
             raise UsageError("copying needs attention: dot, general or additive")
         if self.attention_layers not in ("auto", 1) and self.attention == "none":
             raise UsageError("attention_layers needs attention: dot, general or additive")
+        if self.attention_size not in ("auto", None) and self.attention_layers == 1:
+            raise UsageError("attention_size needs attention_layers: 2 or more")
         if self.copying is True and self.pad_source_to is not None:
             raise UsageError("copying cannot be combined with pad_source_to: padding is not text")
         if self.tied_embeddings and self.embedding is None:
@@ -138,6 +145,7 @@ class ModelConfig(ModelSettings):
     bidirectional: bool = False
     attention: Literal["none", "dot", "general", "additive"] = "none"
     attention_layers: Annotated[int, Field(ge=1, le=8)] = 1
+    attention_size: Units | None = None
     residual: bool = False
     relative_positions: bool = False
     copying: bool = False

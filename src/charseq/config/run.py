@@ -93,6 +93,7 @@ PRESETS: Mapping[str, RunSettings] = {
             bidirectional=False,
             attention="none",
             attention_layers=1,
+            attention_size=None,
             residual=False,
             relative_positions=False,
             copying=False,

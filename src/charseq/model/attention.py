@@ -53,7 +53,7 @@ class Attention(nn.Module):
     goes from left to right, which few examples alone do not teach.
     """
 
-    def __init__(self, kind: Kind, units: int, *, relative: bool = False) -> None:
+    def __init__(self, kind: Kind, units: int, size: int, *, relative: bool = False) -> None:
         super().__init__()
         self.kind = kind
         self.key = None if kind == "dot" else nn.Linear(units, units, bias=False)
@@ -61,8 +61,8 @@ class Attention(nn.Module):
         self.score = nn.Parameter(torch.empty(units)) if kind == "additive" else None
         # The attentional vector is tanh(context + own), each through its own matrix, so that
         # contexts are sums of vectors that are computed once per source.
-        self.context = nn.Linear(units, units, bias=False)
-        self.own = nn.Linear(units, units)
+        self.context = nn.Linear(units, size, bias=False)
+        self.own = nn.Linear(units, size)
         self.distances = nn.Parameter(torch.empty(2 * FARTHEST + 1)) if relative else None
         # What has no place counts as farthest before; this is added to its score.
         self.placeless = nn.Parameter(torch.empty(1)) if relative else None
@@ -129,6 +129,6 @@ class Attention(nn.Module):
         return compared + functional.embedding(distances, self.distances[:, None])[..., 0]
 
     def forward(self, queries: Tensor, scores: Tensor, view: View) -> Tensor:
-        """Return the attentional vectors of `queries`, (batch, target time, units)."""
+        """Return the attentional vectors, (batch, target time, size), of `queries`."""
         weights = torch.softmax(scores, dim=2).to(view.values.dtype)
         return torch.tanh(torch.bmm(weights, view.values) + self.own(queries))

@@ -40,10 +40,10 @@ class FurtherAttention(nn.Module):
     al. 2017). Input feeding does the same (Luong et al. 2015), but not in fused calls.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, size: int) -> None:
         super().__init__()
-        self.layer = Layer(config.cell, config.units, config.units)
-        self.attention = _attention(config)
+        self.layer = Layer(config.cell, config.attention_size or config.units, config.units)
+        self.attention = _attention(config, size)
 
 
 class Decoder(nn.Module):
@@ -57,10 +57,11 @@ class Decoder(nn.Module):
         self.embedding = embedding or Embedding(symbols, config.embedding)
         sizes = [self.embedding.size] + [config.units] * (config.layers - 1)
         self.layers = nn.ModuleList(Layer(config.cell, size, config.units) for size in sizes)
-        self.attention = None if config.attention == "none" else _attention(config)
-        self.further = nn.ModuleList(
-            FurtherAttention(config) for _ in range(config.attention_layers - 1)
-        )
+        # Layers read all attentional vectors but the last, from which symbols are written.
+        read = [config.attention_size or config.units] * (config.attention_layers - 1)
+        first, *further = [*read, config.units]
+        self.attention = None if config.attention == "none" else _attention(config, first)
+        self.further = nn.ModuleList(FurtherAttention(config, size) for size in further)
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
 
@@ -240,8 +241,8 @@ class Decoder(nn.Module):
             outputs: those of the last layer before attention, (batch, time, units).
             place: the place of the first of them, (batch, 1), where places count.
             memory: the memory of the same rows.
-            read: lets a layer read attentional vectors and returns its outputs, both (batch, time,
-                units).
+            read: lets a layer read attentional vectors, (batch, time, size), and returns its
+                outputs, (batch, time, units).
 
         Returns:
             The last attentional vectors, (batch, time, units), and the scores behind them.
@@ -278,7 +279,7 @@ def _further_of(further: nn.ModuleList) -> list[FurtherAttention]:
     return [cast(FurtherAttention, each) for each in further]
 
 
-def _attention(config: ModelConfig) -> Attention:
+def _attention(config: ModelConfig, size: int) -> Attention:
     if config.attention == "none":
         raise AssertionError("a model without attention has no layer of it")
-    return Attention(config.attention, config.units, relative=config.relative_positions)
+    return Attention(config.attention, config.units, size, relative=config.relative_positions)

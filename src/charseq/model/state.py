@@ -13,7 +13,7 @@ class View(NamedTuple):
     Attributes:
         mask: what is added to scores, -inf past a source's end, (batch, source time).
         keys: what the decoder's state is compared with, (batch, source time, units).
-        values: what is read, (batch, source time, units).
+        values: what is read, (batch, source time, size).
     """
 
     mask: Tensor

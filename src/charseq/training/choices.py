@@ -97,6 +97,9 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape["symbol_dropout"] = 0.2 if attending and pairs < FEW else 0.0
     if asked.attention_layers == "auto":
         shape["attention_layers"] = 2 if attending and pairs < MANY else 1
+    if asked.attention_size == "auto":
+        # A layer reads what was attended to as it would read a symbol.
+        shape["attention_size"] = shape["embedding"] if shape["attention_layers"] > 1 else None
     if not attending:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":

@@ -20,7 +20,7 @@ class View(NamedTuple):
     Attributes:
         mask: what is added to scores, (batch, 1, source time), -inf past a source's end.
         keys: (batch, units, source time), or (batch, 1, source time, units) for additive attention.
-        values: (batch, source time, units), with the attentional vector's bias added to each.
+        values: (batch, source time, size), with the attentional vector's bias added to each.
         gains: what each distance between places adds to a score, where places count.
     """
 
@@ -318,7 +318,7 @@ class Network:
             place: the symbols' places, from 0.
             beam: how many rows each source has, (1,); None: one.
             read: lets a layer read the ids, if it is the first, or the previous outputs, and
-                returns its outputs, both (rows, units).
+                returns its outputs, (rows, units).
         """
         config = self.description.config
         if self.copying:
@@ -349,7 +349,8 @@ class Network:
                 attended = graph.op("Gemm", weights, view.values, own)
             else:
                 context = graph.op("MatMul", weights, view.values)
-                flat = graph.op("Reshape", context, graph.constant([-1, config.units]))
+                size = len(self.tensors[matrix])
+                flat = graph.op("Reshape", context, graph.constant([-1, size]))
                 attended = graph.op("Add", own, flat)
             vectors = graph.op("Tanh", attended)
         logits = self._linear(graph, vectors, "decoder.output")
