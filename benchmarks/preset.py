@@ -9,6 +9,7 @@ said.
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def main() -> None:
         )
         return
     epochs = {epoch["epoch"]: epoch for epoch in history["epochs"]}
+    if not KERAS_HISTORY.keys() <= epochs.keys():
+        sys.exit(f"the run has {len(epochs)} epochs, the Keras example {max(KERAS_HISTORY)}")
     rows = [
         f"| {number} | "
         + " | ".join(

@@ -140,7 +140,10 @@ def write_files(split: "Split", folder: Path) -> None:
 def measure(
     everyone: Sequence[Contestant], rounds: int, warm_up: int, epochs: int
 ) -> tuple[dict[str, list[Epochs]], dict[str, str]]:
-    """Let everyone train in turn; return the epochs of each process, and who was left out."""
+    """Let everyone train in turn; return the epochs of each process, and who was left out.
+
+    Without the first contestant, which the others are compared with, the benchmark ends.
+    """
     processes: dict[str, list[Epochs]] = {}
     skipped: dict[str, str] = {}
     for number in range(rounds):
@@ -151,6 +154,8 @@ def measure(
             try:
                 run = list(contestant.epochs(warm_up + epochs))
             except SkippedError as reason:
+                if contestant is everyone[0]:
+                    sys.exit(f"there is nothing to compare with: {name}: {reason}")
                 skipped[name] = str(reason)
                 print(f"{name}: left out: {reason}", flush=True)
                 continue

@@ -60,7 +60,7 @@ def calls(singles: Sequence[str], texts: Sequence[str]) -> Iterator[Sequence[str
     """Yield the sentences of every call: each alone, as many times 32, all at once."""
     yield from ([text] for text in singles)
     for number in range(len(singles)):
-        start = SOME * number % (len(texts) - SOME)
+        start = SOME * number % max(1, len(texts) - SOME)
         yield texts[start : start + SOME]
     yield texts
 
