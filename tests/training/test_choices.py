@@ -55,13 +55,17 @@ def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision(times=1_000, attention_layers=2).model.attention_layers == 2
 
 
-def test_a_second_look_reads_what_the_first_saw_as_it_would_read_a_symbol() -> None:
-    assert decision().model.attention_size == decision().model.embedding
-    assert decision(embedding=12).model.attention_size == 12
+def test_a_second_look_of_a_large_model_reads_what_the_first_saw_as_it_would_read_a_symbol() -> (
+    None
+):
+    small, large, largest = (decision(times=times).model for times in (1, 100, 1_000))
+    assert small.attention_size is None
+    assert large.attention_size == large.embedding
+    assert largest.attention_size is None
+    assert decision(times=100, embedding=12).model.attention_size == 12
+    assert decision(times=100, embedding=None).model.attention_size is None
+    assert decision(times=100, attention_size=None).model.attention_size is None
     assert decision(attention_size=20).model.attention_size == 20
-    assert decision(attention_size=None).model.attention_size is None
-    assert decision(times=1_000).model.attention_size is None
-    assert decision(embedding=None).model.attention_size is None
 
 
 def test_fewer_pairs_are_read_more_often() -> None:
