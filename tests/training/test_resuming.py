@@ -190,7 +190,7 @@ def test_a_signal_lets_the_step_be_finished_and_says_how_to_go_on(
     assert_equal_runs(run, whole)
 
 
-def stopped_run(pairs: Pairs, folder: Path, epochs: int = 3, **settings: object) -> Path:
+def stopped_run(pairs: Pairs | Path, folder: Path, epochs: int = 3, **settings: object) -> Path:
     """Return a run that was stopped after its first epoch."""
 
     def stop(_: charseq.training.EpochRecord) -> None:
@@ -388,6 +388,13 @@ def test_lengths_are_counted_as_when_the_run_began(tmp_path: Path) -> None:
     pairs = [(a + b, b + a) for a in syllables for b in syllables]
     run = stopped_run(pairs, tmp_path / "run", max_length=2)
     assert charseq.resume(run, pairs).description.config.normalise == "jamo"
+
+
+def test_a_run_of_a_file_whose_name_is_no_text_goes_on(toy_pairs: Pairs, tmp_path: Path) -> None:
+    corpus = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.tsv"))
+    corpus.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs[:100]))
+    run = stopped_run(corpus, tmp_path / "run")
+    assert charseq.resume(run).training_run is not None
 
 
 def test_two_processes_are_never_in_one_run(toy_pairs: Pairs, tmp_path: Path) -> None:

@@ -92,8 +92,11 @@ class History:
         return [record for record in self.epochs if record.best][-1]
 
     def to_json(self) -> str:
-        """Return the history as JSON, without figures that were not measured."""
-        return json.dumps(
+        """Return the history as JSON, without figures that were not measured.
+
+        Paths may have bytes that are not UTF-8; JSON's escapes stand for these.
+        """
+        text = json.dumps(
             {
                 "settings": self.settings,
                 "corpus": self.corpus,
@@ -106,6 +109,7 @@ class History:
             indent=1,
             ensure_ascii=False,
         )
+        return text.encode(errors="backslashreplace").decode()
 
 
 _HISTORY = TypeAdapter(History)
@@ -120,10 +124,11 @@ def read_history(path: Path) -> History:
         MachineError: if it cannot be read.
     """
     try:
-        return _HISTORY.validate_json(read_bounded(path, LARGEST))
+        # Unlike pydantic, Python's own reader lets paths have bytes that are not UTF-8.
+        return _HISTORY.validate_python(json.loads(read_bounded(path, LARGEST)))
     except UsageError:
         raise UsageError(f"there is no run in {path.parent}{_nearby(path)}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError(f"{path} is damaged, or not the history of a run") from None
 
 
