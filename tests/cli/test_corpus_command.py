@@ -154,6 +154,8 @@ def test_check_ends_with_the_datas_code_only_if_it_must_be_strict(charseq_, chec
 def test_check_prints_json_on_request(charseq_, checked: Path) -> None:  # type: ignore[no-untyped-def]
     found = json.loads(charseq_("check", str(checked), "--header", "--json").output)
     assert (found["corpus"], found["pairs"], found["first_line"]) == ("pairs", 3, 2)
+    both = charseq_("check", str(checked), "--held-out", str(checked), "--header", "--json").output
+    assert json.loads(both)["held_out_first_line"] == 2
     by_name = {finding["name"]: finding for finding in found["findings"]}
     assert by_name["duplicates"]["examples"] == [{"pair": 1, "text": "Go. → Va ! (2 ×)"}]
 
@@ -162,6 +164,25 @@ def test_head_prints_the_first_pairs_as_they_are(charseq_, release: Path) -> Non
     assert charseq_("head", str(release), "-n", "2").output == "Go.\tVa !\nRun!\tCours\u202f!\n"
     reversed_ = charseq_("head", str(release), "-n", "2", "--limit", "1", "--reverse")
     assert reversed_.output == "Va !\tGo.\n"
+
+
+def test_head_writes_no_text_that_tsv_cannot_hold(charseq_, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"source": "a\\tb", "target": "c"}\n', encoding="utf-8")
+    refused = charseq_("head", str(path))
+    assert (refused.code, refused.output) == (3, "")
+    assert "pair 1 contains a tab" in refused.error
+
+
+def test_what_steers_a_terminal_is_shown_escaped(charseq_, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "\x1b[31mred.tsv"
+    path.write_text("\x1b[32mgreen\tb\nx\ty\n", encoding="utf-8")
+    shown = charseq_("info", str(path)).output
+    assert "\\x1b[31mred" in shown
+    assert "\x1b" not in shown
+    refused = charseq_("info", str(path), "--header", "--source-column", "zzzz")
+    assert "\\x1b[32mgreen" in refused.error
+    assert "\x1b" not in refused.error
 
 
 def test_head_escapes_what_would_steer_a_terminal(  # type: ignore[no-untyped-def]

@@ -48,6 +48,12 @@ def test_repeated_pairs_are_counted_and_shown_with_their_first_place():
     ]
 
 
+def test_a_pair_repeated_in_another_normal_form_is_repeated():
+    apart = unicodedata.normalize("NFD", "é")
+    finding = found_in(("é", "e"), (apart, "e"))["duplicates"]
+    assert (finding.count, finding.examples[0].text) == (1, "é → e (2 ×)")
+
+
 def test_inputs_with_several_targets_are_shown_with_the_most_frequent_first():
     finding = found_in(("aaaa", "bbbb"), ("aaaa", "bbbb"))["contradictory pairs"]
     assert finding.count == 1
@@ -61,6 +67,12 @@ def test_inputs_on_both_sides_are_found_with_their_place_among_the_held_out():
     assert finding.held_out
     assert [each.pair for each in finding.examples] == [2, 3]
     assert "1 held-out pair with the same target" in finding.what
+
+
+def test_held_out_pairs_are_counted_one_by_one_whatever_their_normal_form():
+    apart = (unicodedata.normalize("NFD", "é"), "e")
+    found = found_in(("é", "e"), held_out=[apart, apart, ("é", "f")])
+    assert "2 held-out pairs with the same target" in found["inputs on both sides"].what
 
 
 def test_a_held_out_file_of_other_inputs_is_left_in_peace():
@@ -248,6 +260,12 @@ def test_texts_in_another_form_than_nfc_are_found_and_those_in_both_forms_counte
     assert "1 also occurring in NFC" in finding.what
     assert (finding.examples[0].pair, finding.examples[0].text) == (1502, r"e\u0301te\u0301")
     assert [each.pair for each in finding.examples] == [1502, 1503]
+
+
+@pytest.mark.parametrize("composed", ["\u09cb", "\u0bca", "\u0cc7", "\u0dde", "\u1026", "\u1b0e"])
+def test_vowel_signs_apart_are_found_though_they_do_not_combine(composed: str):
+    apart = unicodedata.normalize("NFD", composed)
+    assert "sources in another normal form" in found_in((apart, "ab"))
 
 
 def test_hangul_apart_is_found_though_its_letters_do_not_combine():

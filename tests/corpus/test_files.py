@@ -3,6 +3,8 @@ import csv
 import gzip
 import io
 import json
+import os
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -27,6 +29,7 @@ from charseq.errors import (
     MissingExtraError,
     UsageError,
 )
+from charseq.text import Spelling, Spellings
 
 PAIRS = [Pair("Go.", "Va !"), Pair("Run!", "Cours\u202f!")]
 TSV = "Go.\tVa !\nRun!\tCours\u202f!\n".encode()
@@ -127,6 +130,29 @@ def test_a_stray_quote_in_a_csv_costs_its_own_line_only(tmp_path: Path) -> None:
     assert "pairs.csv:1: not valid CSV: a quoted text" in refusal(content, tmp_path, "pairs.csv")
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b"Hello, how are you?,Bonjour\n", "3 columns where the first line has 2: put texts that"),
+        (b'"Go, go.", "Va, va !"\n', "a space before a double quote: remove it"),
+        (b'"Go.", "Va !"\n', "a space before a double quote: remove it"),
+    ],
+)
+def test_a_comma_in_a_csv_that_may_not_separate_is_not_taken_for_one_that_does(
+    line: bytes, fault: str, tmp_path: Path
+) -> None:
+    assert fault in refusal(b"Go.,Va !\n" + line, tmp_path, "pairs.csv")
+
+
+def test_spaces_and_empty_cells_of_a_csv_may_be_where_they_are(tmp_path: Path) -> None:
+    content = b'Go., Va !\n" ""Go.""","Va !"\nGo.,Va !,,\n'
+    assert read(content, tmp_path, "pairs.csv").pairs == [
+        Pair("Go.", " Va !"),
+        Pair(' "Go."', "Va !"),
+        Pair("Go.", "Va !"),
+    ]
+
+
 def test_json_lines_are_read_from_objects_by_key_and_from_arrays_by_number(tmp_path: Path) -> None:
     content = b'{"target": "Va !", "source": "Go."}\n["Run!", "Cours\\u202f!"]\n'
     assert read(content, tmp_path, "pairs.jsonl").pairs == PAIRS
@@ -135,12 +161,12 @@ def test_json_lines_are_read_from_objects_by_key_and_from_arrays_by_number(tmp_p
     assert read(named, tmp_path, "pairs.ndjson", **columns).pairs == PAIRS
 
 
-@pytest.mark.parametrize("text_type", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("text_type", [pa.string(), pa.large_string(), pa.string_view()])
 def test_parquet_is_read_by_number_and_by_name(text_type: pa.DataType, tmp_path: Path) -> None:
     columns = {
         "n": [1, 2],
         "en": pa.array([pair.source for pair in PAIRS], text_type),
-        "fr": pa.array([pair.target for pair in PAIRS], text_type).dictionary_encode(),
+        "fr": pa.array([pair.target for pair in PAIRS]).dictionary_encode(),
     }
     content = parquet(columns)
     by_number = {"source_column": 2, "target_column": 3}
@@ -200,6 +226,28 @@ def test_standard_input_is_read_plain_or_compressed(monkeypatch: pytest.MonkeyPa
         assert (corpus.pairs, corpus.name, corpus.path) == (PAIRS, "stdin", None)
 
 
+def test_compressed_standard_input_may_come_byte_by_byte() -> None:
+    command = [sys.executable, "-m", "charseq", "corpus", "head", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        for byte in gzip.compress(TSV):
+            process.stdin.write(bytes([byte]))
+            process.stdin.flush()
+            time.sleep(0.005)
+        output, _ = process.communicate()
+    assert output == TSV
+
+
+def test_a_text_may_begin_like_another_format(tmp_path: Path) -> None:
+    assert read(b"PAR1\tPK\n", tmp_path).pairs == [Pair("PAR1", "PK")]
+
+
+def test_a_files_name_need_not_be_text(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.tsv"))
+    path.write_bytes(TSV)
+    assert read_corpus(path).name == "caf\N{REPLACEMENT CHARACTER}"
+
+
 def test_equal_pairs_have_equal_digests_whatever_they_are_read_from(tmp_path: Path) -> None:
     digests = {
         read(TSV, tmp_path).digest,
@@ -208,6 +256,12 @@ def test_equal_pairs_have_equal_digests_whatever_they_are_read_from(tmp_path: Pa
     }
     assert len(digests) == 1
     assert read(TSV, tmp_path, limit=1).digest not in digests
+
+
+@pytest.mark.parametrize("setting", [{"source_column": 2, "target_column": 1}, {"format": "csv"}])
+def test_the_phrasebook_has_no_columns(setting: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="no file with columns: omit --"):
+        read_corpus("phrasebook", CorpusConfig(**setting))
 
 
 def test_the_format_can_be_said_where_the_name_does_not_say_it(tmp_path: Path) -> None:
@@ -340,6 +394,16 @@ def test_longer_pairs_are_left_out_and_counted_on_either_side(tmp_path: Path) ->
     assert corpus.left_out == {"longer than 3 characters": 2}
 
 
+def test_a_hangul_syllable_is_as_long_as_a_character_however_it_is_read(tmp_path: Path) -> None:
+    content = "한국\thanguk\n한국어\thangugeo\n".encode()
+    for form in ("none", "nfc", "jamo"):
+        spellings = Spellings(Spelling(normalise=form), Spelling())
+        path = tmp_path / "pairs.tsv"
+        path.write_bytes(content)
+        assert len(read_corpus(path, CorpusConfig(max_length=8), spellings=spellings)) == 2
+        assert len(read_corpus(path, CorpusConfig(max_length=6), spellings=spellings)) == 1
+
+
 def test_limit_counts_the_pairs_that_are_kept(tmp_path: Path) -> None:
     content = b"long one\tx\na\tb\nc\td\ne\tf\n"
     assert read(content, tmp_path, max_length=3, limit=2).pairs == [Pair("a", "b"), Pair("c", "d")]
@@ -387,6 +451,18 @@ def test_a_bad_line_is_named_with_its_number_or_counted_by_its_reason(
     corpus = read(good + line + b"\n" + good, tmp_path, name, skip_bad_lines=True)
     assert len(corpus) == 2
     assert corpus.left_out == {reason: 1}
+
+
+def test_a_parquet_column_of_nothing_holds_no_features(tmp_path: Path) -> None:
+    table = parquet({"a": ["Go."], "b": ["Va !"], "c": pa.nulls(1)})
+    assert read(table, tmp_path, "p.parquet", features_column=3).pairs == PAIRS[:1]
+
+
+def test_a_bad_text_in_a_dictionary_of_parquet_is_a_bad_line(tmp_path: Path) -> None:
+    bad = pa.array([b"Go.", b"\xff"], pa.binary()).view(pa.string()).dictionary_encode()
+    table = parquet({"a": bad, "b": ["Va !", "x"]})
+    corpus = read(table, tmp_path, "p.parquet", skip_bad_lines=True)
+    assert (corpus.pairs, corpus.left_out) == (PAIRS[:1], {"invalid UTF-8": 1})
 
 
 def test_bad_parquet_cells_are_bad_lines(tmp_path: Path) -> None:
@@ -453,10 +529,11 @@ def test_a_line_of_any_length_is_refused_in_bounded_memory(
 
 
 def test_a_line_at_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LONGEST_LINE", 20)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 19)
     line = b"a\t" + b"b" * 17 + b"\n"
     assert len(line) == 20
     assert len(read(line + line, tmp_path)) == 2
+    assert len(read(line.replace(b"\n", b"\r\n") * 2 + line[:-1], tmp_path, "ends.tsv")) == 3
     assert "line too long" in str(
         read(line + b"b" + line, tmp_path, "b.tsv", skip_bad_lines=True).left_out
     )

@@ -70,12 +70,14 @@ def head(
     count = min(count, config.limit or count)
     corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
     shown = visible if sys.stdout.isatty() else str
-    for pair in corpus.pairs:
+    for number, pair in enumerate(corpus.pairs, start=1):
         cells = [pair.source, pair.target]
         if config.features_column is not None:
             cells.append(config.features_separator.join(pair.features))
         if config.language_column is not None:
             cells.append(pair.language)
+        if shown is str and any("\t" in cell for cell in cells):
+            raise DataError(f"pair {number:,} contains a tab, which a cell of TSV cannot")
         # Not typer.echo, which takes escape sequences out of what goes into a pipe.
         sys.stdout.write("\t".join(map(shown, cells)) + "\n")
 
@@ -123,6 +125,7 @@ def check(
             "corpus": corpus.name,
             "pairs": len(corpus),
             "first_line": corpus.first_line,
+            **({} if other is None else {"held_out_first_line": other.first_line}),
             "findings": [finding.as_dict() for finding in findings],
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
@@ -169,7 +172,7 @@ def _facts(corpus: Corpus) -> list[tuple[str, str]]:
     sources = [pair.source for pair in corpus.pairs]
     targets = [pair.target for pair in corpus.pairs]
     facts = [
-        ("corpus", corpus.name),
+        ("corpus", visible(corpus.name)),
         ("pairs", f"{len(corpus):,}"),
         ("distinct sources", f"{len(set(sources)):,}"),
         ("source lengths", _lengths(sources)),
@@ -188,7 +191,7 @@ def _facts(corpus: Corpus) -> list[tuple[str, str]]:
     facts += [("attribution", visible(corpus.attribution, 300))] if corpus.attribution else []
     facts += [("digest", corpus.digest)]
     facts += [("archive digest", corpus.archive_digest)] if corpus.archive_digest else []
-    facts += [("file", str(corpus.path))] if corpus.path else []
+    facts += [("file", visible(str(corpus.path), 1_000))] if corpus.path else []
     return facts
 
 

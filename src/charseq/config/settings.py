@@ -52,8 +52,10 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], what: str = "sett
     for name in names:
         if name not in choices:
             near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
-            shown = [*choices[:MOST_SHOWN], *["…"] * (len(choices) > MOST_SHOWN)]
-            hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(shown)}"
+            shown = [*map(visible, choices[:MOST_SHOWN]), *["…"] * (len(choices) > MOST_SHOWN)]
+            hint = (
+                f"did you mean {visible(repr(near[0]))}?" if near else f"valid: {', '.join(shown)}"
+            )
             raise UsageError(f"unknown {what} {visible(repr(name))}; {hint}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from charseq.config import CorpusConfig
+from charseq.config import NAMED_COLUMNS, CorpusConfig
 from charseq.corpus import anki
 from charseq.corpus.archive import read_archive
 from charseq.corpus.collecting import corpus_of
@@ -116,6 +116,13 @@ def read_corpus(
 def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
     from charseq.corpus.phrasebook import phrases
 
+    for setting in ("format", "header", *NAMED_COLUMNS):
+        if getattr(config, setting) != getattr(_DEFAULT, setting):
+            option = f"--{setting.replace('_', '-')}"
+            raise UsageError(
+                f"the {PHRASEBOOK} is built in, and no file with columns: omit {option}"
+                f" ({setting}); --reverse swaps source and target"
+            )
     groups = {(phrase.english, phrase.french): phrase.group for phrase in phrases()}
     corpus = corpus_of(list(groups), config, name=PHRASEBOOK, spellings=spellings)
     return replace(

@@ -100,7 +100,10 @@ def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     texts = [
         member
         for member in archive.infolist()
-        if member.filename.endswith(".txt") and not member.filename.endswith("_about.txt")
+        if member.filename.endswith(".txt")
+        and not member.filename.endswith("_about.txt")
+        # What a Mac adds to every file.
+        and not member.filename.startswith("__MACOSX/")
     ]
     if len(texts) != 1:
         found = ", ".join(visible(member.filename) for member in texts[:5])
@@ -142,6 +145,7 @@ def _about(archive: zipfile.ZipFile) -> str:
         return ""
     with archive.open("_about.txt") as member:
         about = member.read(_LARGEST_ABOUT).decode(errors="replace")
-    thanks = re.search(r"^Attribution: *(.+?)\s*$", about, re.MULTILINE)
+    thanks = re.search("^Attribution:(.*)$", about, re.MULTILINE)
     licence = re.search(r"https?://creativecommons\.org/\S+", about)
-    return ", ".join(found for found in (thanks and thanks[1], licence and licence[0]) if found)
+    found = (thanks and thanks[1].strip(), licence and licence[0])
+    return ", ".join(filter(None, found))

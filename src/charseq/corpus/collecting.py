@@ -5,13 +5,14 @@ A record is a line's bytes, a Parquet row or a pair in memory. A parser turns it
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from charseq.config import Column, CorpusConfig
 from charseq.corpus.faults import BadLineError, Faults
 from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of
 from charseq.errors import DataError, UsageError, visible
-from charseq.text import PLAIN, Features, Spellings, features_of, has_half
+from charseq.text import PLAIN, Features, Spelling, Spellings, features_of, has_half
 
 _Record = TypeVar("_Record")
 
@@ -44,6 +45,7 @@ def collect(
     columns = (config.source_column, config.target_column)
     first, second = reversed(spellings) if reverse else spellings
     conditions_of = _condition_reader(config)
+    first_length, second_length = _counted_as_read(first), _counted_as_read(second)
     separated = first.separator is not None or second.separator is not None
     for place, record in enumerate(records, number):
         try:
@@ -62,7 +64,7 @@ def collect(
             faults.add(place, fault)
             continue
         if longest is not None and (
-            first.length(source) > longest or second.length(target) > longest
+            first_length(source) > longest or second_length(target) > longest
         ):
             too_long += 1
             continue
@@ -82,6 +84,15 @@ def collect(
             f"{where} contains no pairs" + (f"; left out: {reasons}" if reasons else "")
         )
     return pairs, left_out
+
+
+def _counted_as_read(spelling: Spelling) -> Callable[[str], int]:
+    """Return what counts a text's symbols; a Hangul syllable counts as one.
+
+    Whether syllables are decomposed is decided only when the whole corpus is read, and what is left
+    out must not depend on it.
+    """
+    return (replace(spelling, normalise="nfc") if spelling.normalise == "jamo" else spelling).length
 
 
 def corpus_of(

@@ -6,6 +6,7 @@ into the texts of a pair, or refuses it as a bad line.
 
 import codecs
 import itertools
+import os
 import re
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ _LAYOUTS: dict[str, Layout] = {
     ".pq": "parquet",
 }
 _COMPRESSIONS = (".gz", ".zst")
+# More is not searched for whom to credit: what to search for takes long in a long text.
+_LONGEST_ATTRIBUTION = 200
 
 
 def read_file(path: str | Path, config: CorpusConfig, spellings: Spellings = PLAIN) -> Corpus:
@@ -122,13 +125,16 @@ def _name_and_layout(path: Path, wanted: Literal["auto"] | Layout) -> tuple[str,
     stem = path.stem if path.suffix.lower() in _COMPRESSIONS else path.name
     suffix = Path(stem).suffix.lower()
     layout = _LAYOUTS.get(suffix, "tsv") if wanted == "auto" else wanted
-    return (Path(stem).stem if suffix in _LAYOUTS else stem), layout
+    name = Path(stem).stem if suffix in _LAYOUTS else stem
+    # A file's name may be no text; a corpus's is.
+    return os.fsencode(name).decode(errors="replace"), layout
 
 
 def _attribution(first: bytes) -> str:
     # The third column of the collection of manythings.org/anki names the sentences' authors.
     cells = first.decode(errors="replace").split("\t")
-    found = re.match(r"(CC[- ]BY[^A-Z]*(?:\([^)]*\))?) *Attribution: *(\S+)", "".join(cells[2:3]))
+    third = "".join(cells[2:3])[:_LONGEST_ATTRIBUTION]
+    found = re.match(r"(CC[- ]BY[^A-Z]*(?:\([^)]*\))?) *Attribution: *(\S+)", third)
     if not found:
         return ""
     return f"{found[2]}, {found[1].strip()}; each line's third column names its authors"

@@ -8,7 +8,6 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from operator import itemgetter
 from typing import Literal
 
@@ -58,7 +57,7 @@ def line_parser(
     columns = columns_of(config)
     if layout == "jsonl":
         return _json_parser(columns), False
-    cells = partial(_csv_cells, delimiter=_delimiter(first)) if layout == "csv" else _tsv_cells
+    cells = _csv_reader(first) if layout == "csv" else _tsv_cells
     if config.header:
         names = _header(first, cells, where)
         return _cell_parser(cells, positions_of(names, columns, where), layout), True
@@ -91,10 +90,38 @@ def _delimiter(first: bytes) -> str:
     return ";" if b";" in bare and b"," not in bare else ","
 
 
+def _csv_reader(first: bytes) -> _Cells:
+    """Return what reads the lines of a CSV, all of which have as many cells as its first."""
+    delimiter, columns = _delimiter(first), None
+    with contextlib.suppress(BadLineError):
+        columns = len(_csv_cells(first, delimiter))
+
+    def cells(line: bytes) -> list[str]:
+        row = _csv_cells(line, delimiter)
+        if columns is not None and columns > 1 and any(row[columns:]):
+            raise BadLineError(
+                "too many columns",
+                f"{len(row)} columns where the first line has {columns}: put texts that contain"
+                f" {'semicolons' if delimiter == ';' else 'commas'} in double quotes",
+            )
+        return row
+
+    return cells
+
+
 def _csv_cells(line: bytes, delimiter: str) -> list[str]:
-    # Each line on its own, so that a stray quote cannot swallow the lines after it.
+    text = nonempty_text_of(line)
+
+    def parsed(*, skip_spaces: bool = False) -> list[str]:
+        # Each line on its own, so that a stray quote cannot swallow the lines after it.
+        lines = csv.reader([text], delimiter=delimiter, skipinitialspace=skip_spaces, strict=True)
+        return next(lines)
+
     try:
-        return next(csv.reader([nonempty_text_of(line)], delimiter=delimiter, strict=True))
+        row = parsed()
+        if f'{delimiter} "' in text and parsed(skip_spaces=True) != [c.lstrip(" ") for c in row]:
+            raise csv.Error("a space before a double quote: remove it")
+        return row
     except csv.Error as error:
         why = str(error)
         if why == "unexpected end of data":

@@ -20,13 +20,15 @@ def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
     A byte-order mark is not part of the first line.
     """
     mark = codecs.BOM_UTF8
-    line = stream.readline(len(mark) + LONGEST_LINE + 1).removeprefix(mark)
+    # A line end does not count; one byte more shows that a line is too long.
+    enough = LONGEST_LINE + len(b"\r\n") + 1
+    line = stream.readline(len(mark) + enough).removeprefix(mark)
     while line:
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(LONGEST_LINE + 1)
+            rest = stream.readline(enough)
         yield line
-        line = stream.readline(LONGEST_LINE + 1)
+        line = stream.readline(enough)
 
 
 def text_of(line: bytes) -> str:
@@ -35,10 +37,11 @@ def text_of(line: bytes) -> str:
     Raises:
         BadLineError: if the line is too long, or not UTF-8.
     """
-    if len(line) > LONGEST_LINE:
+    bare = line.removesuffix(b"\n").removesuffix(b"\r")
+    if len(bare) > LONGEST_LINE:
         raise BadLineError("line too long", f"longer than {LONGEST_LINE:,} bytes")
     try:
-        return line.decode().removesuffix("\n").removesuffix("\r")
+        return bare.decode()
     except UnicodeDecodeError as error:
         raise not_utf8(error) from None
 

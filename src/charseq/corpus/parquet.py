@@ -1,6 +1,6 @@
 """Pairs from Parquet: columns of texts, read row by row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,7 +10,7 @@ from charseq.corpus.columns import Positions, columns_of, positions_of
 from charseq.corpus.faults import BadLineError, not_utf8
 from charseq.corpus.lines import LONGEST_LINE
 from charseq.corpus.pairs import Corpus, digest_of
-from charseq.errors import DataError, MissingExtraError, UsageError
+from charseq.errors import DataError, MissingExtraError, UsageError, visible
 from charseq.text import PLAIN, Spellings
 
 
@@ -46,8 +46,10 @@ def read_parquet(
         chosen = [fields[position - 1] if position else None for position in positions]
         for field in filter(None, chosen):
             kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-                raise DataError(f"{where}: column {field.name!r} contains {field.type}, not texts")
+            # A column of nulls has no texts: its cells are empty.
+            if not any(each(kind) for each in (*_texts_in(pa.types), pa.types.is_null)):
+                column, found = visible(repr(field.name)), visible(str(field.type))
+                raise DataError(f"{where}: column {column} contains {found}, not texts")
         rows = _rows(table, names, positions)
         pairs, left_out = collect(rows, _texts, config, where=where, spellings=spellings)
     except (pa.ArrowException, OSError) as error:
@@ -68,11 +70,19 @@ def _rows(table: Any, names: Sequence[str], positions: Positions) -> Iterator[tu
                 columns.append([""] * len(batch))
                 continue
             column = batch.column(names[position - 1] if some else position - 1)
+            if pa.types.is_dictionary(column.type):
+                column = column.dictionary_decode()
             try:
                 columns.append(column.to_pylist())
             except UnicodeDecodeError:
-                columns.append(column.cast(pa.string()).cast(pa.binary()).to_pylist())
+                columns.append(column.cast(pa.large_binary()).to_pylist())
         yield from zip(*columns, strict=True)
+
+
+def _texts_in(types: Any) -> list[Callable[[Any], bool]]:
+    """Return what recognises pyarrow's types of texts; earlier versions lack one."""
+    names = ("is_string", "is_large_string", "is_string_view")
+    return [getattr(types, name) for name in names if hasattr(types, name)]
 
 
 def _texts(row: tuple[str | bytes | None, ...]) -> tuple[str, ...]:

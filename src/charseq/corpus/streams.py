@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import itertools
+import re
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -12,6 +14,9 @@ from charseq.files import LARGEST_EXPANSION, unpacked_limit
 
 PIECE = 1 << 17
 """How many bytes are read at a time."""
+
+# So many bytes tell formats apart.
+_TELLING = 5
 
 
 def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
@@ -28,18 +33,31 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     Raises:
         DataError: if the stream, which messages call `where`, is a zip or Parquet.
     """
-    start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    start = b""
+    if isinstance(stream, io.BufferedReader):
+        start, stream = _begun(stream)
     counted = _Counted(stream)
     if start.startswith(b"\x1f\x8b"):
         pieces = iter(partial(gzip.GzipFile(fileobj=counted).read, PIECE), b"")  # type: ignore[call-overload]
         return stream_of(_within_bounds(pieces, counted, where))
-    if start == b"\x28\xb5\x2f\xfd":
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
         return stream_of(_within_bounds(_from_zstandard(counted), counted, where))
-    if start == b"PK\x03\x04":
+    if start.startswith(b"PK\x03\x04"):
         raise DataError(f"{where} looks like a zip archive, but its name does not end in .zip")
-    if start == b"PAR1":
+    # What follows in Parquet is no character of a text.
+    if re.match(rb"PAR1[\x00-\x08\x0e-\x1f]", start):
         raise DataError(f"{where} looks like Parquet: add --format parquet")
     return stream
+
+
+def _begun(stream: io.BufferedReader) -> tuple[bytes, IO[bytes]]:
+    """Return a stream's first bytes, and a stream that still begins with them."""
+    start = stream.peek(_TELLING)[:_TELLING]
+    if len(start) == _TELLING:
+        return start, stream
+    # A pipe may bring them one by one.
+    start = stream.read(_TELLING)
+    return start, stream_of(itertools.chain([start], iter(partial(stream.read1, PIECE), b"")))
 
 
 def _within_bounds(pieces: Iterator[bytes], counted: "_Counted", where: str) -> Iterator[bytes]:

@@ -70,7 +70,7 @@ def check_corpus(
         *too_few(pairs),
         *(on_both_sides(pairs, others, form) if held_out else ()),
         *(finding for side, other in both for finding in unseen_symbols(side, other)),
-        *duplicates(pairs),
+        *duplicates(pairs, form),
         *contradictions(pairs, form),
         *spaced_conditions(pairs),
         *odd_ratios(pairs, *read),

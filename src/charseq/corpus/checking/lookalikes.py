@@ -94,9 +94,8 @@ def look_alikes(side: Side) -> Iterator[Finding]:
 
 def mixed_forms(side: Side) -> Iterator[Finding]:
     """Find texts that are not in Unicode's form NFC."""
-    suspects = side.places_of(c for c in side.counts if _may_compose(c))
     texts = side.texts
-    apart = [i for i in suspects.tolist() if not unicodedata.is_normalized("NFC", texts[i])]
+    apart = [i for i, text in enumerate(texts) if not unicodedata.is_normalized("NFC", text)]
     if not apart:
         return
     known = set(texts)
@@ -158,12 +157,3 @@ def _compatible(side: Side) -> Iterator[Likeness]:
 
 def _is_slip(likeness: Likeness, side: Side) -> bool:
     return side.counts[likeness.rarer] * _SLIP <= side.counts[likeness.commoner]
-
-
-def _may_compose(character: str) -> bool:
-    """Return whether a text with this character may be in another form than NFC."""
-    return (
-        unicodedata.combining(character) > 0
-        or "\u1100" <= character <= "\u11ff"  # Conjoining jamo compose without combining.
-        or not unicodedata.is_normalized("NFC", character)
-    )

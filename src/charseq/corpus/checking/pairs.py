@@ -9,6 +9,9 @@ from charseq.text import Form, Input, normalised
 
 FEW_INPUTS = 1_000
 
+# A pair's input and target in a normal form: pairs for which these are equal count as one.
+_Normalised = tuple[Input, str]
+
 
 def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Find out whether there are so few inputs that a held-out score says little."""
@@ -28,32 +31,36 @@ def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
     )
 
 
-def duplicates(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """Find pairs that occur more than once in the corpus."""
-    repeated = {pair: count for pair, count in Counter(pairs).items() if count > 1}
-    if not repeated:
+def duplicates(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
+    """Find pairs that occur more than once in the corpus, even in another normal form."""
+    counts = Counter(_normalised(pair, form) for pair in pairs)
+    several = {each: count for each, count in counts.items() if count > 1}
+    if not several:
         return
-    extra = sum(repeated.values()) - len(repeated)
-    most = sorted(repeated, key=lambda pair: -repeated[pair])[:EXAMPLES]
+    first: dict[_Normalised, int] = {}
+    for place, pair in enumerate(pairs):
+        if (each := _normalised(pair, form)) in several:
+            first.setdefault(each, place)
+    extra = sum(several.values()) - len(several)
+    most = [(first[each], several[each]) for each in sorted(several, key=lambda e: -several[e])]
     yield Finding(
         "duplicates",
         extra,
-        f"{counted(extra, 'repetition')} of {counted(len(repeated), 'pair')}",
+        f"{counted(extra, 'repetition')} of {counted(len(several), 'pair')}",
         "keep one of each, unless how often a pair occurs should count in training",
         tuple(
-            Example(pairs.index(pair) + 1, f"{pair.source} → {pair.target} ({repeated[pair]:,} ×)")
-            for pair in most
+            Example(place + 1, f"{pairs[place].source} → {pairs[place].target} ({count:,} ×)")
+            for place, count in most[:EXAMPLES]
         ),
     )
 
 
 def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
     """Find inputs with several targets; what is equal in a normal form counts as one."""
-    alike: dict[tuple[Input, str], Pair] = {}
+    alike: dict[_Normalised, Pair] = {}
     counts: Counter[Pair] = Counter()
     for pair in pairs:
-        key = pair.input.normalised(form), normalised(pair.target, form)
-        counts[alike.setdefault(key, pair)] += 1
+        counts[alike.setdefault(_normalised(pair, form), pair)] += 1
     targets = Counter(given for given, _ in alike)
     several = {given for given, count in targets.items() if count > 1}
     if not several:
@@ -81,13 +88,14 @@ def on_both_sides(
     training: Sequence[Pair], held_out: Sequence[Pair], form: Form
 ) -> Iterator[Finding]:
     """Find held-out inputs that are also trained on, even in another normal form."""
-    known = {pair.input.normalised(form) for pair in training}
+    trained = {_normalised(pair, form) for pair in training}
+    known = {given for given, _ in trained}
     asked = [pair.input.normalised(form) for pair in held_out]
     shared = [pair for pair, each in zip(held_out, asked, strict=True) if each in known]
     if not shared:
         return
     inputs = known.intersection(asked)
-    whole = len(set(shared) & set(training))
+    whole = sum(_normalised(pair, form) in trained for pair in shared)
     everything = len(set(asked))
     examples = tuple(
         Example(number, f"{pair.source} → {pair.target}")
@@ -123,6 +131,10 @@ def spaced_conditions(pairs: Sequence[Pair]) -> Iterator[Finding]:
             "remove them: to a model, a feature with a space is a different feature",
             tuple(Example(number, repr(name)) for number, name in spaced.items())[:EXAMPLES],
         )
+
+
+def _normalised(pair: Pair, form: Form) -> _Normalised:
+    return pair.input.normalised(form), normalised(pair.target, form)
 
 
 def _listed(pairs: Sequence[Pair], counts: Counter[Pair]) -> str:
