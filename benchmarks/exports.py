@@ -29,7 +29,12 @@ from charseq.interop.onnx import Precision
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "the example's model": {"preset": "keras-example", "epochs": 6},
     "the default for few pairs": {"units": 128, "attention_layers": 2, "epochs": 4},
-    "the default for thousands": {"units": 256, "attention_layers": 2, "epochs": 3},
+    "the default for thousands": {
+        "units": 256,
+        "attention_layers": 2,
+        "attention_size": 128,
+        "epochs": 3,
+    },
     "the default for many pairs": {"units": 512, "attention_layers": 1, "epochs": 2},
 }
 PYTORCH = "PyTorch"

@@ -55,15 +55,13 @@ def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision(times=1_000, attention_layers=2).model.attention_layers == 2
 
 
-def test_a_second_look_of_a_large_model_reads_what_the_first_saw_as_it_would_read_a_symbol() -> (
-    None
-):
-    small, large, largest = (decision(times=times).model for times in (1, 100, 1_000))
-    assert small.attention_size is None
-    assert large.attention_size == large.embedding
-    assert largest.attention_size is None
+def test_a_second_look_reads_what_the_first_saw_as_a_symbol_where_that_is_enough() -> None:
+    few, some, many, most = (decision(times=times).model for times in (1, 100, 400, 1_000))
+    assert some.attention_size == some.embedding
+    assert {few.attention_size, many.attention_size, most.attention_size} == {None}
     assert decision(times=100, embedding=12).model.attention_size == 12
     assert decision(times=100, embedding=None).model.attention_size is None
+    assert decision(times=100, units=128).model.attention_size is None
     assert decision(times=100, attention_size=None).model.attention_size is None
     assert decision(attention_size=20).model.attention_size == 20
 

@@ -45,7 +45,7 @@ class ModelSettings(Settings):
     attention_size: Units | Auto | None = Field(
         "auto",
         description="size of the vectors by which attention layers know of the earlier ones;"
-        " 'auto': in large models, that of the embedding; unset: the units",
+        " 'auto': by the units and the corpus's size; unset: the units",
     )
     residual: bool = Field(
         True,

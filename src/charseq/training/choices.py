@@ -35,8 +35,8 @@ LONG = 25
 COPIED_SHARE = 0.7
 # This many pairs suffice to estimate that share.
 LOOKED_AT = 1_000
-# From this many units on, a second layer of attention need not know more of the first than of a
-# symbol: as many numbers as an embedding has.
+# From this many units on, and with some thousand pairs, a second layer of attention need not know
+# more of the first than of a symbol: as many numbers as an embedding has.
 SHORT_UNITS = 256
 # From this many units on, bf16 saves more time than converting to it and back takes.
 BF16_UNITS = 256
@@ -101,7 +101,7 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.attention_layers == "auto":
         shape["attention_layers"] = 2 if attending and pairs < MANY else 1
     if asked.attention_size == "auto":
-        short = shape["attention_layers"] > 1 and shape["units"] >= SHORT_UNITS
+        short = shape["attention_layers"] > 1 and shape["units"] >= SHORT_UNITS and pairs < SOME
         shape["attention_size"] = shape["embedding"] if short else None
     if not attending:
         shape |= {"residual": False, "relative_positions": False}
