@@ -330,6 +330,16 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> No
         Seq2Seq.from_tensors(ModelConfig(units=units), SOURCES, TARGETS, tensors)
 
 
+@pytest.mark.parametrize("sizes", [{"attention_size": 60_000}, {"embedding": 60_000}])
+def test_sizes_that_no_weights_have_are_refused_before_memory_is_taken(
+    sizes: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors = random_model(ATTENDING).tensors()
+    monkeypatch.setattr(Seq2Seq, "__init__", None)  # Nothing is allocated.
+    with pytest.raises(ModelFileError, match="do not fit its configuration"):
+        Seq2Seq.from_tensors(ATTENDING.model_copy(update=sizes), SOURCES, TARGETS, tensors)
+
+
 def test_a_look_that_has_no_weights_is_refused() -> None:
     tensors = random_model(ATTENDING).tensors()
     thrice = ATTENDING.model_copy(update={"attention_layers": 3})

@@ -136,6 +136,8 @@ def test_a_stray_quote_in_a_csv_costs_its_own_line_only(tmp_path: Path) -> None:
         (b"Hello, how are you?,Bonjour\n", "3 columns where the first line has 2: put texts that"),
         (b'"Go, go.", "Va, va !"\n', "a space before a double quote: remove it"),
         (b'"Go.", "Va !"\n', "a space before a double quote: remove it"),
+        (b' "Go.",Va !\n', "a space before a double quote: remove it"),
+        (b'Go.,  "Va !"\n', "a space before a double quote: remove it"),
     ],
 )
 def test_a_comma_in_a_csv_that_may_not_separate_is_not_taken_for_one_that_does(
@@ -145,11 +147,12 @@ def test_a_comma_in_a_csv_that_may_not_separate_is_not_taken_for_one_that_does(
 
 
 def test_spaces_and_empty_cells_of_a_csv_may_be_where_they_are(tmp_path: Path) -> None:
-    content = b'Go., Va !\n" ""Go.""","Va !"\nGo.,Va !,,\n'
+    content = b'Go., Va !\n" ""Go.""","Va !"\nGo.,Va !,,\n" a","x, ""y"""\n'
     assert read(content, tmp_path, "pairs.csv").pairs == [
         Pair("Go.", " Va !"),
         Pair(' "Go."', "Va !"),
         Pair("Go.", "Va !"),
+        Pair(" a", 'x, "y"'),
     ]
 
 

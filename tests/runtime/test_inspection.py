@@ -274,6 +274,15 @@ def test_a_split_into_other_parts_than_it_names_is_refused(tmp_path: Path) -> No
     )
 
 
+def test_an_attribute_with_two_values_is_refused() -> None:
+    """A reader of ONNX joins the two, so that what is inspected is not what is run."""
+    once = onnx.AttributeProto(name="body", g=nested(0)).SerializeToString()
+    assert list(inspection._attribute(memoryview(once), 1)) == []
+    twice = once + onnx.AttributeProto(g=nested(0)).SerializeToString()
+    with pytest.raises(ModelFileError, match="an attribute with two values"):
+        list(inspection._attribute(memoryview(twice), 1))
+
+
 def test_two_graphs_and_too_many_nodes_are_refused(
     toy_export: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_second_look_reads_what_the_first_saw_as_a_symbol_where_that_is_enough
     few, some, many, most = (decision(times=times).model for times in (1, 100, 400, 1_000))
     assert some.attention_size == some.embedding
     assert {few.attention_size, many.attention_size, most.attention_size} == {None}
+    assert decision(times=100, embedding=300).model.attention_size is None
     assert decision(times=100, embedding=12).model.attention_size == 12
     assert decision(times=100, embedding=None).model.attention_size is None
     assert decision(times=100, units=128).model.attention_size is None

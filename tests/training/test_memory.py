@@ -68,7 +68,13 @@ def test_more_of_anything_takes_more_memory() -> None:
     least = batch_memory(model, 2, 3, 4, 5)
     for more in ((4, 3, 4, 5), (2, 6, 4, 5), (2, 3, 8, 5), (2, 3, 4, 50)):
         assert batch_memory(model, *more) > least
-    changes = {"units": 16, "layers": 2, "attention_layers": 2, "copying": True}
+    changes = {
+        "units": 16,
+        "layers": 2,
+        "attention_layers": 2,
+        "attention_size": 64,
+        "copying": True,
+    }
     for change in ({"attention": "additive"}, *({name: v} for name, v in changes.items())):
         assert batch_memory(model.model_copy(update=change), 2, 3, 4, 5) > least
 

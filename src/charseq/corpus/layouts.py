@@ -92,13 +92,15 @@ def _delimiter(first: bytes) -> str:
 
 def _csv_reader(first: bytes) -> _Cells:
     """Return what reads the lines of a CSV, all of which have as many cells as its first."""
-    delimiter, columns = _delimiter(first), None
-    with contextlib.suppress(BadLineError):
-        columns = len(_csv_cells(first, delimiter))
+    delimiter, columns = _delimiter(first), 0
 
     def cells(line: bytes) -> list[str]:
+        nonlocal columns
         row = _csv_cells(line, delimiter)
-        if columns is not None and columns > 1 and any(row[columns:]):
+        if columns < 2:
+            # The first good line decides.
+            columns = len(row)
+        if any(row[columns:]):
             raise BadLineError(
                 "too many columns",
                 f"{len(row)} columns where the first line has {columns}: put texts that contain"
@@ -119,7 +121,9 @@ def _csv_cells(line: bytes, delimiter: str) -> list[str]:
 
     try:
         row = parsed()
-        if f'{delimiter} "' in text and parsed(skip_spaces=True) != [c.lstrip(" ") for c in row]:
+        if re.search(rf'(^|{delimiter}) +"', text) and not _same_but_for_spaces(
+            row, parsed(skip_spaces=True)
+        ):
             raise csv.Error("a space before a double quote: remove it")
         return row
     except csv.Error as error:
@@ -127,6 +131,13 @@ def _csv_cells(line: bytes, delimiter: str) -> list[str]:
         if why == "unexpected end of data":
             why = "a quoted text is not closed on its line"
         raise BadLineError("invalid CSV", f"not valid CSV: {why}") from None
+
+
+def _same_but_for_spaces(row: list[str], without: list[str]) -> bool:
+    """Return whether cells are the same without spaces before them, unless these are quoted."""
+    return len(row) == len(without) and all(
+        bare in (cell, cell.lstrip(" ")) for cell, bare in zip(row, without, strict=True)
+    )
 
 
 def _cell_parser(cells: _Cells, positions: Positions, layout: LineLayout) -> LineParser:

@@ -68,7 +68,7 @@ class Seq2Seq(nn.Module):
         """
         # Before memory is allocated: the configuration may claim sizes that the tensors do not
         # have.
-        _refuse_other_shapes(_claimed_shapes(config, source_symbols), tensors)
+        _refuse_other_shapes(_claimed_shapes(config, source_symbols, target_symbols), tensors)
         model = cls(config, source_symbols, target_symbols)
         kept = model._kept()
         expected = {name: tuple(tensor.shape) for name, tensor in kept.items()}
@@ -221,7 +221,7 @@ class Seq2Seq(nn.Module):
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
+def _claimed_shapes(config: ModelConfig, source_symbols: int, target_symbols: int) -> Shapes:
     """Return the shapes of a few tensors that together show every size in a configuration."""
     gates = 4 if config.cell == "lstm" else 3
     shapes: dict[str, tuple[int, ...]] = {
@@ -232,8 +232,15 @@ def _claimed_shapes(config: ModelConfig, source_symbols: int) -> Shapes:
         f"decoder.further.{number}.layer.fused.weight_hh_l0": (gates * config.units, config.units)
         for number in range(config.attention_layers - 1)
     }
+    size = config.attention_size or config.units
+    shapes |= {
+        f"decoder.further.{number}.layer.fused.weight_ih_l0": (gates * config.units, size)
+        for number in range(config.attention_layers - 1)
+    }
     if config.embedding is not None:
         shapes["encoder.embedding.weight"] = (source_symbols, config.embedding)
+        if not config.tied_embeddings:
+            shapes["decoder.embedding.weight"] = (target_symbols, config.embedding)
     return shapes
 
 

@@ -138,6 +138,7 @@ def _within(node: memoryview, depth: int) -> Iterator[memoryview]:
 
 def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
     """Yield the nodes of an attribute that is a graph, and refuse unexpected attributes."""
+    seen = set[int]()
     for number, value in fields(attribute):
         if number == SUBGRAPH:
             yield from _nodes(_message(value), depth + 1)
@@ -147,6 +148,10 @@ def _attribute(attribute: memoryview, depth: int) -> Iterator[memoryview]:
             _refuse_far(_number(value))
         elif number not in (NAME, TEXT, SORT):
             raise ModelFileError("it contains an attribute of a kind that no export has")
+        if number in seen and number != NUMBERS:
+            # Readers join what is repeated: they would see another graph than is inspected here.
+            raise ModelFileError("it contains an attribute with two values")
+        seen.add(number)
 
 
 def _refuse_loose(graph: memoryview) -> None:

@@ -102,7 +102,9 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         shape["attention_layers"] = 2 if attending and pairs < MANY else 1
     if asked.attention_size == "auto":
         short = shape["attention_layers"] > 1 and shape["units"] >= SHORT_UNITS and pairs < SOME
-        shape["attention_size"] = shape["embedding"] if short else None
+        # A vector as long as the units would save nothing.
+        smaller = shape["embedding"] is not None and shape["embedding"] < shape["units"]
+        shape["attention_size"] = shape["embedding"] if short and smaller else None
     if not attending:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":

@@ -112,8 +112,9 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
     looking = 0
     if model.attention != "none":
         # Each layer of attention after the first has a recurrent layer of its own.
-        encoder += rows * source * (2 + 4 * model.attention_layers) * units
-        decoder += rows * target * (20 * model.attention_layers - 12) * units
+        size = max(units, model.attention_size or units)
+        encoder += rows * source * (2 + 4 * model.attention_layers) * size
+        decoder += rows * target * (20 * model.attention_layers - 12) * size
         score = 3 + (3 * units if model.attention == "additive" else 0)
         each = 5 + score * model.attention_layers + 12 * model.copying
         looking = rows * source * target * each
