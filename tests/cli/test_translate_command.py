@@ -65,6 +65,12 @@ def test_a_hyphen_is_standard_input_and_a_file_name_is_a_text(model: str, transl
     assert "is translated as a text; to translate the lines of that file" in done.stderr
 
 
+def test_a_text_may_be_too_long_for_a_files_name(model: str, translate) -> None:
+    done = translate(model, "ab" * 200)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"B")
+
+
 def test_each_line_in_gives_one_line_out_in_order(model: str, translate) -> None:
     done = translate(model, given=b"abcda\r\n\nddd\nbacad")
     assert (done.stdout, done.returncode) == (b"ADCBA\n\nDDD\nDACAB\n", 0)

@@ -4,10 +4,10 @@ In further columns, a line may contain a text's features and language.
 """
 
 import codecs
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import typer
@@ -142,7 +142,8 @@ class Tally:
 
 def warn_of_a_file(texts: list[str] | None, instead: str) -> None:
     """Warn of a text that is the name of a file, which `instead` says how to read."""
-    if texts and len(texts) == 1 and Path(texts[0]).is_file():
+    # Unlike a `Path`, this takes any text: one may be too long for a file's name.
+    if texts and len(texts) == 1 and os.path.isfile(texts[0]):
         warn(f"{texts[0]} is {instead.format(texts[0])}")
 
 
