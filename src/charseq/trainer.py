@@ -166,16 +166,14 @@ def resume(
         )
     config = history.config
     start_from = begun_with.get("start_from")
-    # The form that was asked for, not what the corpus decided: lengths were counted in it.
-    form = begun_with.get("normalise") or config.model.normalise
-    spellings = Spellings.of(config.model.model_copy(update={"normalise": form}))
-    if start_from is not None:
-        spellings = read_description(start_from).spellings
+    spellings = (
+        Spellings.of(config.model) if start_from is None else read_description(start_from).spellings
+    )
     held_out = begun_with.get("held_out") if held_out is None else held_out
     read_as = history.held_out_settings
     held = config.corpus if read_as is None else CorpusConfig.model_validate(read_as)
     asked = _Asked(corpus, held_out, start_from, mirror)
-    material = asked.material(config.corpus, held, spellings, form)
+    material = asked.material(config.corpus, held, spellings)
     if not changed:
         material.refuse_others(begun_with)
     trained = resume_run(
@@ -222,17 +220,13 @@ class _Asked:
         held_out = () if self.held_out is None else self.held_out
         held = chosen.changed(**as_in_training(held_out, asked, start)).corpus
         with telling_of_columns(asked, start):
-            material = self.material(begun.corpus, held, spellings, chosen.model.normalise)
+            material = self.material(begun.corpus, held, spellings)
         if start is not None:
             refuse_without_conditions(material.corpus, start, "the model to start from")
         return material, begun
 
     def material(
-        self,
-        config: CorpusConfig,
-        held_out_config: CorpusConfig,
-        spellings: Spellings,
-        normalise: str,
+        self, config: CorpusConfig, held_out_config: CorpusConfig, spellings: Spellings
     ) -> Material:
         """Read the corpora.
 
@@ -240,7 +234,6 @@ class _Asked:
             config: how to read the corpus.
             held_out_config: how to read the held-out corpus.
             spellings: how both are spelt.
-            normalise: the form that was asked for.
         """
         # A held-out corpus is never limited.
         whole = held_out_config.model_copy(update={"limit": None})
@@ -255,7 +248,6 @@ class _Asked:
             corpus_from=place_of(self.corpus),
             held_out_from=place_of(self.held_out),
             held_out_config=None if held_out is None else held_out_config,
-            normalise=normalise,
         )
 
 

@@ -27,7 +27,6 @@ class Material:
         corpus_from: the file that the corpus was read from, or its name; None if it was neither.
         held_out_from: the same for the held-out corpus.
         held_out_config: how the held-out corpus is read.
-        normalise: the form that was asked for, in which the corpora's lengths are counted.
     """
 
     corpus: Corpus
@@ -36,7 +35,6 @@ class Material:
     corpus_from: str | None = None
     held_out_from: str | None = None
     held_out_config: CorpusConfig | None = None
-    normalise: str | None = None
 
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that the folder alone suffices to resume the run."""
@@ -46,7 +44,6 @@ class Material:
             "corpus_digest": self.corpus.digest,
             "held_out": self.held_out_from,
             "held_out_digest": None if self.held_out is None else self.held_out.digest,
-            "normalise": self.normalise,
             "start_from": None if start is None else str(start.absolute()),
             "start_digest": None if start is None else file_digest(start),
         }
