@@ -45,7 +45,7 @@ def collect(
     columns = (config.source_column, config.target_column)
     first, second = reversed(spellings) if reverse else spellings
     conditions_of = _condition_reader(config)
-    first_length, second_length = _counted_as_read(first), _counted_as_read(second)
+    first_length, second_length = _length(first), _length(second)
     separated = first.separator is not None or second.separator is not None
     for place, record in enumerate(records, number):
         try:
@@ -86,8 +86,8 @@ def collect(
     return pairs, left_out
 
 
-def _counted_as_read(spelling: Spelling) -> Callable[[str], int]:
-    """Return what counts a text's symbols; a Hangul syllable counts as one.
+def _length(spelling: Spelling) -> Callable[[str], int]:
+    """Return what counts a text's symbols, with a Hangul syllable as one.
 
     Whether syllables are decomposed is decided only when the whole corpus is read, and what is left
     out must not depend on it.

@@ -103,8 +103,8 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
     if asked.attention_size == "auto":
         short = shape["attention_layers"] > 1 and shape["units"] >= SHORT_UNITS and pairs < SOME
         # A vector as long as the units would save nothing.
-        smaller = shape["embedding"] is not None and shape["embedding"] < shape["units"]
-        shape["attention_size"] = shape["embedding"] if short and smaller else None
+        size = shape["embedding"] or shape["units"]
+        shape["attention_size"] = size if short and size < shape["units"] else None
     if not attending:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":

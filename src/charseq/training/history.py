@@ -91,8 +91,8 @@ class History:
         """The last epoch within one standard error of the best held-out score."""
         return [record for record in self.epochs if record.best][-1]
 
-    def to_json(self) -> str:
-        """Return the history as JSON, without figures that were not measured.
+    def to_json(self) -> bytes:
+        """Return the history as JSON in UTF-8, without figures that were not measured.
 
         Paths may have bytes that are not UTF-8; JSON's escapes stand for these.
         """
@@ -109,7 +109,7 @@ class History:
             indent=1,
             ensure_ascii=False,
         )
-        return text.encode(errors="backslashreplace").decode()
+        return text.encode(errors="backslashreplace")
 
 
 _HISTORY = TypeAdapter(History)

@@ -187,7 +187,7 @@ def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
         held_out_settings=None if held is None else held.model_dump(),
     )
     # First what makes the folder a run's, which can be resumed or moved aside.
-    write_atomically(folder / HISTORY_FILE, history.to_json().encode())
+    write_atomically(folder / HISTORY_FILE, history.to_json())
     write_atomically(folder / SETTINGS_FILE, config.to_toml().encode())
     return history
 
@@ -240,7 +240,7 @@ class _Run:
         if record.best or prepared.config.training.keep == "last":
             checkpointer.keep(record.epoch, model)
             write_model(self.folder / MODEL_FILE, prepared.description, checkpointer.weights)
-        write_atomically(self.folder / HISTORY_FILE, self.history.to_json().encode())
+        write_atomically(self.folder / HISTORY_FILE, self.history.to_json())
 
     def finish(self) -> TrainedModel:
         """Score the kept weights, refit if that is asked for, and write everything."""
@@ -295,7 +295,7 @@ class _Run:
         write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
         # Written last: only a finished run has a history with scores.
         history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
-        write_atomically(self.folder / HISTORY_FILE, history.to_json().encode())
+        write_atomically(self.folder / HISTORY_FILE, history.to_json())
         checkpointer.finish()
         return TrainedModel(
             model, description, history, kept, report, reliability, prepared.references, self.folder

@@ -33,24 +33,26 @@ def too_few(pairs: Sequence[Pair]) -> Iterator[Finding]:
 
 def duplicates(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
     """Find pairs that occur more than once in the corpus, even in another normal form."""
-    counts = Counter(_normalised(pair, form) for pair in pairs)
-    several = {each: count for each, count in counts.items() if count > 1}
+    first: dict[_Normalised, int] = {}
+    # How often the pair at a place occurs, for the first place of each.
+    counts = Counter(
+        first.setdefault(_normalised(pair, form), place) for place, pair in enumerate(pairs)
+    )
+    several = {place: count for place, count in counts.items() if count > 1}
     if not several:
         return
-    first: dict[_Normalised, int] = {}
-    for place, pair in enumerate(pairs):
-        if (each := _normalised(pair, form)) in several:
-            first.setdefault(each, place)
     extra = sum(several.values()) - len(several)
-    most = [(first[each], several[each]) for each in sorted(several, key=lambda e: -several[e])]
+    most = sorted(several, key=lambda place: -several[place])[:EXAMPLES]
     yield Finding(
         "duplicates",
         extra,
         f"{counted(extra, 'repetition')} of {counted(len(several), 'pair')}",
         "keep one of each, unless how often a pair occurs should count in training",
         tuple(
-            Example(place + 1, f"{pairs[place].source} → {pairs[place].target} ({count:,} ×)")
-            for place, count in most[:EXAMPLES]
+            Example(
+                place + 1, f"{pairs[place].source} → {pairs[place].target} ({several[place]:,} ×)"
+            )
+            for place in most
         ),
     )
 
@@ -89,13 +91,12 @@ def on_both_sides(
 ) -> Iterator[Finding]:
     """Find held-out inputs that are also trained on, even in another normal form."""
     trained = {_normalised(pair, form) for pair in training}
-    known = {given for given, _ in trained}
-    asked = [pair.input.normalised(form) for pair in held_out]
-    shared = [pair for pair, each in zip(held_out, asked, strict=True) if each in known]
-    if not shared:
-        return
+    held = [_normalised(pair, form) for pair in held_out]
+    known, asked = {given for given, _ in trained}, [given for given, _ in held]
     inputs = known.intersection(asked)
-    whole = sum(_normalised(pair, form) in trained for pair in shared)
+    if not inputs:
+        return
+    whole = sum(each in trained for each in held)
     everything = len(set(asked))
     examples = tuple(
         Example(number, f"{pair.source} → {pair.target}")
