@@ -2,6 +2,7 @@ import copy
 import random
 from dataclasses import replace
 from itertools import chain, product
+from typing import Any
 
 import pytest
 import torch
@@ -127,9 +128,14 @@ def test_what_is_copied_from_outside_the_vocabulary_is_read_as_unseen(config) ->
         for beyond in range(1 + 3 * config.copying):
             copied = replace(batch, targets=unseen.targets + beyond)
             torch.testing.assert_close(stepped(model, copied), forced, rtol=0, atol=1e-5)
-    vectors = model.decoder.table
-    assert vectors.shape[0] == TARGETS + 1
+    ids = torch.arange(TARGETS + 1)
+    vectors = model.decoder.embedding(ids, TARGETS)
+    assert vectors[:-1].any(dim=1).all()
     assert not vectors[-1].any()
+    # Symbol by symbol, what each adds to the first layer is looked up instead.
+    layer = model.decoder.recurrent[0].stepper()
+    looked_up = model.decoder.embedding.through(layer, TARGETS)
+    torch.testing.assert_close(looked_up, layer.project(vectors), rtol=0, atol=1e-6)
 
 
 @every_kind
@@ -330,20 +336,35 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(units: int) -> No
         Seq2Seq.from_tensors(ModelConfig(units=units), SOURCES, TARGETS, tensors)
 
 
-@pytest.mark.parametrize("sizes", [{"attention_size": 60_000}, {"embedding": 60_000}])
+@pytest.mark.parametrize(
+    "sizes",
+    [{"attention_size": 60_000}, {"embedding": 60_000}, {"units": 60_000}, {"layers": 16}],
+)
 def test_sizes_that_no_weights_have_are_refused_before_memory_is_taken(
-    sizes: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    sizes: dict[str, int],
 ) -> None:
     tensors = random_model(ATTENDING).tensors()
-    monkeypatch.setattr(Seq2Seq, "__init__", None)  # Nothing is allocated.
+    devices = []
+
+    class Watched(Seq2Seq):
+        def __init__(self, *given: Any) -> None:
+            devices.append(torch.get_default_device().type)
+            super().__init__(*given)
+
     with pytest.raises(ModelFileError, match="do not fit its configuration"):
-        Seq2Seq.from_tensors(ATTENDING.model_copy(update=sizes), SOURCES, TARGETS, tensors)
+        Watched.from_tensors(ATTENDING.model_copy(update=sizes), SOURCES, TARGETS, tensors)
+    assert devices == ["meta"]  # Where tensors have shapes only.
+
+
+def test_too_many_symbols_for_one_hot_vectors_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"embedding is none, but 10,001 symbols are too many"):
+        Seq2Seq(ModelConfig(units=2), 10_001, TARGETS)
 
 
 def test_a_look_that_has_no_weights_is_refused() -> None:
     tensors = random_model(ATTENDING).tensors()
     thrice = ATTENDING.model_copy(update={"attention_layers": 3})
-    with pytest.raises(ModelFileError, match=r"decoder\.further\.1\.layer\..* is absent"):
+    with pytest.raises(ModelFileError, match=r"decoder\.further\.1\..* is absent"):
         Seq2Seq.from_tensors(thrice, SOURCES, TARGETS, tensors)
 
 

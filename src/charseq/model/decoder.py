@@ -5,7 +5,6 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 
 from charseq.config import ModelConfig
 from charseq.errors import UsageError
@@ -64,14 +63,6 @@ class Decoder(nn.Module):
         self.further = nn.ModuleList(FurtherAttention(config, size) for size in further)
         self.copying = Copying(config.units) if config.copying else None
         self.output = nn.Linear(config.units, symbols)
-
-    @property
-    def table(self) -> Tensor:
-        """The vector of every target symbol, then zeros for all others, (symbols + 1, size).
-
-        A shared embedding also has vectors of features and languages, which no target contains.
-        """
-        return self.embedding.first(self.symbols)
 
     @property
     def recurrent(self) -> list[Layer]:
@@ -158,7 +149,7 @@ class Decoder(nn.Module):
         layers = [layer.stepper() for layer in self.recurrent]
         plain, attentions = len(self.layers), self.attentions
         # What each symbol adds to the first layer's gates; an id beyond them adds the bias alone.
-        table = layers[0].project(self.table)
+        table = self.embedding.through(layers[0], self.symbols)
         last = len(table) - 1
         counting = self.attention is not None and self.attention.relative
         output, bias = self.output.weight.t().contiguous(), self.output.bias
@@ -208,7 +199,8 @@ class Decoder(nn.Module):
 
     def _outputs(self, previous: Tensor, read: Read, noise: Generator | None) -> Tensor:
         """Return what the last layer before attention writes, (time, batch, units)."""
-        vectors = functional.embedding(previous.t(), self.table)
+        # A shared embedding also has vectors of features and languages, which no target contains.
+        vectors = self.embedding(previous.t(), self.symbols)
         vectors = symbol_dropout(vectors, self.symbol_dropout, noise)
         for number in range(len(self.layers)):
             vectors = read(number, vectors)

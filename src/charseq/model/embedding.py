@@ -6,23 +6,33 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from charseq.errors import UsageError
+from charseq.model.cells import GRUStepper, LSTMStepper
+
+# One-hot vectors take memory for each symbol at each place of a batch.
+MOST_ONE_HOT = 10_000
+
 
 class Embedding(nn.Module):
     """Reads ids as learnt vectors or, without a size, as one-hot vectors.
 
     The id past the last symbol reads as zeros: a vocabulary without an unknown symbol gives it to
     unseen symbols.
-    """
 
-    one_hot: Tensor
+    Raises:
+        UsageError: if there are too many symbols for one-hot vectors.
+    """
 
     def __init__(self, symbols: int, size: int | None) -> None:
         super().__init__()
+        if size is None and symbols > MOST_ONE_HOT:
+            raise UsageError(
+                f"embedding is none, but {symbols:,} symbols are too many for one-hot vectors (at"
+                f" most {MOST_ONE_HOT:,}): give a size"
+            )
         self.symbols = symbols
         self.size = symbols if size is None else size
         self.weight = None if size is None else nn.Parameter(torch.empty(symbols, size))
-        if self.weight is None:
-            self.register_buffer("one_hot", torch.eye(symbols + 1, symbols), persistent=False)
 
     @torch.no_grad()
     def initialise(self, generator: Generator) -> None:
@@ -30,21 +40,32 @@ class Embedding(nn.Module):
         if self.weight is not None:
             nn.init.normal_(self.weight, std=1 / math.sqrt(self.size), generator=generator)
 
-    @property
-    def table(self) -> Tensor:
-        """The vector of every id, (symbols + 1, size)."""
-        return self.first(self.symbols)
+    def forward(self, ids: Tensor, symbols: int | None = None) -> Tensor:
+        """Return the vectors of `ids`, of any shape, (…, size).
 
-    def first(self, symbols: int) -> Tensor:
-        """Return the vectors of the first symbols only, then zeros, (symbols + 1, size)."""
+        Args:
+            ids: the ids.
+            symbols: how many of the first symbols are read; others, as zeros. None: all are.
+        """
         if self.weight is None:
-            return self.one_hot
-        weight = self.weight if symbols == self.symbols else self.weight[:symbols]
-        return functional.pad(weight, (0, 0, 0, 1))
+            every = torch.arange(self.symbols, device=ids.device)
+            return (ids[..., None] == every).to(torch.get_default_dtype())
+        return functional.embedding(ids, self._first(self.weight, symbols))
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Return the vectors of `ids`, of any shape, (…, size)."""
-        return functional.embedding(ids, self.table)
+    def through(self, layer: LSTMStepper | GRUStepper, symbols: int) -> Tensor:
+        """Return what each of the first symbols adds to a layer's gates, then what zeros add.
+
+        Returns:
+            (symbols + 1, gates · units).
+        """
+        if self.weight is None:
+            return functional.pad(layer.kernel, (0, 0, 0, 1)) + layer.bias
+        return layer.project(self._first(self.weight, symbols))
+
+    def _first(self, weight: Tensor, symbols: int | None) -> Tensor:
+        """Return the vectors of the first symbols, then zeros, (symbols + 1, size)."""
+        first = weight if symbols in (None, self.symbols) else weight[:symbols]
+        return functional.pad(first, (0, 0, 0, 1))
 
 
 def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:

@@ -66,15 +66,12 @@ class Seq2Seq(nn.Module):
         Raises:
             ModelFileError: if they do not fit the configuration.
         """
-        # Before memory is allocated: the configuration may claim sizes that the tensors do not
-        # have.
-        _refuse_other_shapes(_claimed_shapes(config, source_symbols, target_symbols), tensors)
+        # On no device first, which takes no memory: a configuration may claim any sizes.
+        with torch.device("meta"):
+            _refuse_other_shapes(cls(config, source_symbols, target_symbols)._kept(), tensors)
         model = cls(config, source_symbols, target_symbols)
-        kept = model._kept()
-        expected = {name: tuple(tensor.shape) for name, tensor in kept.items()}
-        _refuse_other_shapes(expected, tensors, complete=True)
         with torch.no_grad():
-            for name, tensor in kept.items():
+            for name, tensor in model._kept().items():
                 tensor.copy_(torch.from_numpy(tensors[name]))
         return model
 
@@ -218,45 +215,23 @@ class Seq2Seq(nn.Module):
         return {name: tensor for name, tensor in self.named_parameters() if name not in zeros}
 
 
-Shapes = Mapping[str, tuple[int, ...]]
-
-
-def _claimed_shapes(config: ModelConfig, source_symbols: int, target_symbols: int) -> Shapes:
-    """Return the shapes of a few tensors that together show every size in a configuration."""
-    gates = 4 if config.cell == "lstm" else 3
-    shapes: dict[str, tuple[int, ...]] = {
-        f"decoder.layers.{layer}.fused.weight_hh_l0": (gates * config.units, config.units)
-        for layer in range(config.layers)
-    }
-    shapes |= {
-        f"decoder.further.{number}.layer.fused.weight_hh_l0": (gates * config.units, config.units)
-        for number in range(config.attention_layers - 1)
-    }
-    size = config.attention_size or config.units
-    shapes |= {
-        f"decoder.further.{number}.layer.fused.weight_ih_l0": (gates * config.units, size)
-        for number in range(config.attention_layers - 1)
-    }
-    if config.embedding is not None:
-        shapes["encoder.embedding.weight"] = (source_symbols, config.embedding)
-        if not config.tied_embeddings:
-            shapes["decoder.embedding.weight"] = (target_symbols, config.embedding)
-    return shapes
-
-
 def _refuse_other_shapes(
-    expected: Shapes, tensors: Mapping[str, NDArray[np.float32]], *, complete: bool = False
+    expected: Mapping[str, Tensor], tensors: Mapping[str, NDArray[np.float32]]
 ) -> None:
-    """Raise a `ModelFileError` if tensors are missing, misfit or, if `complete`, too many."""
+    """Raise a `ModelFileError` if tensors are missing, misfit or too many."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    names = expected.keys() | found.keys() if complete else expected.keys()
-    wrong = sorted(name for name in names if expected.get(name) != found.get(name))
-    wrong += sorted(name for name in names & found.keys() if tensors[name].dtype != np.float32)
+    names = shapes.keys() | found.keys()
+    wrong = sorted(
+        (name for name in names if shapes.get(name) != found.get(name)),
+        key=lambda name: (name in found, name),
+    )
+    wrong += sorted(name for name, tensor in tensors.items() if tensor.dtype != np.float32)
     if wrong:
         raise ModelFileError(
             "its tensors do not fit its configuration: "
             + "; ".join(
-                f"{name} should be {expected.get(name, 'absent')}, is {found.get(name, 'absent')}"
+                f"{name} should be {shapes.get(name, 'absent')}, is {found.get(name, 'absent')}"
                 for name in wrong[:3]
             )
         )
