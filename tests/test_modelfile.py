@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
+import torch
 
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError, UsageError
@@ -147,6 +149,13 @@ def test_a_newer_format_says_to_upgrade(model: Path, read: Reader) -> None:
         ({"answer_form": "jamo"}, "malformed"),
         ({"output_limit": {"per_symbol": -1, "constant": 3}}, "malformed"),
         ({"scores": {"cer": "low"}}, "malformed"),
+        ({"scores": {"cer": float("nan")}}, "malformed"),
+        ({"scores": {"cer": 10**400}}, "malformed"),
+        ({"scores": {"[bold]cer": 0.5}}, "malformed"),
+        ({"corpus": {"na\x1bme": "x"}}, "malformed"),
+        ({"corpus": {"name": "\ud800"}}, "malformed"),
+        ({"charseq_version": "\ud800"}, "malformed"),
+        ({"config": {"pad_source_to": 10_001}}, "pad_source_to must be"),
         ({"calibration": 1.5}, "its calibration is malformed"),
         ({"calibration": {"temperature": 1.5}}, "its calibration is malformed"),
         *(
@@ -179,6 +188,38 @@ def test_a_malformed_description_is_refused(model: Path, change, sentence, read:
 def test_tensors_that_do_not_fit_are_refused_by_name_and_shape(model: Path) -> None:
     rewritten(model, {"config": {"units": 5}})
     with pytest.raises(ModelFileError, match=r"weight_hh_l0 should be \(20, 5\), is \(16, 4\)"):
+        load(model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (torch.float16, "F16"),
+        (torch.bfloat16, "BF16"),
+        (torch.float8_e4m3fn, "F8_E4M3"),
+        (torch.int32, "I32"),
+    ],
+)
+def test_a_tensor_of_another_type_is_refused_by_name_and_type(
+    model: Path, kind: torch.dtype, name: str
+) -> None:
+    with safetensors.safe_open(model, framework="pt") as file:
+        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    arrays["bridge.weight"] = torch.zeros(2).to(kind)
+    safetensors.torch.save_file(arrays, model, metadata)
+    with pytest.raises(ModelFileError, match=rf"bridge\.weight has the type {name}, not F32"):
+        read_model(model)
+
+
+def test_a_tensor_is_found_under_its_present_name_alone(model: Path) -> None:
+    with safetensors.safe_open(model, framework="numpy") as file:
+        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    # Its name in format 1, in a file that says it is of format 2.
+    arrays["output.bias"] = arrays["decoder.output.bias"]
+    safetensors.numpy.save_file(arrays, model, metadata)
+    with pytest.raises(ModelFileError, match=r"output\.bias should be absent"):
         load(model)
 
 

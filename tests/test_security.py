@@ -21,14 +21,16 @@ from charseq.answering import answers, translations
 from charseq.cli import main
 from charseq.cli.lines import Readable, arriving_lines
 from charseq.config import ServeConfig, configure, run
+from charseq.config.model import LONGEST_PADDED
 from charseq.corpus import archive, lines, read_corpus
 from charseq.errors import CharseqError, DataError, ModelFileError, UsageError
 from charseq.files import write_atomically
 from charseq.interop.keras import archive as keras_archive
 from charseq.interop.keras import shape
 from charseq.interop.onnx.web import runtime as web_runtime
+from charseq.model import embedding
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
-from charseq.runtime import inspection
+from charseq.runtime import inspection, wire
 from charseq.serve import keys, models, requests
 from charseq.text import vocabulary
 from charseq.training import history, read_history
@@ -100,9 +102,13 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "a safetensors file": f"{files.LARGEST_TENSORS // gibi} GiB,"
         f" {files.MOST_TENSORS:,} tensors",
         "a vocabulary": f"{vocabulary.MOST_SYMBOLS:,} symbols",
-        "JSON in a `.keras` archive": f"{keras_archive.LARGEST_JSON // mebi} MiB",
+        "`config.json` in a `.keras` archive": f"{keras_archive.LARGEST_CONFIG // mebi} MiB",
+        "`charseq.json` in one": f"{files.LARGEST_HEADER // mebi} MiB, {times} times its packed"
+        f" size if over {keras_archive.LARGEST_CONFIG // mebi} MiB",
         "a member of a `.keras` archive, unpacked": f"{times} times its size, or {small} MiB",
         "units of a model": f"{shape.MOST_UNITS:,}",
+        "symbols read one-hot": f"{embedding.MOST_ONE_HOT:,}",
+        "symbols that sources are padded to": f"{LONGEST_PADDED:,}",
         "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
         "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
         "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
@@ -115,6 +121,8 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "an export": f"{inspection.LARGEST_FILE // gibi} GiB, {inspection.MOST_NODES:,} nodes",
         "the description in an export": f"{files.LARGEST_HEADER // mebi} MiB",
         "graphs within graphs of an export": f"{inspection.DEEPEST_GRAPH} deep",
+        "fields of a message in an export": f"{wire.MOST_FIELDS:,}",
+        "dimensions of an export's tensor": f"{inspection.MOST_DIMENSIONS}",
         "a whole number in an export's graph": f"{inspection.FARTHEST_NUMBER:,} from 0",
     }
 

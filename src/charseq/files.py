@@ -67,9 +67,9 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unpacked_limit(packed: int) -> int:
-    """Return how many bytes this many compressed bytes may unpack to."""
-    return max(SMALL, LARGEST_EXPANSION * packed)
+def unpacked_limit(packed: int, small: int = SMALL) -> int:
+    """Return how many bytes this many compressed bytes may unpack to: up to `small`, any."""
+    return max(small, LARGEST_EXPANSION * packed)
 
 
 def refuse_large_tensors(path: Path) -> None:

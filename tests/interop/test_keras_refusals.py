@@ -202,8 +202,20 @@ def test_a_member_that_unpacks_to_far_more_than_it_takes_is_refused(saved, corpu
 
 
 def test_a_large_config_is_refused_unread(saved, corpus):
-    bomb = {"config.json": b" " * (archives.LARGEST_JSON + 1)}
-    assert "larger than" in refusal(saved(bomb, compression=zipfile.ZIP_DEFLATED), corpus)
+    bomb = {"config.json": b" " * (archives.LARGEST_CONFIG + 1)}
+    assert "config.json is too large" in refusal(saved(bomb), corpus)
+
+
+def test_tables_that_unpack_to_far_more_than_they_take_are_refused_unread(saved):
+    bomb = {"charseq.json": b"[" + b"{}," * (archives.LARGEST_CONFIG // 3) + b"{}]"}
+    message = refusal(saved(bomb, compression=zipfile.ZIP_DEFLATED))
+    assert "charseq.json is too large" in message
+
+
+def test_what_is_not_a_regular_file_is_refused_unread():
+    # Reading it would never end.
+    with pytest.raises(UsageError, match="not a regular file"):
+        import_keras("/dev/zero")
 
 
 @pytest.mark.parametrize(
@@ -217,6 +229,8 @@ def test_a_large_config_is_refused_unread(saved, corpus):
         lambda t: t["target_vocabulary"].update(end=None),
         lambda t: t["config"].update(units=8),
         lambda t: t["config"].update(attention="some"),
+        lambda t: t["config"].update(attention="dot"),
+        lambda t: t["config"].update(target_separator=" "),
         lambda t: t.update(scores={"exact_match": "x"}),
     ],
 )

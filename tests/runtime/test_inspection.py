@@ -20,6 +20,7 @@ from charseq.errors import ModelFileError, UsageError
 from charseq.interop.onnx import Precision, onnx_model, weights
 from charseq.modelfile import FORMAT_VERSION, METADATA_KEY
 from charseq.runtime import inspection, loading, sealed
+from charseq.runtime.wire import MOST_FIELDS
 
 Change = Callable[[onnx.ModelProto], object]
 
@@ -187,6 +188,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         sized(1 << 20, 1 << 20, 1 << 20),
         "it contains a tensor whose data does not match its shape",
     ),
+    "a shape of thousands of dimensions": (
+        sized(*[1 << 62] * 9_000),
+        "it contains a tensor of more than 8 dimensions",
+    ),
     "a shape below nothing": (
         sized(-1, -5),
         "it contains a tensor whose data does not match its shape",
@@ -281,6 +286,34 @@ def test_an_attribute_with_two_values_is_refused() -> None:
     twice = once + onnx.AttributeProto(g=nested(0)).SerializeToString()
     with pytest.raises(ModelFileError, match="an attribute with two values"):
         list(inspection._attribute(memoryview(twice), 1))
+
+
+@pytest.mark.parametrize(
+    "swell",
+    [
+        lambda model: model.graph.node[0].input.extend("i" for _ in range(MOST_FIELDS)),
+        lambda model: model.graph.input.extend(
+            onnx.ValueInfoProto(name="i") for _ in range(MOST_FIELDS)
+        ),
+        lambda model: helper.set_model_props(model, {str(n): "" for n in range(MOST_FIELDS)}),
+    ],
+    ids=["inputs of a node", "inputs of a graph", "metadata"],
+)
+def test_a_message_of_too_many_fields_is_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, swell: Change
+) -> None:
+    swell(toy_proto)
+    path = written(tmp_path / "m.onnx", toy_proto)
+    assert refusal(path).endswith(f"a message has more than {MOST_FIELDS:,} fields")
+
+
+@pytest.mark.parametrize("export", [{"precision": "\ud800"}, {"texts": float("nan")}])
+def test_facts_of_an_export_that_are_no_text_or_number_are_refused(
+    toy_proto: onnx.ModelProto, tmp_path: Path, export: dict[str, Any]
+) -> None:
+    (entry,) = (each for each in toy_proto.metadata_props if each.key == METADATA_KEY)
+    entry.value = json.dumps({**json.loads(entry.value), "export": export})
+    assert str(refusal(written(tmp_path / "m.onnx", toy_proto)))
 
 
 def test_two_graphs_and_too_many_nodes_are_refused(

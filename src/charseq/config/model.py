@@ -8,6 +8,8 @@ from charseq.config.settings import Auto, Character, Rate, Separator, Settings, 
 from charseq.errors import UsageError
 
 MOST_OUTPUT = 1_000_000
+# No longer text is answered.
+LONGEST_PADDED = 10_000
 Units = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -103,10 +105,12 @@ class ModelSettings(Settings):
         " tables are those of the Keras example, and unseen characters are read"
         " as zeros",
     )
-    pad_source_to: Annotated[int, Field(ge=1)] | Literal["longest"] | None = Field(
-        None,
-        description="pad shorter sources to this length, in training and translating;"
-        " 'longest': to the corpus's longest source",
+    pad_source_to: Annotated[int, Field(ge=1, le=LONGEST_PADDED)] | Literal["longest"] | None = (
+        Field(
+            None,
+            description="pad shorter sources to this length, in training and translating;"
+            " 'longest': to the corpus's longest source",
+        )
     )
     pad_character: Character = Field(" ", description="what sources and targets are padded with")
     maximum_output_length: (

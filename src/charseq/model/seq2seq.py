@@ -226,7 +226,6 @@ def _refuse_other_shapes(
         (name for name in names if shapes.get(name) != found.get(name)),
         key=lambda name: (name in found, name),
     )
-    wrong += sorted(name for name, tensor in tensors.items() if tensor.dtype != np.float32)
     if wrong:
         raise ModelFileError(
             "its tensors do not fit its configuration: "

@@ -1,20 +1,24 @@
 """Everything about a model except its weights, and its form as JSON."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import UnionType
 from typing import Any
 
 import charseq
 from charseq.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
 from charseq.config import COLUMNS, MOST_OUTPUT, NAMED_COLUMNS, CorpusConfig, ModelConfig
 from charseq.errors import ModelFileError, visible
-from charseq.text import Spellings, Vocabulary
+from charseq.text import Spellings, Vocabulary, has_half
 
 FORMAT_VERSION = 2
 DEFAULT_FEATURES_SEPARATOR = CorpusConfig().features_separator
 # Far above what label smoothing takes off a symbol, and above any answer's log-probability.
 HIGHEST_OFFSET, FARTHEST_REACH = 100.0, 1e6
+# No count or score of a training is larger.
+LARGEST_FACT = 1e15
 # Far more symbols for each of a source's than any corpus needs.
 MOST_PER_SYMBOL = 1_000
 
@@ -118,6 +122,7 @@ def description_from_dict(fields: Any) -> ModelDescription:
     corpus, scores = fields.get("corpus"), fields.get("scores")
     # Format 1 knew neither normalisation nor features.
     form, columns = fields.get("answer_form", "none"), fields.get("columns", {})
+    made_by = str(fields.get("charseq_version", ""))
     if not (
         isinstance(config, dict)
         and form in ("none", "nfc", "nfd")
@@ -129,9 +134,10 @@ def description_from_dict(fields: Any) -> ModelDescription:
         and isinstance(columns, dict)
         and columns.keys() <= COLUMNS
         and isinstance(corpus, dict)
-        and all(isinstance(value, str | int) for value in corpus.values())
+        and _are_facts(corpus, str | int)
         and isinstance(scores, dict)
-        and all(isinstance(value, int | float) for value in scores.values())
+        and _are_facts(scores, int | float)
+        and not has_half(json.dumps([columns, corpus, made_by], ensure_ascii=False))
     ):
         raise ModelFileError("its description is malformed")
     model = ModelConfig(**{"normalise": "none", **config})
@@ -146,7 +152,18 @@ def description_from_dict(fields: Any) -> ModelDescription:
         corpus=corpus,
         scores=scores,
         calibration=_calibration(fields.get("calibration")),
-        charseq_version=str(fields.get("charseq_version", "")),
+        charseq_version=made_by,
+    )
+
+
+def _are_facts(fields: Mapping[str, Any], kind: UnionType) -> bool:
+    """Return whether fields are plain values of this kind with names like those of settings."""
+    return all(
+        name.isascii()
+        and name.isidentifier()
+        and isinstance(value, kind)
+        and (isinstance(value, str) or -LARGEST_FACT <= value <= LARGEST_FACT)
+        for name, value in fields.items()
     )
 
 

@@ -69,9 +69,11 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         MachineError: if it cannot be read.
     """
     with _opened(Path(path)) as file:
-        description = _description_of(file)
+        fields = json.loads(file.metadata()[METADATA_KEY])
+        description = description_from_dict(fields)
+        named = _current_name if fields["format_version"] == 1 else str
         names = file.keys()
-        tensors = {_current_name(name): file.get_tensor(name) for name in names}
+        tensors = {named(name): _tensor(file, name) for name in names}
     return description, tensors
 
 
@@ -82,7 +84,7 @@ def read_description(path: str | Path) -> ModelDescription:
         CharseqError: as `read_model` does.
     """
     with _opened(Path(path)) as file:
-        return _description_of(file)
+        return description_from_dict(json.loads(file.metadata()[METADATA_KEY]))
 
 
 def count_parameters(path: str | Path) -> int:
@@ -179,8 +181,12 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
 
 
-def _description_of(file: Any) -> ModelDescription:
-    return description_from_dict(json.loads(file.metadata()[METADATA_KEY]))
+def _tensor(file: Any, name: str) -> NDArray[np.float32]:
+    kind = file.get_slice(name).get_dtype()
+    if kind != "F32":
+        raise ModelFileError(f"its tensor {visible(name)} has the type {kind}, not F32")
+    tensor: NDArray[np.float32] = file.get_tensor(name)
+    return tensor
 
 
 def _current_name(name: str) -> str:

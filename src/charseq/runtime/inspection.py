@@ -19,6 +19,8 @@ LARGEST_FILE = 2 << 30
 MOST_NODES = 10_000
 # No export nests deeper than the rounds of a search's loop.
 DEEPEST_GRAPH = 3
+# No tensor of an export has more.
+MOST_DIMENSIONS = 8
 # The largest magnitude of a graph's integers: sizes, axes, ids, and the mark of no place at all.
 FARTHEST_NUMBER = 1_000_000
 
@@ -217,6 +219,10 @@ def _refuse_odd(tensor: memoryview) -> None:
             raise ModelFileError("it stores numbers in another file, which no export does")
         if number == DIMENSION:
             sizes.append(_number(value))
+            if len(sizes) > MOST_DIMENSIONS:
+                raise ModelFileError(
+                    f"it contains a tensor of more than {MOST_DIMENSIONS} dimensions"
+                )
         elif number == TYPE:
             kind = _number(value)
         elif number == RAW:

@@ -13,6 +13,7 @@ from charseq.errors import ModelFileError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
+from charseq.text import has_half
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -76,7 +77,11 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
         fields = json.loads(metadata_of(content))
         description = description_from_dict(fields)
         facts = fields.get("export", {})
-        if not (isinstance(facts, dict) and isinstance(facts.get("agreement", {}), dict)):
+        if not (
+            isinstance(facts, dict)
+            and isinstance(facts.get("agreement", {}), dict)
+            and not has_half(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+        ):
             raise ModelFileError("its description of the export is malformed")
     return description, facts, content
 

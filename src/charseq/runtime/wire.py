@@ -9,16 +9,21 @@ from collections.abc import Iterator
 
 VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5
 LONGEST_VARINT = 10
+# Far more than a message of an export has; what is read of a field takes up to 100 times its size.
+MOST_FIELDS = 20_000
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yield the number and the value of each field; bytes, strings and messages as views.
 
     Raises:
-        ValueError: if `message` is not a message.
+        ValueError: if `message` is not a message, or has more than `MOST_FIELDS`.
     """
-    place = 0
+    place = count = 0
     while place < len(message):
+        count += 1
+        if count > MOST_FIELDS:
+            raise ValueError(f"a message has more than {MOST_FIELDS:,} fields")
         key, place = _varint(message, place)
         number, layout = key >> 3, key & 7
         value: int | memoryview

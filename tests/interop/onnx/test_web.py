@@ -321,6 +321,16 @@ def test_what_was_never_seen_is_copied(ask: Any, python: Any) -> None:
     assert refused["error"] == "the model cannot write its prefix: ☃ (U+2603)"
 
 
+def test_half_a_character_is_refused(page_with_models: Page, python: Any) -> None:
+    # Neither JSON nor this connection carries one.
+    made = TRANSLATE.replace("model.translate(text, options)", "model.translate('a\\ud83d')")
+    (refused,) = page_with_models.evaluate(
+        made.replace("answers.push(await", "answers.push((await").replace("')", "')).error"),
+        ["toy.onnx", [("", {})]],
+    )
+    assert refused == python("toy").translate("a\ud83d").error
+
+
 @pytest.mark.parametrize("features", ["N;", ["N;SG"], ["N", "SG", ""], [], ""])
 def test_features_are_cut_as_in_python(ask: Any, python: Any, features: str | list[str]) -> None:
     asked = {"features": features, "language": "plain"}

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from charseq.errors import CharseqError, ModelFileError, UsageError, visible
-from charseq.files import in_plain_words, unpacked_limit, write_atomically
+from charseq.files import LARGEST_HEADER, in_plain_words, unpacked_limit, write_atomically
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
 TABLES = "charseq.json"
 
-LARGEST_JSON = 16 << 20
-"""The size of the largest JSON member, in bytes; the example's has six thousand."""
+LARGEST_CONFIG = 1 << 20
+"""The size of the largest `config.json`, in bytes; the example's has six thousand."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -52,6 +52,8 @@ def read_archive(path: Path) -> Archive:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder, not a .keras archive")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a regular file, and so not a .keras archive")
     with in_plain_words(path), path.open("rb") as file:
         start = file.read(len(_HDF5))
         if start == _HDF5:
@@ -101,15 +103,17 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Archive:
             f"{path} is a zip without {lacking}, so it is not a complete .keras archive"
         )
     return Archive(
-        config=_json(archive, CONFIG, path),
+        config=_json(archive, CONFIG, path, LARGEST_CONFIG),
         weights=_bytes(archive, WEIGHTS, path),
-        tables=_json(archive, TABLES, path) if TABLES in names else None,
+        tables=_json(archive, TABLES, path, LARGEST_HEADER) if TABLES in names else None,
     )
 
 
-def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
-    if archive.getinfo(name).file_size > LARGEST_JSON:
-        raise ModelFileError(f"{path}: {name} is larger than {LARGEST_JSON >> 20} MiB")
+def _json(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> Any:
+    entry = archive.getinfo(name)
+    # Parsed, JSON takes up to 60 times its size.
+    if entry.file_size > min(largest, unpacked_limit(entry.compress_size, LARGEST_CONFIG)):
+        raise ModelFileError(f"{path}: {name} is too large: it has {entry.file_size:,} bytes")
     with refusing(f"{path}: {name} is not valid JSON"):
         return json.loads(_bytes(archive, name, path))
 

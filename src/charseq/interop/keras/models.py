@@ -66,6 +66,9 @@ def import_keras(
     if written is not None:
         if corpus is not None:
             raise UsageError(f"{path} contains its own character tables: omit the corpus")
+        unlike = _unlike_the_example(written)
+        if unlike is not None:
+            raise ModelFileError(f"{path}: its {TABLES} does not fit its layers: {unlike}")
         return written, tensors
     if corpus is None:
         raise UsageError(
@@ -141,18 +144,25 @@ def _longest(pairs: Sequence[Pair], side: int) -> int:
 
 
 def _exported_shape(description: ModelDescription, tensors: Tensors) -> ExampleShape:
+    only = "only models of the Keras example's shape can be exported to Keras"
+    unlike = _unlike_the_example(description)
+    if unlike is not None:
+        raise UsageError(f"{only}: {unlike}")
+    units = description.config.units
+    shape = ExampleShape(units, len(description.sources), len(description.targets))
+    sizes = tensor_sizes(shape)
+    if {name: tensor.shape for name, tensor in tensors.items()} != sizes:
+        raise UsageError(only)
+    return shape
+
+
+def _unlike_the_example(description: ModelDescription) -> str | None:
+    """Return what in a description no archive of the example's shape can carry, in words."""
     if description.sources.conditions.ids:
-        raise UsageError("a model that reads features or languages cannot be exported to Keras")
+        return "it reads features or languages"
     config, example = description.config, PRESETS["keras-example"].model
     for name in ModelConfig.model_fields:
         value, expected = getattr(config, name), getattr(example, name)
         if name not in _CARRIED | _NOISE and value != expected:
-            raise UsageError(
-                f"only models of the Keras example's shape can be exported to Keras: {name} is"
-                f" {value!r}, the example's is {expected!r}"
-            )
-    shape = ExampleShape(config.units, len(description.sources), len(description.targets))
-    sizes = tensor_sizes(shape)
-    if {name: tensor.shape for name, tensor in tensors.items()} != sizes:
-        raise UsageError("only models of the Keras example's shape can be exported to Keras")
-    return shape
+            return f"{name} is {value!r}, the example's is {expected!r}"
+    return None

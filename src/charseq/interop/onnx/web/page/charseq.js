@@ -13,6 +13,8 @@ import * as ort from "./vendor/onnxruntime-web/ort.wasm.bundle.min.js";
 const WASM = new URL("vendor/onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
 const LONGEST_SOURCE = 10_000;
 const WIDEST_BEAM = 1_000;
+// With this flag, the two halves of one character do not match.
+const HALF = /\p{Surrogate}/u;
 const RUNNERS_UP = 5;
 const NEVER_COPIED = -1;
 
@@ -261,7 +263,8 @@ function refuseOptions({ beam, nBest, lengthPenalty, others }) {
 
 function refusal(text) {
   const longest = LONGEST_SOURCE.toLocaleString("en");
-  return [...text].length > LONGEST_SOURCE ? `longer than ${longest} characters` : null;
+  if ([...text].length > LONGEST_SOURCE) return `longer than ${longest} characters`;
+  return HALF.test(text) ? "contains half a character, a lone surrogate" : null;
 }
 
 /** Leave out what says nothing. */
