@@ -1,9 +1,14 @@
+from unicodedata import normalize
+
 import torch
 
+from charseq import Translator
 from charseq.answering import Lexicon, answer_texts
-from charseq.config import DecodingConfig
+from charseq.config import DecodingConfig, ModelConfig
 from charseq.hypothesis import Hypothesis
-from charseq.text import Input
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription, OutputLimit
+from charseq.text import Input, Spelling, Vocabulary
 
 
 def test_answers_come_in_the_order_of_the_texts_whatever_the_threads(
@@ -80,3 +85,19 @@ def test_prefixes_and_a_lexicon_reach_their_own_texts(toy_translator) -> None:
     assert [text[: len(prefix)] for text, prefix in zip(begun, prefixes, strict=True)] == prefixes
     both_ways = answers(lexicon=lexicon, prefixes=["", "", "CC", "", "A"])
     assert both_ways == ["ADCBA", "DDA", "CC", "CC", "ADCBA"]
+
+
+def test_the_n_best_differ_in_their_spelling_not_only_in_the_order_of_marks() -> None:
+    marks = ["a", "\N{COMBINING DOT BELOW}", "\N{COMBINING DOT ABOVE}"]
+    targets = Vocabulary.of_targets(marks, spelling=Spelling(written="nfc"))
+    sources = Vocabulary.of_sources(["a"])
+    description = ModelDescription(ModelConfig(units=4), sources, targets, OutputLimit(0.0, 3))
+    model = Seq2Seq.fresh(description.config, len(sources), len(targets), seed=1)
+    answer = Translator(model, description).translate("a", beam=200, n_best=200)
+    spelt = [str(each) for each in answer.alternatives]
+    both = "a\N{COMBINING DOT BELOW}\N{COMBINING DOT ABOVE}"
+    assert normalize("NFC", both) in spelt
+    assert len(spelt) == len(set(spelt))
+    ranks = [each.score for each in answer.alternatives]
+    assert ranks == sorted(ranks, reverse=True)
+    assert spelt[0] == answer.hypothesis

@@ -196,7 +196,7 @@ def test_a_model_learns_further_features_from_another_start(files: Path, tmp_pat
 
 
 def test_models_of_features_have_no_place_in_keras(translator: Translator, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be exported to Keras"):
+    with pytest.raises(UsageError, match="exported to Keras: it reads features"):
         export_keras(translator.description, translator.model.tensors(), tmp_path / "model.keras")
 
 
@@ -341,3 +341,36 @@ def test_model_and_corpus_show_their_features_and_languages(files: Path, run) ->
         assert expected in shown
     _, shown, _ = run("corpus", "head", *columns, "-n", "2")
     assert shown == "a\ta\tN;SG\tx\na\tas\tN;PL\tx\n"
+
+
+def test_a_lines_features_do_not_count_towards_its_text(files: Path, run) -> None:
+    text, many = "ab" * 4_000, ";".join(["N"] * 2_000)
+    given = f"{text}\t{many}\tx\n{'a' * 10_001}\tN\tx\nab\tN;PL\ty\n"
+    code, out, err = run("translate", str(files / "model.safetensors"), given=given)
+    assert code == 3
+    assert out.splitlines()[0]
+    assert out.splitlines()[1:] == ["", "abi"]
+    assert "line 2: longer than 10,000 characters" in err
+    assert "1 of 3 lines were refused" in err
+
+
+def test_items_tell_sources_from_features_and_languages(files: Path, run, tmp_path: Path) -> None:
+    model, wrong = str(files / "model.safetensors"), tmp_path / "wrong.tsv"
+    wrong.write_text("ab\tba\tN;PL\tx\n", encoding="utf-8")
+    _, out, _ = run("evaluate", model, str(wrong), "--json")
+    (item,) = json.loads(out)["worst"]
+    assert (item["source"], item["features"], item["language"]) == ("ab", ["N", "PL"], "x")
+    (tmp_path / "right.txt").write_text("ba\n", encoding="utf-8")
+    _, out, _ = run("compare", model, str(tmp_path / "right.txt"), str(wrong), "--json")
+    (item,) = json.loads(out)["only_one_right"]
+    assert (item["source"], item["features"], item["language"]) == ("ab", ["N", "PL"], "x")
+
+
+def test_an_option_that_is_no_text_is_shown_escaped(files: Path, run) -> None:
+    code, out, _ = run(
+        *("translate", str(files / "model.safetensors"), "ab", "--json"),
+        *("--features", "N;\udcff", "--language", "x"),
+    )
+    assert code == 0
+    assert json.loads(out)["features"] == ["N", "\udcff"]
+    assert r"\udcff" in out

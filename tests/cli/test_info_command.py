@@ -1,11 +1,19 @@
 import itertools
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import charseq
+from charseq.config import ModelConfig
 from charseq.interop import onnx
+from charseq.model import Seq2Seq
+from charseq.modelfile import ModelDescription, OutputLimit
+from charseq.text import Vocabulary
 from charseq.translator import Translator
 
 
@@ -107,3 +115,26 @@ def test_a_file_that_is_no_model_is_refused_in_one_sentence(
     shown = capsys.readouterr().err
     assert "text is not a charseq model: name a file that ends in .safetensors" in shown
     assert shown.count("\n") == 1
+
+
+def test_a_mark_does_not_join_the_symbol_before_it(tmp_path, run) -> None:
+    sources = Vocabulary.of_sources(["ab\N{COMBINING ACUTE ACCENT}"])
+    targets = Vocabulary.of_targets(["a"])
+    description = ModelDescription(ModelConfig(units=4), sources, targets, OutputLimit(1.0, 5))
+    model = Seq2Seq.fresh(description.config, len(sources), len(targets), seed=1)
+    Translator(model, description).save(tmp_path / "m.safetensors")
+    _, out, _ = run("info", str(tmp_path / "m.safetensors"))
+    assert "<unknown> 'ab◌\N{COMBINING ACUTE ACCENT}'" in out
+
+
+def test_a_name_that_is_no_text_is_shown_escaped(model, tmp_path) -> None:
+    odd = b"m\xff.safetensors"
+    shutil.copy(os.fsencode(model), os.path.join(os.fsencode(tmp_path), odd))
+    for options in ([], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "charseq", "info", odd, *options],
+            check=True,
+            capture_output=True,
+            cwd=tmp_path,
+        )
+        assert rb"m\udcff.safetensors" in done.stdout

@@ -259,6 +259,14 @@ def test_samples_depend_on_the_seed_and_not_on_how_lines_arrive(
     assert drawn("4") != together
 
 
+def test_a_refused_line_changes_no_other_lines_sample(model: str, translate) -> None:
+    options = ("--sample", "--temperature", "4", "--seed", "3")
+    whole = translate(model, *options, given=b"abcda\n" * 20).stdout.splitlines()
+    assert len(set(whole)) > 3
+    some = translate(model, *options, given=b"\xff\n" + b"abcda\n" * 19).stdout.splitlines()
+    assert some == [b"", *whole[1:]]
+
+
 def test_answers_begin_with_a_prefix_and_come_from_a_lexicon(
     model: str, translate, tmp_path
 ) -> None:

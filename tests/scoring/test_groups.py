@@ -90,3 +90,8 @@ def test_groups_are_written_as_json():
 def test_a_source_is_needed_for_each_hypothesis():
     with pytest.raises(DataError, match="1 sources but 2 hypotheses"):
         error_groups(["a"], ["a", "b"], [["a"], ["b"]])
+
+
+def test_as_many_marks_of_unseen_characters_as_sources_are_needed():
+    with pytest.raises(DataError, match="unseen has 2 values, but there are 1 sources"):
+        error_groups(["a"], ["b"], [["c"]], unseen=[True, False])

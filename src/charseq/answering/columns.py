@@ -1,6 +1,8 @@
 """Texts as columns of a model's predictions: ids of its vocabulary and, beyond them, copies."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +32,14 @@ def columns_of(
     columns.ids[unseen] = NEVER_COPIED
     if description.config.copying:
         rows = np.searchsorted(columns.starts, unseen, side="right") - 1
-        for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
-            # The start symbol precedes the target's own symbols.
-            symbol = writes.spelling.symbols(targets[row])[place - int(columns.starts[row]) - 1]
+        for row, group in groupby(zip(rows.tolist(), unseen.tolist(), strict=True), itemgetter(0)):
+            symbols = writes.spelling.symbols(targets[row])
             offered = offered_by(inputs[row], description)
-            if symbol in offered:
-                columns.ids[place] = len(writes) + int(before[row]) + offered.index(symbol)
+            for _, place in group:
+                # The start symbol precedes the target's own symbols.
+                symbol = symbols[place - int(columns.starts[row]) - 1]
+                if symbol in offered:
+                    columns.ids[place] = len(writes) + int(before[row]) + offered[symbol]
     return columns
 
 
@@ -66,10 +70,17 @@ def begun_columns(
 def never_written(each: Input, text: str, description: ModelDescription) -> list[str]:
     """Return the symbols of a text that a model can neither write nor copy from a source."""
     strange = description.targets.unknown_symbols(text)
-    offered = offered_by(each, description) if strange and description.config.copying else ()
+    offered = offered_by(each, description) if strange and description.config.copying else {}
     return [symbol for symbol in strange if symbol not in offered]
 
 
-def offered_by(each: Input, description: ModelDescription) -> list[str]:
-    """Return the symbols of a source, which a model that copies may write unchanged."""
-    return list(description.sources.spelling.symbols(each.source))
+def offered_by(each: Input, description: ModelDescription) -> dict[str, int]:
+    """Return the symbols of a source that a model that copies may write unchanged.
+
+    Returns:
+        The place at which each first occurs in the source.
+    """
+    first: dict[str, int] = {}
+    for place, symbol in enumerate(description.sources.spelling.symbols(each.source)):
+        first.setdefault(symbol, place)
+    return first

@@ -175,6 +175,8 @@ def _translation(
     ]
     abstained = options.abstains(sure)
     several = options.decoding.n_best > 1 and error is None
+    # Two hypotheses may be spelt the same, such as by the same marks in another order.
+    distinct = {text: place for place, text in reversed(list(enumerate(texts)))}
     return Translation(
         source=given.source,
         hypothesis="" if abstained else text,
@@ -196,7 +198,10 @@ def _translation(
                 each.cut,
                 confidence,
             )
-            for spelling, each, confidence in zip(texts, hypotheses, confidences, strict=True)
+            for spelling, each, confidence in (
+                (texts[place], hypotheses[place], confidences[place])
+                for place in sorted(distinct.values())
+            )
             if several
         ),
     )

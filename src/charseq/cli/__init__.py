@@ -73,8 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         closed = "standard output is closed: to discard output, send it to /dev/null"
         sys.exit(tell_error(closed, MachineError.exit_code))
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Whatever the system's own encoding: some cannot write every text.
-        sys.stdout.reconfigure(encoding="utf-8")
+        # Whatever the system's own encoding: some cannot write every text. A file's name may hold
+        # bytes that are no text.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         try:
             code = _run(words)

@@ -148,4 +148,4 @@ def _write(alignment: Alignment, as_json: bool) -> None:
         text = f"{alignment}\n"
     else:
         return
-    sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "backslashreplace"))

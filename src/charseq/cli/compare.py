@@ -32,7 +32,13 @@ from charseq.cli.outputs import (
     refuse_decoding,
     translate_all,
 )
-from charseq.cli.tables import output_console, show_signatures, symbols_note, texts_in_lines
+from charseq.cli.tables import (
+    items_with_inputs,
+    output_console,
+    show_signatures,
+    symbols_note,
+    texts_in_lines,
+)
 from charseq.config import DecodingConfig
 from charseq.corpus import references_by_input
 from charseq.errors import DataError, visible
@@ -123,7 +129,7 @@ def compare(
             "corpus": corpus.name,
             **(search.model_dump(include=set(BEAM_SETTINGS)) if models else {}),
             **comparison.as_dict(),
-            "only_one_right": [item.as_dict() for item in shown],
+            "only_one_right": items_with_inputs(shown, inputs),
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:

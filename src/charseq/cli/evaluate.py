@@ -30,6 +30,7 @@ from charseq.cli.outputs import (
     translate_all,
 )
 from charseq.cli.tables import (
+    items_with_inputs,
     output_console,
     scores_table,
     show_groups,
@@ -139,7 +140,7 @@ def evaluate(
             **notes,
             "reliability": reliability and reliability.as_dict(),
             "errors": groups.as_dict(),
-            "worst": [error.as_dict() for error in errors],
+            "worst": items_with_inputs(errors, inputs),
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
     else:

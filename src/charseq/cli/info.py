@@ -1,6 +1,7 @@
 """`charseq info`: what a model file contains."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from charseq.modelfile import (
     description_to_dict,
     read_description,
 )
+from charseq.results import symbol_label
 from charseq.text import Vocabulary
 
 OF_THE_CONFIDENCE = {
@@ -120,7 +122,11 @@ def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _symbols(vocabulary: Vocabulary) -> str:
     symbols = vocabulary.ordinary
-    shown = [repr("".join(symbols))] if vocabulary.spelling.is_of_characters else symbols
+    # Of characters that follow each other, a mark would join the one before it.
+    shown = list(map(symbol_label, symbols))
+    if vocabulary.spelling.is_of_characters:
+        apart = (f"◌{each}" if unicodedata.combining(each) else each for each in symbols)
+        shown = [repr("".join(apart))]
     conditions = vocabulary.conditions.ids
     special = [vocabulary.symbols[i] for i in vocabulary.special if i not in conditions]
     return f"{len(vocabulary) - len(conditions)}: {' '.join([*special, *shown])}"

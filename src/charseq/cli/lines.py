@@ -18,6 +18,8 @@ from charseq.results import Alignment, Translation, Unseen
 from charseq.text import Conditions
 
 PIECE = 1 << 16
+# No character takes more in UTF-8.
+BYTES = 4
 
 Answer = TypeVar("Answer", Translation, Alignment)
 
@@ -41,8 +43,7 @@ class Lines(NamedTuple):
 
     Attributes:
         rows: the cells of each line by column name, or why it is refused.
-        conditions: the features and languages of lines that are not refused, as a `Translator`
-            takes them.
+        conditions: the lines' features and languages, as a `Translator` takes them.
     """
 
     rows: Sequence[dict[str, str] | Refused]
@@ -50,16 +51,15 @@ class Lines(NamedTuple):
 
     @property
     def sources(self) -> list[str]:
-        """The texts to answer."""
-        return [row["source"] for row in self.rows if not isinstance(row, Refused)]
+        """The texts to answer: nothing in the place of a refused one."""
+        return ["" if isinstance(row, Refused) else row["source"] for row in self.rows]
 
     def in_order(
         self, answers: Iterable[Answer], refused: Callable[[str, str], Answer]
     ) -> Iterator[Answer]:
         """Yield an answer for each line: from `answers` or, if it is refused, from `refused`."""
-        following = iter(answers)
-        for row in self.rows:
-            yield refused(*row) if isinstance(row, Refused) else next(following)
+        for row, answer in zip(self.rows, answers, strict=True):
+            yield refused(*row) if isinstance(row, Refused) else answer
 
 
 class Columns(NamedTuple):
@@ -82,9 +82,10 @@ class Columns(NamedTuple):
     def read(self, lines: Iterable[bytes], longest: int) -> Lines:
         """Cut lines into cells; lines of more than `longest` characters may be incomplete."""
         rows = [_cells(line, self.names, longest) for line in lines]
-        asked = [row for row in rows if not isinstance(row, Refused)]
         conditions = {
-            name: [row[name] for row in asked] if name in self.names else given
+            name: ["" if isinstance(row, Refused) else row[name] for row in rows]
+            if name in self.names
+            else given
             for name, given in (("features", self.features), ("language", self.language))
         }
         return Lines(rows, conditions)
@@ -153,8 +154,7 @@ def chunks(texts: list[str] | None, longest: int) -> Iterable[list[bytes]]:
         return [[text.encode("utf-8", "surrogateescape") for text in texts]]
     if sys.stdin.isatty():
         typer.echo("Type a line to translate; end with Ctrl-D.", err=True)
-    # No character takes more than four bytes in UTF-8.
-    return arriving_lines(cast(Readable, sys.stdin.buffer), longest=4 * longest)
+    return arriving_lines(cast(Readable, sys.stdin.buffer), longest=BYTES * longest)
 
 
 def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
@@ -182,12 +182,12 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
     except UnicodeDecodeError as error:
         text = line.decode("utf-8", "replace")
         # A truncated line may end within a character.
-        if len(text) <= longest:
+        if len(line) <= BYTES * longest:
             return Refused(text, f"not valid UTF-8 (byte {error.start + 1})")
     names = ["source", *columns]
     cells = text.split("\t") if columns else [text]
     # A truncated line also lacks columns, and an empty line stays empty.
-    if not text or len(text) > longest:
+    if not text or len(line) > BYTES * longest or len(cells[0]) > longest:
         cells = [text, *("" for _ in columns)]
     if len(cells) != len(names):
         fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, separated by tabs"

@@ -129,8 +129,15 @@ def settings_options(
     return decorate
 
 
+_AS_TRAINED = "as the model was trained"
+
 corpus_options = settings_options(
-    CorpusConfig, defaults=dict.fromkeys(COLUMNS, "as the model was trained")
+    CorpusConfig,
+    defaults={
+        **dict.fromkeys(COLUMNS, _AS_TRAINED),
+        # With numbers, another file may well have no header.
+        "header": f"{_AS_TRAINED} if columns have names, else off",
+    },
 )
 """Give a command that scores models the options for reading a corpus, in its `settings`."""
 

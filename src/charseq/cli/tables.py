@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -11,7 +12,16 @@ from rich.text import Text
 
 from charseq.errors import visible
 from charseq.results import symbol_label
-from charseq.scoring import ErrorGroups, Group, Reliability, Report, score_rows
+from charseq.scoring import (
+    ComparedItem,
+    ErrorGroups,
+    Group,
+    Reliability,
+    Report,
+    ScoredItem,
+    score_rows,
+)
+from charseq.text import Input
 
 _TEXTS_SHOWN = 3
 # Wider than any table: output to a pipe or a file is not wrapped.
@@ -117,3 +127,22 @@ def _groups_table(title: str, groups: Sequence[Group]) -> Table:
             f"{group.character_error_rate:.3f}",
         )
     return table
+
+
+def items_with_inputs(
+    items: Iterable[ScoredItem | ComparedItem], inputs: Iterable[Input]
+) -> list[dict[str, Any]]:
+    """Return items in JSON's types, each with its source, features and language apart.
+
+    Args:
+        items: scored items, whose sources are the labels of inputs.
+        inputs: the inputs.
+    """
+    by_label = {each.label(): each for each in inputs}
+    fields = []
+    for item in items:
+        each = by_label[item.source]
+        given = {"features": list(each.features), "language": each.language}
+        told = {name: value for name, value in given.items() if value}
+        fields.append({**item.as_dict(), "source": each.source, **told})
+    return fields

@@ -105,7 +105,7 @@ def translate(
         for answer in lines.in_order(answers, Translation.refused):
             tally.add(answer)
             for line in _lines(tally.number, answer, as_json, decoding.n_best > 1):
-                sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogatepass"))
+                sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
     tally.report()
 

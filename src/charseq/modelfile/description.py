@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from types import UnionType
 from typing import Any
 
 import charseq
@@ -134,9 +133,9 @@ def description_from_dict(fields: Any) -> ModelDescription:
         and isinstance(columns, dict)
         and columns.keys() <= COLUMNS
         and isinstance(corpus, dict)
-        and _are_facts(corpus, str | int)
+        and _are_facts(corpus, (str, int))
         and isinstance(scores, dict)
-        and _are_facts(scores, int | float)
+        and _are_facts(scores, (int, float))
         and not has_half(json.dumps([columns, corpus, made_by], ensure_ascii=False))
     ):
         raise ModelFileError("its description is malformed")
@@ -156,13 +155,13 @@ def description_from_dict(fields: Any) -> ModelDescription:
     )
 
 
-def _are_facts(fields: Mapping[str, Any], kind: UnionType) -> bool:
-    """Return whether fields are plain values of this kind with names like those of settings."""
+def _are_facts(fields: Mapping[str, Any], kinds: tuple[type, ...]) -> bool:
+    """Return whether fields are plain values of these kinds with names like those of settings."""
     return all(
         name.isascii()
         and name.isidentifier()
-        and isinstance(value, kind)
-        and (isinstance(value, str) or -LARGEST_FACT <= value <= LARGEST_FACT)
+        and isinstance(value, kinds)
+        and (not isinstance(value, int | float) or -LARGEST_FACT <= value <= LARGEST_FACT)
         for name, value in fields.items()
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from charseq.config import SymbolKind
+from charseq.errors import DataError
 from charseq.scoring.distance import Nearest, comparable, nearest_references, spelling_by
 from charseq.scoring.items import refuse_other_sources
 from charseq.scoring.metrics import edit_counts, ratio
@@ -110,6 +111,10 @@ def error_groups(
         DataError: if there is nothing to score, or the lists do not match up.
     """
     refuse_other_sources(sources, hypotheses)
+    if unseen is not None and len(unseen) != len(sources):
+        raise DataError(
+            f"unseen has {len(unseen):,} values, but there are {len(sources):,} sources"
+        )
     items = nearest_references(hypotheses, references, spelling_by(target_separator, symbols))
     return groups_of(sources, items, unseen=unseen, most=most)
 
