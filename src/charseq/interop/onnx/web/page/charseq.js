@@ -88,7 +88,7 @@ class Model {
       const none = "the model finds no possible answer";
       return { ...told, hypothesis: "", log_probability: 0, cut: false, error: none };
     }
-    const spelt = hypotheses.map((each) => this.#spelt(input, each, lengthPenalty));
+    const spelt = distinct(hypotheses.map((each) => this.#spelt(input, each, lengthPenalty)));
     const { score: _, ...best } = spelt[0];
     return {
       ...told,
@@ -265,6 +265,12 @@ function refusal(text) {
   const longest = LONGEST_SOURCE.toLocaleString("en");
   if ([...text].length > LONGEST_SOURCE) return `longer than ${longest} characters`;
   return HALF.test(text) ? "contains half a character, a lone surrogate" : null;
+}
+
+/** Leave out answers that are spelt like better ones, such as by the same marks in another order. */
+function distinct(answers) {
+  const first = new Map(answers.map((each) => [each.hypothesis, each]).reverse());
+  return answers.filter((each) => first.get(each.hypothesis) === each);
 }
 
 /** Leave out what says nothing. */
