@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +70,8 @@ class Translation:
         withheld: the withheld answer.
         alternatives: the n best answers, best first, if more than one was asked for: the first is
             the hypothesis, or the withheld answer.
+        columns: the columns of the model's predictions that the answer was written with, from which
+            a text does not always tell: two symbols may make one character. None for given texts.
     """
 
     source: str
@@ -85,6 +87,7 @@ class Translation:
     abstained: bool = False
     withheld: str = ""
     alternatives: tuple[Alternative, ...] = ()
+    columns: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def refused(cls, source: str, error: str) -> "Translation":
@@ -97,6 +100,7 @@ class Translation:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields in JSON's types, without the uninformative ones."""
         fields = _telling(asdict(self))
+        del fields["columns"]
         if self.alternatives:
             fields["alternatives"] = [_telling(asdict(each)) for each in self.alternatives]
         return fields

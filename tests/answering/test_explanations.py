@@ -21,7 +21,7 @@ from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
 from charseq.results import END_LABEL, Explanation, WrittenSymbol
-from charseq.text import Vocabulary
+from charseq.text import Spelling, Vocabulary
 from charseq.translator import Translator
 
 COPYING = ModelDescription(
@@ -274,3 +274,28 @@ def test_whoever_answers_with_another_engine_needs_no_torch() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_an_answer_is_explained_as_it_was_written_even_if_its_text_tells_otherwise(
+    seed: int,
+) -> None:
+    # Together, letter and mark are one character, which this model cannot write.
+    targets = Vocabulary.of_targets(["e\N{COMBINING TILDE}x"], spelling=Spelling(written="nfc"))
+    config = ModelConfig(units=8, attention="dot")
+    sources = Vocabulary.of_sources(["ab"])
+    description = ModelDescription(config, sources, targets, OutputLimit(1.0, 6))
+    model = Seq2Seq.fresh(config, len(sources), len(targets), seed)
+    translator = Translator(model, description)
+    for text in ("a", "ab", "bba"):
+        answer = translator.translate(text)
+        explanation, alignment = translator.explain(text), translator.align(text)
+        assert explanation.target == alignment.target == answer.hypothesis
+        written = tuple(each.symbol for each in explanation.symbols if not each.end)
+        assert set(written) <= set("e\N{COMBINING TILDE}x")
+        assert alignment.target_symbols == written
+        assert targets.spelling.text(written) == answer.hypothesis
+        total = math.fsum(each.log_probability for each in explanation.symbols)
+        assert total == pytest.approx(answer.log_probability, abs=1e-4)
+        assert "columns" not in answer.as_dict()

@@ -1,8 +1,9 @@
 """Answering with a model, whatever engine computes it: all of a translator except its loading."""
 
-from charseq.answering.alignments import align_pairs, refuse_without_attention, symbols_read
+from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.answers import align_answers, explain_answers
 from charseq.answering.base import STREAM_CHUNK, BaseTranslator
+from charseq.answering.columns import symbols_read
 from charseq.answering.corpora import (
     as_in_training,
     conditions_of,

@@ -1,11 +1,12 @@
 """What a model attends to in a source for each symbol of a given target, by teacher forcing."""
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
 
+from charseq.answering.columns import Columns, symbols_read
 from charseq.answering.engine import Engine, ForcedScores
+from charseq.answering.names import symbols_written
 from charseq.answering.pairs import forced_scores, unread
 from charseq.errors import UsageError, visible
 from charseq.modelfile import ModelDescription
@@ -18,6 +19,7 @@ def align_pairs(
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
+    columns: Sequence[Columns | None] | None = None,
 ) -> list[Alignment]:
     """Align each target with its input.
 
@@ -29,11 +31,17 @@ def align_pairs(
         description: the description of its model, which has attention.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
+        columns: the columns that targets were written with, if they are known.
     """
-    found = forced_scores(lambda scores: scores, engine, description, inputs, targets, weights=True)
+    columns = columns or [None] * len(targets)
+    found = forced_scores(
+        lambda scores: scores, engine, description, inputs, targets, columns, weights=True
+    )
     return [
-        _alignment(description, each, target, scores)
-        for each, target, scores in zip(inputs, targets, found, strict=True)
+        _alignment(
+            description, each, target, symbols_written(description, each, target, known), scores
+        )
+        for each, target, known, scores in zip(inputs, targets, columns, found, strict=True)
     ]
 
 
@@ -47,25 +55,13 @@ def refuse_without_attention(description: ModelDescription) -> None:
         )
 
 
-def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str, ...], int]:
-    """Return all symbols that an encoder reads of an input, and how many of them are conditions.
-
-    The conditions, the language and the features by name, come first, then the source's symbols,
-    including padding. A source without symbols is never read.
-    """
-    symbols = description.sources.spelling.symbols(each.source)
-    if not symbols:
-        return (), 0
-    config, conditions = description.config, description.sources.conditions.names(each)
-    width = config.pad_source_to if isinstance(config.pad_source_to, int) else 0
-    padding = repeat(config.pad_character, max(width - len(symbols), 0))
-    return (*conditions, *symbols, *padding), len(conditions)
-
-
 def _alignment(
-    description: ModelDescription, each: Input, target: str, scores: ForcedScores | None
+    description: ModelDescription,
+    each: Input,
+    target: str,
+    written: tuple[str, ...],
+    scores: ForcedScores | None,
 ) -> Alignment:
-    written = tuple(description.targets.spelling.symbols(target))
     read, conditions = symbols_read(description, each)
     weights = None if scores is None else scores.weights
     shares = None if scores is None else scores.copying

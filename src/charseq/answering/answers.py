@@ -54,7 +54,8 @@ def align_answers(
         answers: that model's answers, or given ones.
     """
     answers = [_within_bounds(description, each) for each in answers]
-    return _of_answers(align_pairs(engine, description, *_read(answers)), answers)
+    found = align_pairs(engine, description, *_read(answers), [each.columns for each in answers])
+    return _of_answers(found, answers)
 
 
 def explain_answers(
@@ -69,8 +70,8 @@ def explain_answers(
             explained.
     """
     answers = [_within_bounds(description, each) for each in answers]
-    explanations = _of_answers(explain_pairs(engine, description, *_read(answers)), answers)
-    return [_without_its_end(each) for each in explanations]
+    found = explain_pairs(engine, description, *_read(answers), [each.columns for each in answers])
+    return [_without_its_end(each) for each in _of_answers(found, answers)]
 
 
 def _within_bounds(description: ModelDescription, answer: Translation) -> Translation:
@@ -80,7 +81,7 @@ def _within_bounds(description: ModelDescription, answer: Translation) -> Transl
     if few or answer.error is not None:
         return answer
     error = f"too long to align: the source has {source:,} characters, the target {target:,}"
-    return replace(answer, error=error)
+    return replace(answer, error=error, columns=None)
 
 
 def _read(answers: Sequence[Translation]) -> tuple[list[Input], list[str]]:

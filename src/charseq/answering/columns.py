@@ -1,7 +1,7 @@
 """Texts as columns of a model's predictions: ids of its vocabulary and, beyond them, copies."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 
 import numpy as np
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from charseq.encoding import NEVER_COPIED, Sequences, encode_targets
 from charseq.modelfile import ModelDescription
-from charseq.text import Input
+from charseq.text import Input, Vocabulary
+
+# The columns of a text's symbols, in order.
+Columns = tuple[int, ...]
 
 
 def columns_of(
@@ -41,6 +44,27 @@ def columns_of(
                 if symbol in offered:
                     columns.ids[place] = len(writes) + int(before[row]) + offered[symbol]
     return columns
+
+
+def with_known(
+    columns: Sequences, known: Sequence[Columns | None] | None, vocabulary: Vocabulary
+) -> Sequences:
+    """Return the columns of targets, with those that are known in the place of those found.
+
+    Args:
+        columns: those found by `columns_of`.
+        known: for each target, the columns that it was written with, or None.
+        vocabulary: the vocabulary of the targets.
+    """
+    if known is None or all(each is None for each in known):
+        return columns
+    start, end = vocabulary.frame
+    found = np.split(columns.ids, columns.starts[1:])
+    rows = [
+        one if each is None else np.array([start, *each, end], np.int32)
+        for one, each in zip(found, known, strict=True)
+    ]
+    return Sequences.of(np.concatenate(rows), np.array([len(row) for row in rows]))
 
 
 def begun_columns(
@@ -84,3 +108,18 @@ def offered_by(each: Input, description: ModelDescription) -> dict[str, int]:
     for place, symbol in enumerate(description.sources.spelling.symbols(each.source)):
         first.setdefault(symbol, place)
     return first
+
+
+def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str, ...], int]:
+    """Return all symbols that an encoder reads of an input, and how many of them are conditions.
+
+    The conditions, the language and the features by name, come first, then the source's symbols,
+    including padding. A source without symbols is never read.
+    """
+    symbols = description.sources.spelling.symbols(each.source)
+    if not symbols:
+        return (), 0
+    config, conditions = description.config, description.sources.conditions.names(each)
+    width = config.pad_source_to if isinstance(config.pad_source_to, int) else 0
+    padding = repeat(config.pad_character, max(width - len(symbols), 0))
+    return (*conditions, *symbols, *padding), len(conditions)

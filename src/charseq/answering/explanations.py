@@ -1,14 +1,13 @@
 """Explanations of answers: the alternatives to each symbol, and what was attended to."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from charseq.answering.alignments import symbols_read
-from charseq.answering.columns import begun_columns
+from charseq.answering.columns import Columns, begun_columns, symbols_read
 from charseq.answering.engine import Engine, ForcedScores
+from charseq.answering.names import ColumnNames, symbols_written
 from charseq.answering.pairs import forced_of, forced_scores
 from charseq.answering.texts import GREEDY, asked_of, limits_of
 from charseq.encoding import Sequences, encode_inputs
@@ -27,6 +26,7 @@ def explain_pairs(
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
+    columns: Sequence[Columns | None] | None = None,
 ) -> list[Explanation]:
     """Explain each target, including its end, given its input.
 
@@ -38,14 +38,24 @@ def explain_pairs(
         description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
+        columns: the columns that targets were written with, if they are known.
     """
-    best = _to_ask_for(description.targets)
+    columns, best = columns or [None] * len(targets), _to_ask_for(description.targets)
     found = forced_scores(
-        lambda scores: scores, engine, description, inputs, targets, weights=True, best=best
+        lambda scores: scores,
+        engine,
+        description,
+        inputs,
+        targets,
+        columns,
+        weights=True,
+        best=best,
     )
     return [
-        _explanation(description, each, target, scores)
-        for each, target, scores in zip(inputs, targets, found, strict=True)
+        _explanation(
+            description, each, target, symbols_written(description, each, target, known), scores
+        )
+        for each, target, known, scores in zip(inputs, targets, columns, found, strict=True)
     ]
 
 
@@ -68,7 +78,7 @@ def write_symbols(
     if not symbols_read(description, each)[0]:
         yield UNREAD_END
         return
-    names, writes = _Names.of(description, each), description.targets
+    names, writes = ColumnNames.of(description, each), description.targets
     start, end = writes.frame
     encoded = encode_inputs([each], description.sources, writes, description.config)
     (begun,) = begun_columns([each], [prefix], description, encoded.conditions)
@@ -96,44 +106,14 @@ def write_symbols(
         further, before = further + before, further
 
 
-class _Names(NamedTuple):
-    """What the columns of a model's predictions stand for, given an input.
-
-    Attributes:
-        vocabulary: the vocabulary of the targets, whose columns come first.
-        copied: symbols outside it that the source offers, by column.
-    """
-
-    vocabulary: Vocabulary
-    copied: Mapping[int, str]
-
-    @classmethod
-    def of(cls, description: ModelDescription, each: Input) -> "_Names":
-        """Return the names for an input."""
-        targets = description.targets
-        first: dict[str, int] = {}
-        if description.config.copying:
-            read, conditions = symbols_read(description, each)
-            for place, symbol in enumerate(read[conditions:], len(targets) + conditions):
-                if targets.id_of(symbol) == targets.unseen:
-                    first.setdefault(symbol, place)
-        return cls(targets, {place: symbol for symbol, place in first.items()})
-
-    def of_column(self, column: int) -> str:
-        """Return what a column stands for; "" if it occurs in no answer."""
-        if column == self.vocabulary.end:
-            return END_LABEL
-        if column >= len(self.vocabulary):
-            return self.copied.get(column, "")
-        return "" if column in self.vocabulary.special else self.vocabulary.symbols[column]
-
-
 def _to_ask_for(vocabulary: Vocabulary) -> int:
     """Return how many columns to ask for: runners-up, the chosen one and what is never written."""
     return RUNNERS_UP + len(vocabulary.special)
 
 
-def _written(names: _Names, symbol: str | None, scores: ForcedScores, place: int) -> WrittenSymbol:
+def _written(
+    names: ColumnNames, symbol: str | None, scores: ForcedScores, place: int
+) -> WrittenSymbol:
     """Return the scores of the symbol at a place of a target; None stands for its end."""
     label = END_LABEL if symbol is None else symbol
     runners_up: list[tuple[str, float]] = []
@@ -152,15 +132,19 @@ def _written(names: _Names, symbol: str | None, scores: ForcedScores, place: int
 
 
 def _explanation(
-    description: ModelDescription, each: Input, target: str, scores: ForcedScores | None
+    description: ModelDescription,
+    each: Input,
+    target: str,
+    written: tuple[str, ...],
+    scores: ForcedScores | None,
 ) -> Explanation:
-    symbols = [*description.targets.spelling.symbols(target), None]
+    symbols = [*written, None]
     if scores is None:
         # A source that is not read is answered with nothing, with certainty.
         found = [WrittenSymbol(symbol, -math.inf) for symbol in symbols if symbol is not None]
         found.append(UNREAD_END)
     else:
-        names = _Names.of(description, each)
+        names = ColumnNames.of(description, each)
         found = [_written(names, symbol, scores, place) for place, symbol in enumerate(symbols)]
     read, conditions = symbols_read(description, each)
     return Explanation(

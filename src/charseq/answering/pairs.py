@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from charseq.answering.batches import MOST_SYMBOLS, in_batches
-from charseq.answering.columns import columns_of
+from charseq.answering.columns import Columns, columns_of, with_known
 from charseq.answering.engine import Engine, Forced, ForcedScores
 from charseq.encoding import (
     NEVER_COPIED,
@@ -57,6 +57,7 @@ def forced_scores(
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
+    columns: Sequence[Columns | None] | None = None,
     *,
     weights: bool = False,
     best: int = 0,
@@ -71,6 +72,7 @@ def forced_scores(
         description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
+        columns: the columns that targets were written with, if they are known.
         weights: as for `Engine.force`.
         best: as for `Engine.force`.
     """
@@ -78,10 +80,12 @@ def forced_scores(
     filled = [bool(reads.spelling.symbols(each.source)) for each in inputs]
     plain, written = list(compress(inputs, filled)), list(compress(targets, filled))
     encoded = encode_inputs(plain, reads, writes, description.config)
-    columns = columns_of(plain, written, description, encoded.conditions)
+    known = None if columns is None else list(compress(columns, filled))
+    found = columns_of(plain, written, description, encoded.conditions)
+    wanted = with_known(found, known, writes)
 
     def done(rows: Rows) -> list[Result]:
-        forced = forced_of(encoded, columns, rows, writes)
+        forced = forced_of(encoded, wanted, rows, writes)
         return [made_of(scores) for scores in engine.force(forced, weights=weights, best=best)]
 
     results = iter(
@@ -89,7 +93,7 @@ def forced_scores(
             engine,
             done,
             encoded.sequences.lengths,
-            columns.lengths,
+            wanted.lengths,
             most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
         )
     )

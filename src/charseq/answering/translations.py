@@ -190,6 +190,7 @@ def _translation(
         language=given.language,
         abstained=abstained,
         withheld=text if abstained else "",
+        columns=tuple(best.ids) if error is None else None,
         alternatives=tuple(
             Alternative(
                 spelling,
