@@ -1,6 +1,7 @@
 """What is timed when translating, the same for charseq and for the Keras example's loop."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -68,12 +69,15 @@ def calls(singles: Sequence[str], texts: Sequence[str]) -> Iterator[Sequence[str
 def time_keras(archive: Path, singles: Sequence[str], measured: Measured) -> None:
     """Time the Keras example's loop; what it does with one sentence it does with many."""
     job = {"archive": str(archive), "sentences": singles, "warm_up": WARM_UP}
+    # On a GPU, JAX would take most of the memory, and charseq waits beside it.
+    environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.translating_keras"],
         input=json.dumps(job),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        env=environment,
     )
     for text, line in zip(singles, done.stdout.splitlines(), strict=True):
         took = json.loads(line)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from charseq import load
+from charseq.corpus import read_corpus
 from charseq.errors import DataError, MachineError, UsageError
 from charseq.files import file_digest, read_bounded, write_atomically
 
@@ -78,3 +80,11 @@ def test_a_written_file_is_as_readable_as_others(tmp_path: Path) -> None:
     write_atomically(tmp_path / "file", b"")
     modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("file", "other")}
     assert len(modes) == 1
+
+
+def test_names_that_no_file_can_have_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="File name too long"):
+        write_atomically(tmp_path / ("a" * 300), b"new")
+    for read in (read_corpus, load, file_digest):
+        with pytest.raises(UsageError):
+            read(tmp_path / "a\0b.tsv")

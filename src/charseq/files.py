@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charseq.errors import DataError, MachineError, UsageError
+from charseq.errors import DataError, MachineError, UsageError, visible
 
 # The JSON header of a safetensors file, which includes the vocabularies: two of 150,000 symbols,
 # nearly as many as there are, fit.
@@ -39,6 +39,10 @@ def in_plain_words(where: str | Path) -> Iterator[None]:
         raise UsageError(f"{where} is a folder; name a file in it") from None
     except OSError as error:
         raise MachineError(f"cannot read {where}: {error.strerror or error}") from None
+    except ValueError as error:
+        if "null" not in str(error):
+            raise
+        raise UsageError(f"{visible(str(where))} has a null byte, as no file's name does") from None
 
 
 def read_bounded(path: Path, largest: int) -> bytes:
@@ -118,7 +122,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def refuse_output(path: Path) -> None:
     """Raise a `UsageError` if no file can be put there: over a folder or pipe, or in no folder."""
-    if path.exists() and not path.is_file():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        # Such as a name that is too long.
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    if exists and not path.is_file():
         kind = "a folder" if path.is_dir() else "not a regular file"
         raise UsageError(f"cannot write {path}: it is {kind}; name a file")
     if not path.absolute().parent.is_dir():

@@ -74,6 +74,16 @@ def test_printed_settings_are_those_that_would_be_used(charseq_command, tmp_path
     assert printed["corpus"]["limit"] == 10_000
 
 
+def test_a_dry_run_refuses_what_a_run_would_refuse(
+    charseq_command, corpus, tmp_path, capsys
+) -> None:
+    run = tmp_path / "run"
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", str(run)) == 0
+    again = ("--dry-run", "--overwrite", "--run", str(run), "--from", f"{run}/model.safetensors")
+    assert charseq_command("train", corpus, *again) == 2
+    assert "would be moved aside with" in capsys.readouterr().err
+
+
 def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     charseq_command, corpus, tmp_path, monkeypatch, capsys
 ) -> None:

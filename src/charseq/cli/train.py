@@ -135,7 +135,7 @@ def train(
         "mirror": mirror,
     }
     if dry_run:
-        training.refuse_taken(folder, overwrite=overwrite)
+        training.refuse_taken(folder, overwrite=overwrite, start_from=start_from)
         show_rehearsal(output_console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
     watching: dict[str, Any] = {

@@ -30,12 +30,13 @@ def default_folder(corpus: str) -> Path:
     return folder
 
 
-def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool = False, start_from: Path | None = None) -> None:
     """Raise a `UsageError` if a new run would overwrite something.
 
     Args:
         folder: a new or empty folder, or that of an earlier run.
         overwrite: whether an earlier run may be moved aside.
+        start_from: the model to start from, if any, which must not be moved aside as well.
     """
     if not folder.exists() or (folder.is_dir() and is_empty(folder)):
         return
@@ -46,11 +47,7 @@ def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
             f"{folder} already holds a run: resume it if it is unfinished (charseq train --resume"
             f" {folder}), move it aside with --overwrite, or name another folder with --run"
         )
-
-
-def refuse_within(start_from: Path, folder: Path) -> None:
-    """Raise a `UsageError` if the model to start from would be moved aside with a folder."""
-    if folder.resolve() in start_from.resolve().parents:
+    if start_from is not None and folder.resolve() in start_from.resolve().parents:
         raise UsageError(
             f"the model to start from, {start_from}, would be moved aside with {folder}: copy it"
             " elsewhere first, or name another folder with --run"

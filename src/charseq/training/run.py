@@ -29,10 +29,8 @@ from charseq.training.folder import (
     SETTINGS_FILE,
     default_folder,
     free_folder,
-    holds_run,
     locked,
     refuse_taken,
-    refuse_within,
     remove_unfinished,
 )
 from charseq.training.history import Callback, EpochRecord, History, series
@@ -102,9 +100,7 @@ def train_run(
     """
     began = time.monotonic()
     folder = folder or default_folder(material.corpus.name)
-    refuse_taken(folder, overwrite=overwrite)
-    if material.start_from is not None and holds_run(folder):
-        refuse_within(material.start_from, folder)
+    refuse_taken(folder, overwrite=overwrite, start_from=material.start_from)
     setup = set_up(material, settings)
     free_folder(folder, overwrite=overwrite)
     return _trained(material, setup, folder, None, began, callbacks, console)
