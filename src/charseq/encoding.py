@@ -53,6 +53,10 @@ class Sequences:
 
         Without a width, the longest of them determines it.
         """
+        if len(rows) == 1 and width is None:
+            # A single row needs no padding, and half as many operations.
+            start, length = self.starts[rows[0]], self.lengths[rows[0]]
+            return self.ids[None, start : start + length].astype(np.int64)
         lengths = self.lengths[rows, None]
         places = np.arange(int(lengths.max(initial=0)) if width is None else width)
         inside = places < lengths

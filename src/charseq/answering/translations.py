@@ -22,6 +22,7 @@ LONGEST_SOURCE = 10_000
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
 
 Unknown = Literal["replace", "error"]
+_TREATMENTS = get_args(Unknown)
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Options:
             UsageError: if settings are unknown or clash; if the model cannot write any entry of the
                 lexicon, or has no calibration and is asked to abstain.
         """
-        if unknown not in get_args(Unknown):
-            demanded = " or ".join(map(repr, get_args(Unknown)))
+        if unknown not in _TREATMENTS:
+            demanded = " or ".join(map(repr, _TREATMENTS))
             raise UsageError(f"unknown must be {demanded}, not {unknown!r}")
         if settings:
             refuse_unknown(settings, (*GIVEN_WITH_TEXTS, *DecodingConfig.model_fields))
@@ -176,7 +177,7 @@ def _translation(
     abstained = options.abstains(sure)
     several = options.decoding.n_best > 1 and error is None
     # Two hypotheses may be spelt the same, such as by the same marks in another order.
-    distinct = {text: place for place, text in reversed(list(enumerate(texts)))}
+    distinct = {text: place for place, text in reversed(list(enumerate(texts))) if several}
     return Translation(
         source=given.source,
         hypothesis="" if abstained else text,
@@ -203,7 +204,6 @@ def _translation(
                 (texts[place], hypotheses[place], confidences[place])
                 for place in sorted(distinct.values())
             )
-            if several
         ),
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NOTHING_FORCED = -1
+LEAST = float("-inf")
 MOST_ROWS, MOST_HYPOTHESES = 64, 160
 INPUTS = frozenset(
     {
@@ -101,22 +102,24 @@ class OnnxEngine:
         _refuse_strange(
             lengths.shape == totals.shape == ids.shape[:2] == grid
             and ids.shape[2:] > (0,)
-            and ids.min() >= 0
-            and ids.max() < columns
-            and lengths.min() >= 0
-            and (lengths <= np.minimum(asked.limits, ids.shape[2])[:, None]).all()
-            # There is always a best answer; NaN does not count.
-            and (totals[:, 0] > -np.inf).all()
+            # Without its sign, an id below 0 is beyond all columns.
+            and ids.view(np.uint64).max() < columns
         )
-        rows = zip(*(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True)
-        return [
-            [
-                Hypothesis(written[:length], total, length == limit)
-                for written, length, total in zip(*answers, strict=True)
-                if total > -np.inf
-            ]
-            for *answers, limit in rows
-        ]
+        places, found = ids.shape[2], []
+        for written, counts, gains, limit in zip(
+            *(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True
+        ):
+            most = min(limit, places)
+            # There is always a best answer; NaN does not count.
+            _refuse_strange(gains[0] > LEAST and all(0 <= count <= most for count in counts))
+            found.append(
+                [
+                    Hypothesis(symbols[:count], gain, count == limit)
+                    for symbols, count, gain in zip(written, counts, gains, strict=True)
+                    if gain > LEAST
+                ]
+            )
+        return found
 
     def force(self, forced: Forced, *, weights: bool, best: int) -> list[ForcedScores]:
         """Return the scores of given targets, each forced as a prefix of its full length.
@@ -214,6 +217,8 @@ def _refuse_strange(sound: bool | np.bool_) -> None:
 def _padded(prefixes: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     """Return prefixes as one array, padded on the right, (rows, longest)."""
     longest = max(map(len, prefixes), default=0)
+    if not longest:
+        return np.empty((len(prefixes), 0), np.int64)
     return np.array(
         [[*prefix, *[NOTHING_FORCED] * (longest - len(prefix))] for prefix in prefixes], np.int64
     ).reshape(len(prefixes), longest)

@@ -22,6 +22,8 @@ UNKNOWN_CONDITION = "<unknown condition>"
 
 # Nearly as many as Unicode has characters.
 MOST_SYMBOLS = 150_000
+# Of so few, looking symbols up one by one is faster than a table of all code points.
+FEW_TEXTS = 4
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,11 @@ class Vocabulary:
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the ids of texts that are cut into symbols, and the length of each."""
         lengths = np.fromiter(map(len, spelt), np.int64, len(spelt))
-        if self.spelling.is_of_characters and all(isinstance(text, str) for text in spelt):
+        if (
+            len(spelt) > FEW_TEXTS
+            and self.spelling.is_of_characters
+            and all(isinstance(text, str) for text in spelt)
+        ):
             return self._ids_of_characters("".join(map(str, spelt))), lengths
         ids = map(self._ids.get, chain.from_iterable(spelt), repeat(self.unseen))
         return np.fromiter(ids, np.int32, int(lengths.sum())), lengths
@@ -206,7 +212,9 @@ class Vocabulary:
 
     def unknown_symbols(self, *texts: str) -> frozenset[str]:
         """Return the symbols of `texts` that this vocabulary lacks."""
-        return frozenset().union(*map(self.spelling.symbols, texts)) - self._ids.keys()
+        known = self._ids
+        found = frozenset().union(*map(self.spelling.symbols, texts))
+        return frozenset(symbol for symbol in found if symbol not in known)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a model file keeps; the spelling follows from the model's settings."""
