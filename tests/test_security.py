@@ -31,8 +31,8 @@ from charseq.interop.onnx.web import runtime as web_runtime
 from charseq.model import embedding
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
 from charseq.runtime import inspection, wire
-from charseq.serve import keys, models, requests
-from charseq.text import vocabulary
+from charseq.serve import bodies, keys, models, requests
+from charseq.text import normalisation, vocabulary
 from charseq.training import history, read_history
 from charseq.translator import Translator
 
@@ -94,6 +94,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "a compressed text, unpacked": f"{times} times its size, or {small} MiB",
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
         "a text to translate": f"{translations.LONGEST_SOURCE:,} characters",
+        "marks of one letter": f"{normalisation.MOST_MARKS}",
         "source times target, to align": f"{answers.MOST_WEIGHTS:,}",
         "a settings file, a file of API keys, a model card": f"{run.LARGEST // mebi} MiB",
         "a file of inputs to try": f"{page.LARGEST_EXAMPLES // 1_024} KiB",
@@ -112,7 +113,10 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
         "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
         "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
-        "weights in the explanations of a request": f"{requests.MOST_WEIGHTS:,}",
+        "the bodies of all requests in progress": f"{bodies.MOST_BYTES // mebi} MiB",
+        "the features of a requested text, its language": f"{requests.LONGEST_CONDITION:,}"
+        " characters each",
+        "numbers in the explanations of a request": f"{requests.MOST_WEIGHTS:,}",
         "how long a request takes, its arrival": f"{served.timeout:g} s,"
         f" {served.client_timeout:g} s",
         "requests that wait for a model": f"{served.queue:,}",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 from services import Running, close_to, running
 
 from charseq import Translator
+
+DATA = Path(__file__).parents[1] / "data"
 
 SLOW = {"texts": ["abcda"] * 300, "beam": 20}
 """A request that takes a while, but not long."""
@@ -256,6 +259,29 @@ def test_examples_lie_beside_the_model_or_are_named(model_file: Path, tmp_path: 
 
     assert shown() == [{"source": "abc"}, {"source": "dd"}]
     assert shown("--examples", tmp_path / "others.txt") == [{"source": "cab"}]
+
+
+def test_examples_of_another_model_are_left_out_unless_they_were_asked_for(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(DATA / "format-2.safetensors", tmp_path / "m.safetensors")
+    (tmp_path / "examples.txt").write_text("abc\n", encoding="utf-8")
+    with running(tmp_path / "m.safetensors") as service:
+        (model,) = httpx.get(f"{service.url}/v1/models").json()["models"]
+        assert model["examples"] == []
+    refused = subprocess.run(
+        [
+            *(sys.executable, "-m", "charseq", "serve", tmp_path / "m.safetensors", "--port", "0"),
+            *("--examples", tmp_path / "examples.txt"),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 3
+    assert refused.stderr.endswith(
+        "examples.txt:1: 1 of 3 columns: source, features, language, separated by tabs\n"
+    )
 
 
 def test_an_address_of_ipv6_is_shown_as_browsers_take_it(model_file: Path) -> None:

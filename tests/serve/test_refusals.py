@@ -3,16 +3,18 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services import Service, events_of
 
 from charseq import Translator
-from charseq.serve import requests
+from charseq.serve import application, requests
 from charseq.text import features_of
 
 BODIES = [
@@ -163,6 +165,47 @@ def test_features_that_a_model_does_not_read_are_bounded_too(service: Service) -
     assert answer.status_code == 413
 
 
+def test_marks_without_number_hold_up_nobody(service: Service) -> None:
+    # Sorted at once, they would take minutes.
+    began = time.perf_counter()
+    answer = service.ask(texts="a" + "\u0301\u0327" * 150_000)
+    assert answer.status_code == 413
+    assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("name", ["features", "language"])
+def test_long_features_and_languages_are_refused_as_answers_would_repeat_them(
+    serving: Callable[..., Service], conjugator: Translator, name: str
+) -> None:
+    asked = {"texts": ["a"] * 50, "features": "N;PL", "language": "x", name: "x" * 1_001}
+    answer = serving({"forms": conjugator}).ask(**asked)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"] == (
+        f"{name} has 1,001 characters, but this service takes at most 1,000"
+    )
+
+
+def test_bodies_take_only_so_much_memory_together(
+    serving: Callable[..., Service], toy_translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "MOST_BYTES", 100)
+    service = serving({"toy": toy_translator}, max_body_bytes=90)
+
+    def slowly(seconds: float) -> httpx.Request:
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"texts": "ab"' + b" " * 60
+            await asyncio.sleep(seconds)
+            yield b"}"
+
+        headers = {"Content-Type": "application/json"}
+        return httpx.Request("POST", "http://service/v1/translate", content=body(), headers=headers)
+
+    together = service.together(slowly(0.2), slowly(0.2))
+    assert sorted(each.status_code for each in together) == [200, 503]
+    # Whether answered or refused, requests give back the room that they took.
+    assert [service.together(slowly(0))[0].status_code for _ in range(3)] == [200] * 3
+
+
 def test_explanations_are_given_as_long_as_they_are_not_huge(
     serving: Callable[..., Service], speaker: Translator, toy_translator: Translator
 ) -> None:
@@ -170,12 +213,15 @@ def test_explanations_are_given_as_long_as_they_are_not_huge(
     refused = serving({"speaker": speaker}).ask(**long)
     assert refused.status_code == 413
     assert re.match(
-        "explanations of these texts may have [0-9,]+ weights, but this service gives at most"
+        "explanations of these texts may have [0-9,]+ numbers, but this service gives at most"
         " 2,000,000: ",
         refused.json()["error"]["message"],
     )
-    # Without attention, there are no weights.
-    assert serving({"toy": toy_translator}).ask(**long).status_code == 200
+    # Without attention, there are no weights, but still the runners-up of each symbol.
+    plain = serving({"toy": toy_translator})
+    assert plain.ask(**long).status_code == 200
+    prefix = {"texts": ["a"] * 1_000, "prefix": "ABCD" * 249, "explain": True}
+    assert plain.ask(**prefix).status_code == 413
 
 
 def test_a_body_is_cut_off_at_the_limit_whatever_its_length_is_said_to_be(

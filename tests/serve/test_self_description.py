@@ -1,6 +1,7 @@
 """What a service tells of its models, its state and its counts, and to whom."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -178,6 +179,26 @@ def test_keys_are_read_from_a_file(tmp_path: Path) -> None:
     file.write_text("\n", encoding="utf-8")
     with pytest.raises(UsageError, match="contains no keys"):
         read_keys(file)
+    # Its words are not keys of their own.
+    file.write_text("one\ncorrect horse battery\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="keys:2: a key has no spaces or commas"):
+        read_keys(file)
+
+
+def test_a_key_may_be_any_bytes(
+    serving: Callable[..., Service], toy_translator: Translator
+) -> None:
+    service = serving({"toy": toy_translator}, api_keys=(os.fsdecode(b"k\xff"),))
+    headers = {b"Authorization": b"Bearer k\xff"}
+    assert service.request("GET", "/v1/models", headers=headers).status_code == 200
+    assert service.get("/v1/models", Authorization="Bearer k").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_the_head_of_a_health_check_can_be_asked_for_alone(service: Service, path: str) -> None:
+    head = service.request("HEAD", path)
+    assert head.status_code == 200
+    assert not head.content
 
 
 def test_every_answer_has_safe_headers(service: Service) -> None:

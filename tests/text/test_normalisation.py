@@ -1,10 +1,12 @@
+import re
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.text import has_hangul, normalised, own_form
+from charseq.text import has_hangul, is_normalised, normalised, own_form
 
 texts = st.text(max_size=12)
 hangul = st.text(
@@ -53,3 +55,26 @@ def test_hangul_is_syllables_and_conjoining_jamo() -> None:
     assert has_hangul(["abc", "a한"])
     assert has_hangul(["\u1112"])
     assert not has_hangul(["abc", "ㅎ", "漢字", "かな"])
+
+
+@pytest.mark.parametrize("form", ["nfc", "nfd", "jamo"])
+def test_marks_without_number_take_no_more_time_than_other_characters(form) -> None:
+    began = time.perf_counter()
+    long = "e" + "\u0301\u0327" * 200_000
+    once = normalised(long, form)
+    assert own_form([once]) in ("nfc", "nfd")
+    assert time.perf_counter() - began < 10
+    # All marks that anybody writes are put into order.
+    few = "e" + "\u0301\u0327" * 100 + "x" * 1_000
+    assert normalised(few, "nfd") == unicodedata.normalize("NFD", few)
+    assert sorted(normalised(long, "nfd")) == sorted(unicodedata.normalize("NFD", "e") + long[1:])
+
+
+@given(st.text("e\u0301\u0327가\u1100\u1161\u0f73", min_size=1, max_size=40))
+def test_long_texts_are_normalised_as_short_ones(text: str) -> None:
+    long = text * 60
+    for form, name in (("nfc", "NFC"), ("nfd", "NFD")):
+        whole = unicodedata.normalize(name, long)
+        alike = max(map(len, re.findall("[\u0301\u0327\u0f73]+", long)), default=0) <= 400
+        assert (normalised(long, form) == whole) or not alike
+        assert is_normalised(name, normalised(long, form)) or not alike

@@ -9,6 +9,7 @@ import typer
 
 from charseq.cli.lines import Columns, Refused
 from charseq.cli.options import DeviceOption, settings_options
+from charseq.cli.telling import warn
 from charseq.config import ServeConfig
 from charseq.errors import DataError
 from charseq.files import read_bounded
@@ -90,10 +91,17 @@ def serve(
 def _served(name: str, path: Path, examples: Path | None, device: str) -> ServedModel:
     """Load a model with its examples: those in the given file, or in the one beside the model."""
     model = load_served(name, path, device)
+    if examples is not None:
+        return replace(model, examples=_examples(examples, model))
     beside = path.with_name(EXAMPLES_FILE)
-    if examples is None and beside.is_file():
-        examples = beside
-    return model if examples is None else replace(model, examples=_examples(examples, model))
+    if not beside.is_file():
+        return model
+    try:
+        return replace(model, examples=_examples(beside, model))
+    except DataError as error:
+        # Nobody asked for these, and they may be another model's.
+        warn(f"{name} has no examples: {error}")
+        return model
 
 
 def _examples(path: Path, model: ServedModel) -> list[Input]:
@@ -103,7 +111,9 @@ def _examples(path: Path, model: ServedModel) -> list[Input]:
     inputs = []
     for number, row in enumerate(columns.read(text.splitlines(), LONGEST_EXAMPLE).rows, start=1):
         if isinstance(row, Refused):
-            raise DataError(f"{path}:{number}: {row.reason}")
+            # Here, no option gives features or a language for all lines.
+            reason = row.reason.partition("; or give")[0]
+            raise DataError(f"{path}:{number}: {reason}")
         features = features_of(row.get("features", ""), description.features_separator)
         inputs.append(Input(row["source"], features, row.get("language", "")))
     return [each for each in inputs if each.source]

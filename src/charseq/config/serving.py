@@ -61,9 +61,16 @@ class ServeConfig(Settings):
     @classmethod
     def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            parts = urlsplit(origin)
-            if origin not in ("*", f"{parts.scheme}://{parts.netloc}"):
+            if origin != "*" and not _is_origin(origin):
                 raise UsageError(
                     f"an origin is a scheme and a host, such as https://example.org, not {origin!r}"
                 )
         return origins
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return text == f"{parts.scheme}://{parts.netloc}"

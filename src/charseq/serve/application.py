@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from charseq import page
 from charseq.config import ServeConfig, refuse_unknown
 from charseq.errors import UsageError, visible
 from charseq.serve import schema
-from charseq.serve.bodies import read_object
+from charseq.serve.bodies import MOST_BYTES, Room, read_object
 from charseq.serve.faults import Fault, too_slow
 from charseq.serve.handler import ModelHandler
 from charseq.serve.json_text import JsonResponse
@@ -91,9 +91,16 @@ def create_application(
 def _answer_texts(
     app: FastAPI, handlers: Mapping[str, ModelHandler], settings: ServeConfig, metrics: Metrics
 ) -> None:
+    room = Room(max(MOST_BYTES, settings.max_body_bytes))
+
     @app.post("/v1/translate", **schema.TRANSLATE)
     async def translate(request: Request) -> Response:
-        values = await read_object(request, settings.max_body_bytes, settings.client_timeout)
+        with room.shared() as take:
+            return await translated(request, take)
+
+    async def translated(request: Request, take: Callable[[int], None]) -> Response:
+        most, seconds = settings.max_body_bytes, settings.client_timeout
+        values = await read_object(request, most, seconds, take)
         parsed = parse_request(values, settings)
         handler = _handler(handlers, parsed.model)
         name = handler.served.name
@@ -126,10 +133,13 @@ def _tell_of_itself(
         described = [handler.served.as_dict() for handler in handlers.values()]
         return JsonResponse({"models": described, "limits": limits})
 
+    # Some load balancers ask for the headers alone.
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", **schema.HEALTH)
     async def health() -> Response:
         return JsonResponse({"status": "alive"})
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", **schema.READINESS)
     async def readiness() -> Response:
         if lifecycle.accepting:

@@ -8,14 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from charseq.serve.faults import Fault
+from charseq.serve.faults import BUSY, Fault
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
-
-BUSY = "the service is busy: try again in a moment"
 
 
 @dataclass(eq=False)

@@ -17,6 +17,7 @@ STATUSES: Mapping[str, int] = {
     "internal": 500,
 }
 SECONDS_TO_COME_BACK = 1
+BUSY = "the service is busy: try again in a moment"
 
 
 class Fault(Exception):

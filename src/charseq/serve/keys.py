@@ -16,7 +16,8 @@ class Keys:
     """The keys that a service knows; without any, requests need none."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._digests = [_digest(key.encode()) for key in keys]
+        # A key from the environment may be no text.
+        self._digests = [_digest(os.fsencode(key)) for key in keys]
 
     def allow(self, authorisation: bytes | None) -> bool:
         """Return whether the header `Authorization: Bearer KEY` contains a known key.
@@ -31,19 +32,16 @@ class Keys:
         return scheme.lower() == b"bearer" and any(found)
 
 
-def keys_in(text: str) -> tuple[str, ...]:
-    """Return the keys in a text, separated by space or commas."""
-    return tuple(text.replace(",", " ").split())
-
-
 def environment_keys() -> tuple[str, ...]:
     """Return the keys in the environment variable `CHARSEQ_API_KEYS`, if it is set.
+
+    Spaces or commas separate them.
 
     Raises:
         UsageError: if it is set but contains none.
     """
     text = os.environ.get("CHARSEQ_API_KEYS", "")
-    keys = keys_in(text)
+    keys = tuple(text.replace(",", " ").split())
     if text and not keys:
         raise UsageError("CHARSEQ_API_KEYS contains no keys: add some, or unset it to require none")
     return keys
@@ -53,14 +51,18 @@ def read_keys(path: Path) -> tuple[str, ...]:
     """Return the keys in a file, one per line.
 
     Raises:
-        UsageError: if there is no such file, or it contains none.
+        UsageError: if there is no such file, it contains none, or a line is none.
         DataError: if it is too large.
         MachineError: if it cannot be read.
     """
     try:
-        keys = keys_in(read_bounded(path, LARGEST_FILE).decode("utf-8-sig"))
+        lines = read_bounded(path, LARGEST_FILE).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise UsageError(f"{path} contains no keys: it is not valid UTF-8") from None
+    for number, line in enumerate(lines, start=1):
+        if len(line.replace(",", " ").split()) > 1:
+            raise UsageError(f"{path}:{number}: a key has no spaces or commas: write one per line")
+    keys = tuple(key for line in lines if (key := line.strip(", \t")))
     if not keys:
         raise UsageError(f"{path} contains no keys: write one per line")
     return keys

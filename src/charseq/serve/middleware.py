@@ -83,7 +83,10 @@ class RequestMiddleware:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                # After an upgrade, a browser must not mix the page's old files with new ones.
+                headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         self._lifecycle.in_flight += protected

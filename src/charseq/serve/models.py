@@ -13,7 +13,7 @@ from charseq.files import read_bounded
 from charseq.loading import load
 from charseq.modelcard import CARD_FILE
 from charseq.modelfile import EXPORT_SUFFIX, MODEL_FILE
-from charseq.text import Input
+from charseq.text import Input, has_half
 
 LARGEST_CARD = 1 << 20
 
@@ -93,6 +93,10 @@ def named_paths(words: Sequence[str]) -> dict[str, Path]:
         name = own or next(
             each for each in _numbered(_own_name(path)) if each not in taken and each not in named
         )
+        if has_half(name):
+            raise UsageError(
+                f"the name {visible(name)} is not text: give the model another, as NAME=FILE"
+            )
         named[name] = path
     return named
 

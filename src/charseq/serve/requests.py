@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from charseq.answering.explanations import RUNNERS_UP
 from charseq.config import DecodingConfig, ServeConfig
 from charseq.errors import UsageError
 from charseq.modelfile import ModelDescription
@@ -14,7 +15,9 @@ from charseq.serve.faults import Fault
 from charseq.text import Input, features_of
 
 MOST_WEIGHTS = 2_000_000
-"""The most attention weights in one request's explanations: about twenty megabytes of JSON."""
+"""The most numbers in one request's explanations: about twenty megabytes of JSON."""
+LONGEST_CONDITION = 1_000
+"""The most characters of a text's features, and of its language; each answer repeats them."""
 
 
 def _texts(value: object) -> object:
@@ -139,6 +142,14 @@ def requested_texts(
         _for_each(name, getattr(request, name), len(texts))
         for name in ("features", "language", "prefix")
     ]
+    for name, values in zip(("features", "language"), given, strict=False):
+        longest = max(map(len, filter(None, values)), default=0)
+        if longest > LONGEST_CONDITION:
+            raise Fault(
+                "too_large",
+                f"{name} has {longest:,} characters, but this service takes at most"
+                f" {LONGEST_CONDITION:,}",
+            )
     spelt, written = description.sources.spelling.length, description.targets.spelling.length
     # What is given for all texts may be long: it is counted once.
     conditions, prefixes = cache(partial(_conditions, description)), cache(written)
@@ -160,18 +171,22 @@ def requested_texts(
                 f"{which} has {each.symbols:,} symbols, but this service takes at most"
                 f" {settings.max_symbols:,}",
             )
-    if (request.explain or request.stream) and description.config.attention != "none":
+    if request.explain or request.stream:
         _refuse_many_weights(asked, description)
     return asked
 
 
 def _refuse_many_weights(asked: Sequence[RequestedText], description: ModelDescription) -> None:
-    limit = description.output_limit
-    weights = sum(each.symbols * limit.of(each.symbols) for each in asked)
-    if weights > MOST_WEIGHTS:
+    limit, attention = description.output_limit, description.config.attention != "none"
+    # For each symbol of an answer: what was attended to, and what else was probable.
+    numbers = sum(
+        max(limit.of(each.symbols), each.symbols + 1) * (each.symbols * attention + RUNNERS_UP)
+        for each in asked
+    )
+    if numbers > MOST_WEIGHTS:
         raise Fault(
             "too_large",
-            f"explanations of these texts may have {weights:,} weights, but this service gives at"
+            f"explanations of these texts may have {numbers:,} numbers, but this service gives at"
             f" most {MOST_WEIGHTS:,}: ask for fewer or shorter ones, or omit explain",
         )
 

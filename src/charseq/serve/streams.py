@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from charseq.serve.faults import FAILED, too_slow
+from charseq.serve.faults import FAILED, Fault, too_slow
 from charseq.serve.json_text import written
 from charseq.serve.logs import log_failure
 
@@ -36,28 +36,34 @@ class EventStream(StreamingResponse):
         # Before anything is sent, so that a fault raised here gets the usual response.
         self._place = contextlib.ExitStack()
         self._place.enter_context(place)
-        super().__init__(_in_time(events, seconds), headers=HEADERS)
+        self._fault: Fault | None = None
+        super().__init__(self._in_time(events, seconds), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events."""
         with self._place:
             await super().__call__(scope, receive, send)
+        if self._fault is not None:
+            # The response began as a good one, but the log and the metrics tell how it ended.
+            scope["record"].status = self._fault.status
 
-
-async def _in_time(events: AsyncIterator[tuple[str, Any]], seconds: float) -> AsyncIterator[bytes]:
-    end = asyncio.get_running_loop().time() + seconds
-    try:
-        while True:
-            async with asyncio.timeout_at(end):
-                name, data = await anext(events)
-            yield event(name, data)
-    except StopAsyncIteration:
-        pass
-    except TimeoutError:
-        yield event("error", too_slow(seconds).as_dict())
-    except Exception as error:
-        log_failure(error)
-        yield event("error", FAILED.as_dict())
+    async def _in_time(
+        self, events: AsyncIterator[tuple[str, Any]], seconds: float
+    ) -> AsyncIterator[bytes]:
+        end = asyncio.get_running_loop().time() + seconds
+        try:
+            while True:
+                async with asyncio.timeout_at(end):
+                    name, data = await anext(events)
+                yield event(name, data)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            self._fault = too_slow(seconds)
+        except Exception as error:
+            log_failure(error)
+            self._fault = FAILED
+        yield event("error", self._fault.as_dict())
 
 
 def event(name: str, data: Any) -> bytes:

@@ -2,7 +2,14 @@
 
 from charseq.text.conditions import TEXTS_ALONE, Conditions
 from charseq.text.inputs import Features, Input, features_of, inputs_of
-from charseq.text.normalisation import Form, has_half, has_hangul, normalised, own_form
+from charseq.text.normalisation import (
+    Form,
+    has_half,
+    has_hangul,
+    is_normalised,
+    normalised,
+    own_form,
+)
 from charseq.text.spelling import CHARACTERS, PLAIN, Spelling, Spellings, with_form
 from charseq.text.vocabulary import Vocabulary
 
@@ -21,6 +28,7 @@ __all__ = [
     "has_half",
     "has_hangul",
     "inputs_of",
+    "is_normalised",
     "normalised",
     "own_form",
     "with_form",

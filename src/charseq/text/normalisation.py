@@ -13,6 +13,11 @@ from typing import Literal
 Form = Literal["none", "nfc", "nfd", "jamo"]
 """`nfc` and `nfd` are Unicode's; `jamo` is NFC with Hangul syllables taken apart."""
 
+# Of so few characters, any are normalised in no time.
+SHORT = 1_000
+# The marks after one letter that are normalised together; Unicode's stream-safe texts have 30.
+MOST_MARKS = 500
+
 _SYLLABLES = re.compile("[\uac00-\ud7a3]+")
 # Syllables and conjoining jamo. The compatibility jamo of keyboards have no other form.
 _HANGUL = re.compile("[\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]")
@@ -23,9 +28,16 @@ def normalised(text: str, form: Form) -> str:
     if form == "none":
         return text
     if form == "nfd":
-        return unicodedata.normalize("NFD", text)
-    composed = unicodedata.normalize("NFC", text)
+        return _normalised("NFD", text)
+    composed = _normalised("NFC", text)
     return _SYLLABLES.sub(_taken_apart, composed) if form == "jamo" else composed
+
+
+def is_normalised(form: Literal["NFC", "NFD"], text: str) -> bool:
+    """Return whether `text` is in a normal form."""
+    if len(text) <= SHORT:
+        return unicodedata.is_normalized(form, text)
+    return _normalised(form, text) == text
 
 
 def has_half(text: str) -> bool:
@@ -41,14 +53,32 @@ def own_form(texts: Iterable[str]) -> Form:
     """Return the form that texts are in: `nfd` if all are in NFD and not all in NFC, else `nfc`."""
     composed = decomposed = True
     for text in texts:
-        composed = composed and unicodedata.is_normalized("NFC", text)
-        decomposed = decomposed and unicodedata.is_normalized("NFD", text)
+        composed = composed and is_normalised("NFC", text)
+        decomposed = decomposed and is_normalised("NFD", text)
     return "nfd" if decomposed and not composed else "nfc"
 
 
 def has_hangul(texts: Iterable[str]) -> bool:
     """Return whether any of the texts contains a Hangul syllable or a conjoining jamo."""
     return any(map(_HANGUL.search, texts))
+
+
+def _normalised(form: Literal["NFC", "NFD"], text: str) -> str:
+    """Normalise `text`, in pieces if it has more marks in a row than any writing does.
+
+    Python sorts the marks of a letter in time that grows with the square of their number: half a
+    megabyte of them takes minutes.
+    """
+    if len(text) <= SHORT:
+        return unicodedata.normalize(form, text)
+    marks, ends = 0, []
+    for place, character in enumerate(text):
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks == MOST_MARKS:
+            ends.append(place + 1)
+            marks = 0
+    pieces = zip([0, *ends], [*ends, len(text)], strict=True)
+    return "".join(unicodedata.normalize(form, text[start:end]) for start, end in pieces)
 
 
 def _taken_apart(syllables: re.Match[str]) -> str:

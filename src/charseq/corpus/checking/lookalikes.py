@@ -15,6 +15,7 @@ from charseq.corpus.checking.findings import (
     shortened,
 )
 from charseq.corpus.checking.sides import Side, described
+from charseq.text import is_normalised, normalised
 
 SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN")
 """Scripts with similar letters, which no word should mix; Unicode's names begin with these."""
@@ -95,11 +96,11 @@ def look_alikes(side: Side) -> Iterator[Finding]:
 def mixed_forms(side: Side) -> Iterator[Finding]:
     """Find texts that are not in Unicode's form NFC."""
     texts = side.texts
-    apart = [i for i, text in enumerate(texts) if not unicodedata.is_normalized("NFC", text)]
+    apart = [i for i, text in enumerate(texts) if not is_normalised("NFC", text)]
     if not apart:
         return
     known = set(texts)
-    both = [i for i in apart if unicodedata.normalize("NFC", texts[i]) in known]
+    both = [i for i in apart if normalised(texts[i], "nfc") in known]
     yield Finding(
         f"{side.name}s in another normal form",
         len(apart),
