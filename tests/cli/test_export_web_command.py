@@ -33,7 +33,7 @@ def test_a_site_holds_the_exported_model_and_the_page(
     assert charseq_command(*call) == 0
     told = capsys.readouterr().out
     assert "200 of 200 answers are the same as PyTorch's" in told
-    assert told.endswith(f"python -m http.server --directory {site}\n")
+    assert told.endswith(f"python -m http.server 8001 --directory {site}\n")
     assert (site / "index.html").is_file()
     exported = charseq.load(site / "model.onnx")
     assert str(exported.translate("abc")) == str(toy_translator.translate("abc"))

@@ -46,7 +46,7 @@ def translate_hint(model: str | Path, text: str = "…", conditions: Conditions 
 
 def serve_hint(site: Path) -> str:
     """Return the command line that serves a static site on this machine."""
-    return f"python -m http.server --directory {shlex.quote(str(site))}"
+    return f"python -m http.server 8001 --directory {shlex.quote(str(site))}"
 
 
 def show_scores(console: "Console", trained: "TrainedModel") -> None:

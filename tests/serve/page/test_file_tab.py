@@ -129,6 +129,81 @@ def test_lines_too_large_for_the_service_are_left_out_and_the_others_translated(
     assert _downloaded(page, tmp_path) == f"ab\tBA\n{long}\t\nabc\tCBA\n{long}\t\nb\tB\n"
 
 
+def test_what_failed_goes_on_where_it_stopped(open_page: Opener, tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    def fail_once(route: Route) -> None:
+        sizes.append(len(json.loads(route.request.post_data or "")["texts"]))
+        if len(sizes) == 2:
+            refuse(route, 500, "internal", "The model cannot answer.")
+        else:
+            route.continue_()
+
+    page = open_page("#model=toy", _after(0, fail_once))
+    _choose(page, "ab\n" * 500)
+    expect(page.get_by_role("status")).to_have_text("Stopped after 200 of 500 lines.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_have_text("All 500 lines are done.")
+    assert sizes == [200, 200, 200, 100]
+    assert _downloaded(page, tmp_path) == "ab\tBA\n" * 500
+
+
+def test_a_portion_that_takes_too_long_is_asked_for_in_smaller_ones(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    def slow_with_many(route: Route) -> None:
+        if len(json.loads(route.request.post_data or "")["texts"]) > 60:
+            # A proxy's own answers are no JSON.
+            route.fulfill(status=504, body="<html>Gateway Time-out</html>")
+        else:
+            route.continue_()
+
+    page = open_page("#model=toy", _after(0, slow_with_many))
+    _choose(page, "ab\n" * 200)
+    expect(page.get_by_role("status")).to_have_text("All 200 lines are done.")
+    assert _downloaded(page, tmp_path) == "ab\tBA\n" * 200
+
+
+def test_a_line_with_too_many_columns_is_refused(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page("#model=scribe&features=N;SG&language=latin")
+    _choose(page, "ab\nab\tN;PL\tlatin\tmore\n")
+    expect(page.get_by_role("status")).to_have_text(
+        "All 2 lines are done. Refused, without an answer: 1; the first is line 2: 4 columns, but"
+        " the model reads 3: source, features, language, separated by tabs."
+    )
+    assert _downloaded(page, tmp_path) == "ab\tAB\nab\t\n"
+
+
+def test_what_cannot_be_read_is_told_from_what_is_no_text(open_page: Opener) -> None:
+    page = open_page()
+    page.evaluate(
+        "() => { File.prototype.arrayBuffer = () => Promise.reject(new DOMException('gone')); }"
+    )
+    _choose(page, "ab\n", "gone.txt")
+    expect(page.get_by_role("status")).to_contain_text("gone.txt cannot be read")
+
+
+def test_a_file_is_cancelled_while_it_is_read(open_page: Opener) -> None:
+    page = open_page()
+    page.evaluate(
+        "() => { File.prototype.arrayBuffer = () => new Promise((read) => (window.read = read)); }"
+    )
+    _choose(page, "ab\n", "slow.txt")
+    page.get_by_role("button", name="Cancel").click()
+    page.evaluate("window.read(new ArrayBuffer(0))")
+    expect(page.get_by_role("status")).to_have_text("Cancelled.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
+def test_the_focus_goes_on_to_what_there_is(open_page: Opener) -> None:
+    page = open_page("#model=toy", _after(1, lambda _: None))
+    _choose(page, "ab\n" * 500)
+    expect(page.locator("#batch-words")).to_contain_text("200 of 500 lines")
+    page.get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Download")).to_be_focused()
+
+
 def test_a_busy_service_is_waited_for(open_page: Opener) -> None:
     busy: list[Route] = []
 

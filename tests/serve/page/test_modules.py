@@ -136,7 +136,14 @@ def test_columns_of_a_line_are_what_the_model_reads(call: Call) -> None:
         "features": ["N;PL", "N;SG", "N"],
         "language": ["fr", "de", "de"],
     }
-    assert call("batch", "requestOf", lines, {}) == {"texts": ["a", "b", "c"]}
+    # Where a model reads neither, a tab is a character like others.
+    assert call("batch", "requestOf", lines, {}) == {"texts": lines}
+    assert call("batch", "surplusIn", lines[0], {}) is None
+    assert call("batch", "surplusIn", lines[0], {"features": "N", "language": "de"}) is None
+    assert call("batch", "surplusIn", lines[0], {"language": "de"}) == (
+        "3 columns, but the model reads 2: source, language, separated by tabs"
+    )
+    assert call("batch", "tableOf", [{"source": "a\tb", "hypothesis": "c"}]) == "a b\tc\n"
     assert call("batch", "requestOf", ["a\tfr"], {"language": "de"}) == {
         "texts": ["a"],
         "language": ["fr"],
@@ -149,6 +156,10 @@ def test_progress_says_how_far_how_fast_and_how_long(call: Call) -> None:
         call("batch", "progressOf", 400, 1000, 2) == "400 of 1,000 lines · 200 a second · 3 s left"
     )
     assert call("batch", "progressOf", 1000, 1000, 2) == "1,000 of 1,000 lines · 500 a second"
+    assert (
+        call("batch", "progressOf", 600, 1000, 2, 400)
+        == "600 of 1,000 lines · 100 a second · 4 s left"
+    )
     assert call("batch", "duration", 600) == "10 min"
     assert call("batch", "duration", 7200) == "2.0 h"
 

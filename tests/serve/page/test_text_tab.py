@@ -196,10 +196,26 @@ def test_an_empty_field_shows_nothing(open_page: Opener) -> None:
     assert answer_of(page) == ""
 
 
+def test_what_another_model_knows_too_stays_chosen(open_page: Opener) -> None:
+    page = open_page("#model=scribe&features=N;PL&language=arabic&text=ab")
+    model = page.get_by_label("Model", exact=True)
+    model.select_option("toy")
+    model.select_option("scribe")
+    expect(page.get_by_label("Language", exact=True)).to_be_visible()
+    assert page.get_by_label("Features", exact=True).input_value() == "N;PL"
+
+
 def test_lines_that_are_pasted_become_one(open_page: Opener) -> None:
     page = open_page()
-    page.get_by_role("textbox", name="Source").fill("ab\n  ba\n")
-    assert page.get_by_role("textbox", name="Source").input_value() == "ab ba "
+    source = page.get_by_role("textbox", name="Source")
+    source.fill("ab\n  ba\n")
+    assert source.input_value() == "ab ba "
+    # The cursor stays where it is.
+    source.fill("abcd")
+    source.evaluate("field => field.setSelectionRange(2, 2)")
+    page.keyboard.press("Enter")
+    page.keyboard.type("x")
+    expect(source).to_have_value("ab xcd")
 
 
 def test_unknown_symbols_are_named_and_marked(open_page: Opener) -> None:

@@ -49,7 +49,10 @@ def test_a_busy_service_is_asked_again_when_it_said(open_page: Opener) -> None:
     page = open_page("#model=toy", _routed("**/v1/translate", busy_once))
     page.get_by_role("textbox", name="Source").fill("ab")
     expect(page.get_by_role("alert")).to_contain_text("busy. Trying again in 1 s")
+    expect(page.locator("#answer.stale")).to_have_count(1)
+    expect(page.get_by_role("button", name="Copy answer")).to_be_hidden()
     expect(page.locator("#answer")).to_have_text("BA")
+    expect(page.locator("#answer.stale")).to_have_count(0)
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
@@ -72,11 +75,41 @@ def test_a_key_is_asked_for_once_and_sent_from_then_on(open_page: Opener) -> Non
     page.keyboard.press("Enter")
     expect(page.locator("#answer")).to_have_text("BA")
     expect(page.get_by_label("API key")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Source")).to_be_focused()
     page.reload()
     expect(page.locator("#answer")).to_have_text("BA")
     assert keys[:2] == [None, "Bearer wrong"]
     assert set(keys[2:]) == {"Bearer open sesame"}
     assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_key_that_no_longer_opens_takes_no_focus_from_who_is_typing(open_page: Opener) -> None:
+    page = open_page("#model=toy")
+    page.route(
+        "**/v1/translate",
+        lambda route: refuse(route, 401, "unauthorised", "The API key is unknown."),
+    )
+    source = page.get_by_role("textbox", name="Source")
+    source.press_sequentially("ab")
+    expect(page.get_by_role("alert")).to_contain_text("API key")
+    page.keyboard.type("cd")
+    expect(source).to_have_value("abcd")
+    assert page.get_by_label("API key").input_value() == ""
+
+
+def test_a_link_that_is_followed_before_the_models_are_known_is_kept(open_page: Opener) -> None:
+    errors: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.route("**/v1/models", lambda route: route.abort())
+
+    page = open_page("", watch)
+    page.evaluate("location.hash = 'model=toy&text=ab'")
+    page.unroute("**/v1/models")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#answer")).to_have_text("BA")
+    assert errors == []
 
 
 def test_a_key_may_be_of_any_letters(open_page: Opener) -> None:

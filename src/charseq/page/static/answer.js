@@ -16,9 +16,17 @@ let symbols = [];
 
 copyButton.addEventListener("click", () => copy(answer.textContent, copyButton));
 
+/** Show that what stands there answers an earlier text. */
+export function fade() {
+  answer.classList.add("stale");
+  copyButton.hidden = true;
+  alternatives.fade();
+}
+
 /** Begin with what the model reads. */
 export function begin(start) {
   symbols = [];
+  answer.classList.remove("stale");
   answer.textContent = "";
   byId("remarks").replaceChildren();
   confidenceWords.hidden = copyButton.hidden = true;
@@ -59,6 +67,7 @@ export function show(translation) {
 /** Show that there is no answer. */
 export function empty() {
   answer.textContent = byId("spoken").textContent = "";
+  answer.classList.remove("stale");
   byId("remarks").replaceChildren();
   byId("findings").hidden = confidenceWords.hidden = copyButton.hidden = true;
   alternatives.show({});

@@ -8,11 +8,18 @@ export const source = byId("source");
 export function keepOneLine() {
   source.addEventListener("input", () => {
     // Setting the value moves the cursor: only where it must be.
-    if (/[\r\n]/.test(source.value)) write(source.value);
+    if (!/[\r\n]/.test(source.value)) return;
+    const before = inOneLine(source.value.slice(0, source.selectionEnd));
+    write(source.value);
+    source.setSelectionRange(before.length, before.length);
   });
 }
 
 /** Put a text into the field. */
 export function write(text) {
-  source.value = text.replace(/\s*[\r\n]\s*/g, " ");
+  source.value = inOneLine(text);
+}
+
+function inOneLine(text) {
+  return text.replace(/\s*[\r\n]\s*/g, " ");
 }

@@ -1,6 +1,6 @@
 // The tab for a file: its lines are translated some at a time, and come back as a file.
 
-import { linesOf, portions, progressOf, requestOf, tableOf } from "./batch.js";
+import { linesOf, portions, progressOf, requestOf, surplusIn, tableOf } from "./batch.js";
 import { byId } from "./dom.js";
 import * as notice from "./notice.js";
 import { enumerated, sentence } from "./sentences.js";
@@ -9,6 +9,7 @@ import { chosenModel, limits, settings } from "./settings.js";
 import { counted } from "./symbols.js";
 
 const PORTION = 200; // Lines in one request, or as many as the service takes.
+const FEWER = ["too_large", "timeout"]; // What fewer lines in one request may escape.
 
 const field = byId("file");
 const drop = byId("drop");
@@ -56,47 +57,64 @@ export function showColumns() {
 async function take(file) {
   const { signal } = anew();
   begin(file.name);
+  let bytes;
   let lines;
+  let fault = "";
   try {
-    lines = linesOf(await file.arrayBuffer());
+    bytes = await file.arrayBuffer();
+    lines = linesOf(bytes);
   } catch {
-    if (signal.aborted) return;
-    end([], `${file.name} is not UTF-8 text: save it as UTF-8 and choose it again.`);
-    return;
+    fault = bytes
+      ? `${file.name} is not UTF-8 text: save it as UTF-8 and choose it again.`
+      : `${file.name} cannot be read: it is a folder, too large, or was changed.`;
   }
-  if (signal.aborted) return;
-  if (lines.length) await translate(lines, file.name);
+  if (signal !== translating.signal) return; // Another file has taken its place.
+  if (signal.aborted) end([], "Cancelled.");
+  else if (fault) end([], fault);
+  else if (lines.length) await translate(jobOf(lines, file.name));
   else end([], `${file.name} is empty.`);
 }
 
-async function translate(lines, name) {
-  const { signal } = anew();
-  begin(name);
+/** Return what is to be done as the settings say now, however often it is tried. */
+function jobOf(lines, name) {
   const { features, language, ...asked } = settings();
   const result = `${name.replace(/\.[^.]*$/, "")}-${chosenModel().name}.tsv`;
-  const translated = (texts) =>
-    translations(
-      { ...asked, ...requestOf(texts, { features, language }) },
-      { signal, waiting: notice.tellBusy },
+  return { lines, name, asked, conditions: { features, language }, result, done: [] };
+}
+
+/** Translate what is not done yet. */
+async function translate(job) {
+  const { lines, asked, conditions, result, done } = job;
+  const { signal } = anew();
+  begin(job.name);
+  const calling = { signal, waiting: notice.tellBusy };
+  const translated = async (some) => {
+    const faults = some.map((line) => surplusIn(line, conditions));
+    const read = some.filter((_, place) => !faults[place]);
+    const request = { ...asked, ...requestOf(read, conditions) };
+    const found = read.length ? await translations(request, calling) : [];
+    return some.map((line, place) =>
+      faults[place] ? refused(line, conditions, faults[place]) : found.shift(),
     );
+  };
   const began = performance.now();
-  const done = [];
+  const before = done.length;
   const tell = () => {
     const seconds = (performance.now() - began) / 1000;
     byId("batch-progress").value = done.length / lines.length;
-    byId("batch-words").textContent = progressOf(done.length, lines.length, seconds);
+    byId("batch-words").textContent = progressOf(done.length, lines.length, seconds, before);
   };
   tell();
   try {
-    for (const portion of portions(lines, PORTION, limits())) {
-      done.push(...(await inPieces(portion, translated)));
+    for (const portion of portions(lines.slice(before), PORTION, limits())) {
+      done.push(...(await inPieces(portion, translated, conditions)));
       notice.clear();
       tell();
     }
   } catch (error) {
     if (signal !== translating.signal) return; // Another file has taken its place.
     if (signal.aborted) notice.clear();
-    else notice.tell(error, () => translate(lines, name));
+    else notice.tell(error, () => translate(job));
     const stopped = signal.aborted ? "Cancelled" : "Stopped";
     end(done, `${stopped} after ${counted(done.length)} of ${counted(lines.length)} lines.`, result);
     return;
@@ -108,19 +126,24 @@ async function translate(lines, name) {
  * Return the translations of some lines, in as many requests as the service wants them in; a line
  * that is too large by itself is refused, and has none.
  */
-async function inPieces(lines, translated) {
+async function inPieces(lines, translated, conditions) {
   try {
     return await translated(lines);
   } catch (error) {
-    if (error.kind !== "too_large") throw error;
+    if (!FEWER.includes(error.kind)) throw error;
     if (lines.length === 1) {
-      const [source] = requestOf(lines, {}).texts;
-      return [{ source, hypothesis: "", error: error.message }];
+      if (error.kind === "timeout") throw error;
+      return [refused(lines[0], conditions, error.message)];
     }
     const half = Math.ceil(lines.length / 2);
-    const first = await inPieces(lines.slice(0, half), translated);
-    return [...first, ...(await inPieces(lines.slice(half), translated))];
+    const first = await inPieces(lines.slice(0, half), translated, conditions);
+    return [...first, ...(await inPieces(lines.slice(half), translated, conditions))];
   }
+}
+
+function refused(line, conditions, error) {
+  const [source] = requestOf([line], conditions).texts;
+  return { source, hypothesis: "", error };
 }
 
 /** Give up what is being translated, and return what stops the next. */
@@ -142,14 +165,19 @@ function begin(name) {
 
 /** Say how it ended, and give back what there is in a file of this name. */
 function end(translations_, words, name = "") {
+  const focused = document.activeElement === cancel;
   cancel.hidden = true;
   byId("batch-end").textContent = words;
-  if (!translations_.length) return;
+  if (!translations_.length) {
+    if (focused) field.focus();
+    return;
+  }
   const table = new Blob([tableOf(translations_)], { type: "text/tab-separated-values" });
   download.href = URL.createObjectURL(table);
   download.download = name;
   download.textContent = `Download ${download.download}`;
   download.hidden = false;
+  if (focused) download.focus();
 }
 
 function release() {

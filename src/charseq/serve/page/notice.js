@@ -9,6 +9,7 @@ const words = byId("notice-words");
 const againButton = byId("again");
 const keyForm = byId("key-form");
 const keyField = byId("key");
+const source = byId("source");
 
 const PASSING = ["unreachable", "timeout", "internal"]; // What may be over when it is tried again.
 
@@ -18,6 +19,7 @@ againButton.addEventListener("click", () => again());
 keyForm.addEventListener("submit", (event) => {
   event.preventDefault();
   keepKey(keyField.value.trim());
+  keyField.value = "";
   again();
 });
 
@@ -29,7 +31,8 @@ export function tell(error, repeat) {
   againButton.hidden = !PASSING.includes(error.kind);
   const first = keyWanted && !hasKey();
   show(first ? "This service asks for an API key." : sentence(error.message), "error");
-  if (keyWanted) keyField.focus();
+  // Whoever is typing goes on: the notice is read aloud without being focused.
+  if (keyWanted && document.activeElement !== source) keyField.focus();
 }
 
 /** Tell that the service is busy, and that this page will ask again. */
@@ -40,7 +43,9 @@ export function tellBusy(seconds) {
 
 /** Take the notice away: what failed has succeeded, or is no longer wanted. */
 export function clear() {
+  const focused = board.contains(document.activeElement);
   board.hidden = true;
+  if (focused) source.focus();
 }
 
 function show(text, kind) {

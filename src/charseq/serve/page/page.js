@@ -18,8 +18,6 @@ onChange((anotherModel) => {
   if (anotherModel) fit();
   ask();
 });
-// A link to another query of this page, followed or pasted into the address, loads nothing anew.
-addEventListener("hashchange", () => follow());
 begin();
 
 async function begin() {
@@ -29,8 +27,10 @@ async function begin() {
     notice.tell(error, begin);
     return;
   }
-  notice.clear();
   byId("work").hidden = false;
+  notice.clear();
+  // A link to another query of this page, followed or pasted into the address, loads nothing anew.
+  addEventListener("hashchange", () => follow());
   // Where there is no mouse, a focused field would bring up the keyboard.
   if (matchMedia("(hover: hover)").matches) byId("source").focus();
   follow();

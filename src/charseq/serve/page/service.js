@@ -109,7 +109,9 @@ async function refusal(answer) {
     const { kind, message } = (await answer.json()).error;
     return new ServiceError(kind, message);
   } catch {
-    return new ServiceError("internal", `The service answered with status ${answer.status}.`);
+    // Not the service's own answer, but that of a proxy before it.
+    const kind = { 413: "too_large", 504: "timeout" }[answer.status] ?? "internal";
+    return new ServiceError(kind, `The service answered with status ${answer.status}.`);
   }
 }
 

@@ -79,11 +79,18 @@ function fit() {
   byId("language-field").hidden = !languages.length;
   byId("features-field").hidden = !features.length;
   byId("sure-field").hidden = !calibrated;
+  // What was chosen for another model stays, if this one knows it.
+  const language = languageField.value;
   languageField.replaceChildren(
     ...languages.map((name) => element("option", { value: name }, name)),
   );
-  featuresField.value = examples.find((each) => each.features)?.features ?? "";
-  featuresField.placeholder = features.slice(0, 2).join(chosenModel().features_separator);
+  if (languages.includes(language)) languageField.value = language;
+  const separator = chosenModel().features_separator;
+  const given = featuresField.value.split(separator);
+  if (!given.every((name) => features.includes(name))) {
+    featuresField.value = examples.find((each) => each.features)?.features ?? "";
+  }
+  featuresField.placeholder = features.slice(0, 2).join(separator);
   suggestFeatures();
 }
 

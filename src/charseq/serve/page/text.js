@@ -63,7 +63,7 @@ async function answered(request, pause, signal) {
   const calling = { signal, waiting: notice.tellBusy };
   await rest(pause, signal);
   showLink(request.texts);
-  alternatives.fade();
+  answer.fade();
   if (request.abstain_below === undefined) await follow(request, calling);
   else await decide(request, calling);
   await rest(REST, signal);

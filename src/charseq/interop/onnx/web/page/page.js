@@ -49,7 +49,7 @@ function offer(name, known) {
 async function inputsToTry() {
   const { languages, features } = model.description.sources;
   const answered = await fetch("examples.txt");
-  const lines = answered.ok ? (await answered.text()).split("\n").filter(Boolean) : [];
+  const lines = answered.ok ? (await answered.text()).split(/\r?\n/).filter(Boolean) : [];
   return lines.map((line) => {
     const [text, ...conditions] = line.split("\t");
     return {
@@ -85,7 +85,7 @@ async function ask() {
   };
   await pause(PAUSE);
   if (own !== asked) return;
-  alternatives.fade();
+  answer.fade();
   try {
     const greedy = await model.translate(text, { ...options, explain: true });
     if (own !== asked) return;
@@ -116,9 +116,25 @@ function say(words, kind = "") {
 async function keepForOffline() {
   if (!navigator.onLine) return;
   try {
-    const { version } = await (await fetch("files.json", { cache: "no-cache" })).json();
+    const listing = await fetch("files.json", { cache: "no-cache" });
+    if (listing.status === 404) {
+      await makeWay();
+      return;
+    }
+    const { version } = await listing.json();
     await navigator.serviceWorker.register(`worker.js?version=${version}`);
   } catch {
     // Neither now nor with what was kept before is there anything to do.
   }
+}
+
+/** Let go of an address where this site is no more, so that the browser shows what is there now. */
+async function makeWay() {
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (!registration) return;
+  const own = `charseq ${registration.scope} `;
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith(own)).map((name) => caches.delete(name)));
+  await registration.unregister();
+  location.reload();
 }
