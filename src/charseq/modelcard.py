@@ -158,12 +158,12 @@ def _split(config: TrainingConfig, training: TrainingFacts) -> str:
         return f"{own}; {training.repeated_inputs:,} of its inputs were also trained on"
     if config.split == "last":
         return (
-            f"the last {config.held_out_share:.0%} of the pairs are held out; a source may be on"
-            " both sides"
+            f"the last {100 * config.held_out_share:g}% of the pairs are held out; a source may be"
+            " on both sides"
         )
     most = "" if config.held_out_maximum is None else f", at most {config.held_out_maximum:,},"
     return (
-        f"{config.held_out_share:.0%} of the {config.split_by}s{most} drawn with seed"
+        f"{100 * config.held_out_share:g}% of the {config.split_by}s{most} drawn with seed"
         f" {config.seed} are held out, each with all its pairs"
     )
 
@@ -260,7 +260,10 @@ def _speed(answers: HeldOutAnswers, training: TrainingFacts) -> Iterator[str]:
     yield from _table(
         (f"on {training.device}", ""),
         [
-            ("training", f"{training.seconds:,.1f} seconds"),
+            (
+                "training, without the refit" if training.refitted else "training",
+                f"{training.seconds:,.1f} seconds",
+            ),
             ("pairs per second in training", f"{training.pairs_per_second:,.0f}"),
             ("translations per second, in batches", f"{each_second:,.0f}"),
         ],

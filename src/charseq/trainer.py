@@ -1,6 +1,6 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,14 @@ from charseq.errors import CharseqError, UsageError
 from charseq.modelfile import read_description, refuse_model_output
 from charseq.text import Spellings
 from charseq.training import (
-    HISTORY_FILE,
     MODEL_FILE,
     Callback,
     Material,
     Rehearsal,
     TrainedModel,
+    history_to_resume,
     place_of,
     progress_console,
-    read_history,
     rehearse_run,
     resume_run,
     train_run,
@@ -148,9 +147,7 @@ def resume(
     if output is not None:
         refuse_model_output(Path(output))
     folder = Path(run)
-    history = read_history(folder / HISTORY_FILE)
-    if history.scores:
-        raise UsageError(f"the run in {folder} is finished: its model is {folder / MODEL_FILE}")
+    history = history_to_resume(folder)
     begun_with = history.begun_with
     former = begun_with.get("corpus")
     if corpus is None and former is not None and _is_gone(former):
@@ -169,7 +166,15 @@ def resume(
     spellings = (
         Spellings.of(config.model) if start_from is None else read_description(start_from).spellings
     )
-    held_out = begun_with.get("held_out") if held_out is None else held_out
+    former = begun_with.get("held_out")
+    if held_out is None and former is not None and _is_gone(former):
+        raise UsageError(
+            f"the run's held-out corpus, {former}, no longer exists: say where it is now with"
+            " --held-out (held_out)"
+        )
+    if held_out is None and former is None and begun_with.get("held_out_digest") is not None:
+        raise UsageError("name the run's held-out corpus with --held-out (held_out)")
+    held_out = former if held_out is None else held_out
     read_as = history.held_out_settings
     held = config.corpus if read_as is None else CorpusConfig.model_validate(read_as)
     asked = _Asked(corpus, held_out, start_from, mirror)
@@ -203,16 +208,20 @@ class _Asked:
         settings: dict[str, object],
     ) -> tuple[Material, RunSettings]:
         """Read what to train on, and decide how to train."""
-        chosen = configure(preset, config, **settings)
+        # Once: it may be a pipe.
+        of_file = {} if config is None else sections_of(config)
+        chosen = configure(preset, config, of_file, **settings)
         if output is not None:
             # Check this before the work, not after it.
             refuse_model_output(Path(output))
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
-            _refuse_other_shape(settings, start.config)
+            _refuse_other_shape({**of_file.get("model", {}), **settings}, start.config)
             spellings = start.spellings
-        asked = _asked_of_corpora(config, settings)
+        asked = of_file.get("corpus", {}) | {
+            name: value for name, value in settings.items() if name in CorpusConfig.model_fields
+        }
         begun = chosen.changed(**as_in_training(self.corpus, asked, start))
         if not isinstance(self.held_out, str | Path):
             # Columns in the settings are meant for the corpus.
@@ -255,16 +264,6 @@ def _is_gone(corpus: str) -> bool:
     """Return whether a corpus was a file, stored by its absolute path, that no longer exists."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
-
-
-def _asked_of_corpora(
-    config: str | Path | None, settings: Mapping[str, object]
-) -> dict[str, object]:
-    """Return how to read corpora according to a file of settings and the settings given."""
-    of_file = {} if config is None else sections_of(config).get("corpus", {})
-    return of_file | {
-        name: value for name, value in settings.items() if name in CorpusConfig.model_fields
-    }
 
 
 def _translator(trained: TrainedModel, output: str | Path | None) -> Translator:

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import shlex
 import sys
 import tomllib
@@ -141,6 +142,9 @@ def test_the_preset_trains_as_the_example_does(charseq_command, corpus, tmp_path
             "units must be a whole number or 'auto', not 'many'",
         ),
         (("{corpus}", "--device", "abacus"), "this machine has no device 'abacus'"),
+        (("{corpus}", "--device", "meta"), "this machine has no device 'meta'"),
+        (("{corpus}", "--epochs", "1" * 5_000), "epochs must be a whole number"),
+        (("{corpus}", "--run", "{corpus}"), "toy.tsv is a file: name a folder with --run"),
         (("{corpus}", "--run", "{folder}"), "is not empty: name another folder"),
         (("{corpus}", "--config", "nowhere.toml"), "there is no file nowhere.toml"),
         (("nowhere.tsv",), "nowhere.tsv"),
@@ -251,3 +255,59 @@ def test_no_corpus_is_replaced_by_a_model(charseq_command, corpus, capsys) -> No
     assert charseq_command("train", corpus, "-o", corpus) == 2
     assert "name a file that ends in .safetensors" in capsys.readouterr().err
     assert Path(corpus).read_bytes() == before
+
+
+def test_an_interruption_before_a_run_has_begun_says_so(
+    charseq_command, corpus, tmp_path, capsys, monkeypatch
+) -> None:
+    run = str(tmp_path / "run")
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", run) == 0
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("charseq.training.run.set_up", stop)
+    assert charseq_command("train", corpus, *QUICK, "--overwrite", "--run", run) == 130
+    assert capsys.readouterr().err == "charseq: stopped; nothing was begun\n"
+
+
+def test_all_that_resuming_needs_is_in_the_hint(
+    charseq_command, corpus, tmp_path, capsys, monkeypatch
+) -> None:
+    given = io.TextIOWrapper(io.BytesIO(Path(corpus).read_bytes()))
+    monkeypatch.setattr(sys, "stdin", given)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("charseq.training.run._Run.finish", stop)
+    run = str(tmp_path / "run")
+    arguments = ("train", corpus, *QUICK, "--quiet", "--held-out", "-", "--run", run)
+    assert charseq_command(*arguments) == 130
+    assert f"resume with: charseq train --resume {run} --held-out -\n" in capsys.readouterr().err
+
+
+def test_settings_may_come_through_a_pipe(charseq_command, corpus, tmp_path) -> None:
+    start = tmp_path / "start.safetensors"
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "-o", str(start)) == 0
+    reading, writing = os.pipe()
+    os.write(writing, b"[corpus]\nreverse = true\n[training]\nepochs = 1\n")
+    os.close(writing)
+    run = tmp_path / "run"
+    arguments = ("--config", f"/dev/fd/{reading}", "--from", str(start), "--run", str(run))
+    assert charseq_command("train", corpus, *arguments, "--quiet") == 0
+    settings = tomllib.loads((run / "settings.toml").read_text())
+    assert settings["corpus"]["reverse"] is True
+    assert settings["training"]["epochs"] == 1
+
+
+def test_a_files_settings_of_another_shape_are_refused_as_typed_ones_are(
+    charseq_command, corpus, tmp_path, capsys
+) -> None:
+    start, config = tmp_path / "start.safetensors", tmp_path / "run.toml"
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "-o", str(start)) == 0
+    # As editors on Windows write it.
+    config.write_text("[model]\nunits = 64\n", encoding="utf-8-sig")
+    arguments = ("train", corpus, "--config", str(config), "--from", str(start))
+    assert charseq_command(*arguments) == 2
+    assert "units is 16 in the model to start from, and cannot become 64" in capsys.readouterr().err

@@ -1,11 +1,14 @@
+import errno
 import io
+import sys
 
 import pytest
 from rich.console import Console
 
+from charseq.cli.telling import tell_error
 from charseq.config import TrainingConfig
 from charseq.training import EpochRecord
-from charseq.training.progress import Display, clock_time, end_line
+from charseq.training.progress import Display, clock_time, end_line, progress_console
 
 RECORD = EpochRecord(
     epoch=1,
@@ -20,14 +23,14 @@ RECORD = EpochRecord(
 )
 
 
-def shown(*, is_terminal: bool, config: TrainingConfig) -> str:
+def shown(*, is_terminal: bool, config: TrainingConfig, elapsed: float = RECORD.seconds) -> str:
     output = io.StringIO()
     console = Console(file=output, force_terminal=is_terminal, width=160)
     with Display(console, config, pairs=1_000) as display:
         for _ in range(4):
             display.after_step(200)
         display.progress.refresh()
-        display.after_epoch(RECORD)
+        display.after_epoch(RECORD, elapsed)
     return output.getvalue()
 
 
@@ -48,6 +51,9 @@ def test_elsewhere_there_is_one_line_per_epoch_and_nothing_else() -> None:
 def test_the_time_left_heeds_the_time_limit() -> None:
     seen = shown(is_terminal=False, config=TrainingConfig(epochs=5, time_limit=45))
     assert "at most 0:15 left" in seen
+    # What was before an interruption counts.
+    resumed = TrainingConfig(epochs=5, time_limit=45)
+    assert "at most 0:05 left" in shown(is_terminal=False, config=resumed, elapsed=40)
 
 
 def test_the_time_left_counts_what_trains_once_more_on_all_pairs() -> None:
@@ -100,9 +106,32 @@ def test_at_the_end_it_is_said_why_it_came_and_what_is_kept(
 def test_no_console_shows_nothing(capsys) -> None:
     with Display(None, TrainingConfig(), pairs=10) as display:
         display.after_step(10)
-        display.after_epoch(RECORD)
+        display.after_epoch(RECORD, 0.0)
     assert capsys.readouterr() == ("", "")
 
 
 def test_durations_are_minutes_and_seconds_with_hours_where_there_are_any() -> None:
     assert [clock_time(s) for s in (0, 59.6, 61, 3_725)] == ["0:00", "1:00", "1:01", "1:02:05"]
+
+
+def test_training_goes_on_where_nothing_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        """A terminal that has gone, or a file on a full disk."""
+
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    console = progress_console()
+    with Display(console, TrainingConfig(epochs=5), pairs=10) as display:
+        display.after_step(10)
+        display.after_epoch(RECORD, 1.0)
+    assert tell_error("of which nobody hears", 4) == 4
+
+
+def test_paths_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    progress_console().print("runs [new]/x[/y] :smile:", highlight=False)
+    assert capsys.readouterr().err == "runs [new]/x[/y] :smile:\n"

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import torch
 import charseq
 from charseq.errors import CheckpointWarning, DataError, MachineError, UsageError
 from charseq.training import checkpointing
+from charseq.training import run as training_run
 from charseq.training.checkpoint import KEPT
 from charseq.training.folder import locked
 
@@ -291,7 +292,7 @@ def test_damaged_checkpoints_never_push_out_new_ones(
         path.write_bytes(b"")
 
     def stop(*_: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     # It starts again, and is stopped long before the step of the damaged ones.
     monkeypatch.setattr(checkpointing.Checkpointer, "after_step", stop)
@@ -362,15 +363,93 @@ def test_a_model_to_start_from_is_not_moved_aside_with_its_run(
     assert model.exists()
 
 
-def test_the_working_folder_may_be_a_run(
+QUICK = {"units": 4, "epochs": 1, "refit": False}
+
+
+def test_the_working_folder_may_be_a_run_but_is_not_moved_aside(
     toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "run").mkdir()
-    monkeypatch.chdir(tmp_path / "run")
-    quick = {"units": 4, "epochs": 1, "refit": False}
-    charseq.train(toy_pairs[:100], run=tmp_path / "run", **quick)
-    charseq.train(toy_pairs[:100], run=Path("."), overwrite=True, **quick)
-    assert (tmp_path / "run.1" / "history.json").exists()
+    run = tmp_path / "run"
+    run.mkdir()
+    monkeypatch.chdir(run)
+    charseq.train(toy_pairs[:100], run=Path("."), **QUICK)
+    model = (run / "model.safetensors").read_bytes()
+    with pytest.raises(
+        UsageError, match=r"\. cannot be moved aside while this command works in it"
+    ):
+        charseq.train(toy_pairs[:100], run=Path("."), overwrite=True, seed=7, **QUICK)
+    assert (run / "model.safetensors").read_bytes() == model
+
+
+def test_a_link_to_a_run_leads_to_the_new_one_after_it(toy_pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / "latest").symlink_to("first", target_is_directory=True)
+    charseq.train(toy_pairs[:100], run=tmp_path / "first", **QUICK)
+    model = (tmp_path / "first" / "model.safetensors").read_bytes()
+    charseq.train(toy_pairs[:100], run=tmp_path / "latest", overwrite=True, seed=7, **QUICK)
+    assert (tmp_path / "first.1" / "model.safetensors").read_bytes() == model
+    assert (tmp_path / "latest" / "model.safetensors").read_bytes() != model
+
+
+@pytest.mark.parametrize("what", ["corpus", "held_out"])
+def test_what_a_run_reads_is_not_moved_aside_with_an_earlier_one(
+    toy_pairs: Pairs, corpus: Path, tmp_path: Path, what: str
+) -> None:
+    run = tmp_path / "run"
+    charseq.train(toy_pairs[:100], run=run, **QUICK)
+    inside = run / "pairs.tsv"
+    inside.write_bytes(corpus.read_bytes())
+    given = {"corpus": corpus, "held_out": corpus, what: inside}
+    with pytest.raises(UsageError, match=r"pairs\.tsv would be moved aside with .*run: copy it"):
+        charseq.train(run=run, overwrite=True, **given, **QUICK)
+    assert inside.exists()
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_never_overwritten(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, usual = toy_pairs[:100], training_run.set_up
+
+    def meanwhile(other: Callable[[], object]) -> None:
+        """Let another training happen after the next one has looked at its folder."""
+
+        def set_up(*given: Any) -> Any:
+            monkeypatch.setattr(training_run, "set_up", usual)
+            other()
+            return usual(*given)
+
+        monkeypatch.setattr(training_run, "set_up", set_up)
+
+    run = tmp_path / "new"
+    meanwhile(lambda: charseq.train(pairs, run=run, **QUICK))
+    with pytest.raises(UsageError, match="already holds a run"):
+        charseq.train(pairs, run=run, seed=7, **QUICK)
+    assert charseq.load(run / "model.safetensors")
+    assert history(run)["scores"]
+
+    run = stopped_run(pairs, tmp_path / "stopped", refit=False)
+    meanwhile(lambda: charseq.resume(run, pairs))
+    with pytest.raises(UsageError, match="is finished"):
+        charseq.resume(run, pairs)
+    assert history(run)["scores"]
+
+
+def test_a_step_that_is_cut_short_is_not_what_a_checkpoint_holds(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, steps = checkpointing.Checkpointer.after_step, []
+
+    def twice(self: checkpointing.Checkpointer, rows: int) -> None:
+        usual(self, rows)
+        steps.append(rows)
+        if len(steps) == 5:
+            raise KeyboardInterrupt  # As a second signal does, within a step.
+
+    monkeypatch.setattr(checkpointing.Checkpointer, "after_step", twice)
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        charseq.train(toy_pairs[:300], run=run, units=4, epochs=2, checkpoint_every=3)
+    (last,) = checkpoints(run)
+    assert last.name.startswith("fit-0000000003")
 
 
 def test_a_folder_where_a_run_was_killed_as_it_began_can_be_used(
@@ -432,6 +511,25 @@ def test_a_vanished_corpus_is_named_and_the_checkpoint_stays(corpus: Path, tmp_p
         charseq.resume(run)
     assert checkpoints(run)
     assert charseq.resume(run, tmp_path / "elsewhere.tsv")
+
+
+def test_a_held_out_corpus_from_nowhere_or_moved_must_be_given_again(
+    toy_pairs: Pairs, corpus: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved.tsv"
+    moved.write_bytes(corpus.read_bytes())
+    run = stopped_run(toy_pairs[:100], tmp_path / "file", held_out=moved)
+    moved.unlink()
+    with pytest.raises(
+        UsageError, match=r"held-out corpus, .*moved\.tsv, no longer exists: .*--held"
+    ):
+        charseq.resume(run, toy_pairs[:100])
+    assert charseq.resume(run, toy_pairs[:100], held_out=corpus)
+    run = stopped_run(toy_pairs[:100], tmp_path / "pairs", held_out=toy_pairs[100:150])
+    for changed in (False, True):
+        with pytest.raises(UsageError, match="name the run's held-out corpus with --held-out"):
+            charseq.resume(run, toy_pairs[:100], changed=changed)
+    assert charseq.resume(run, toy_pairs[:100], held_out=toy_pairs[100:150])
 
 
 def test_pairs_from_nowhere_must_be_given_again(toy_pairs: Pairs, tmp_path: Path) -> None:

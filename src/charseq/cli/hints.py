@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,12 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
 
 @contextmanager
 def saying_how_to_go_on(
-    folder: Path, output: Path | None = None, corpus: str | None = None
+    folder: Path,
+    output: Path | None = None,
+    corpus: str | None = None,
+    *,
+    resuming: bool = False,
+    also: Sequence[str] = (),
 ) -> Iterator[None]:
     """If training is interrupted, report what it has left, and exit with its exit code.
 
@@ -99,14 +104,23 @@ def saying_how_to_go_on(
         folder: the run's folder.
         output: where the model is to be written as well.
         corpus: where to read the corpus again, if the run itself does not know.
+        resuming: whether the run was begun before.
+        also: further words that resuming needs.
     """
     from charseq.training import HISTORY_FILE, MODEL_FILE
 
+    earlier = (folder / HISTORY_FILE).exists() and not resuming
     try:
         yield
     except KeyboardInterrupt as interruption:
+        # Before it has begun, what the folder holds is of an earlier run.
+        begun = bool(getattr(interruption, "__notes__", ())) or not earlier
+        if not begun:
+            note("stopped; nothing was begun")
+            raise SystemExit(getattr(interruption, "exit_code", 130)) from None
         if (folder / HISTORY_FILE).exists():
             words = ["charseq", "train", *filter(None, [corpus]), "--resume", str(folder)]
+            words += also
             words += [] if output is None else ["-o", str(output)]
             note(f"stopped; resume with: {shlex.join(words)}")
         model = folder / MODEL_FILE

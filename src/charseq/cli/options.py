@@ -13,6 +13,9 @@ from charseq.config import COLUMNS, CorpusConfig, DecodingConfig, Settings, Symb
 from charseq.config.settings import Duration
 from charseq.errors import UsageError
 
+# Digits of a whole number.
+LONGEST_NUMBER = 30
+
 MirrorOption = Annotated[
     str | None,
     typer.Option(
@@ -195,7 +198,9 @@ def _value(field: FieldInfo, given: object) -> object:
     if not isinstance(given, str):
         return given
     choices = _choices(_annotation(field))
-    return int(given) if "INTEGER" in choices and given.isdecimal() else given
+    # Longer numbers, which Python does not read, are refused as texts.
+    whole = given.isdecimal() and len(given) < LONGEST_NUMBER
+    return int(given) if "INTEGER" in choices and whole else given
 
 
 def _annotation(field: FieldInfo) -> Any:

@@ -31,7 +31,14 @@ _UNBOUND = 1_000
 def output_console(*, soft_wrap: bool = False) -> Console:
     """Return a console that prints tables to standard output, wrapped only on a terminal."""
     bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, soft_wrap=soft_wrap, width=None if bounded else _UNBOUND)
+    # Names and texts may look like Rich's markup.
+    return Console(
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=soft_wrap,
+        width=None if bounded else _UNBOUND,
+    )
 
 
 def scores_table(report: Report) -> Table:

@@ -1,5 +1,6 @@
 """Messages on standard error: sentences or, if JSON is asked for, objects."""
 
+import contextlib
 import json
 from contextvars import ContextVar
 
@@ -52,4 +53,6 @@ def note(message: str) -> None:
 def _tell(what: str, sentence: str, fields: dict[str, object]) -> None:
     if speaks_json.get():
         sentence = json.dumps({what: fields}, ensure_ascii=False)
-    typer.echo(sentence, err=True)
+    # If nobody can be told, as on a full disk, the exit code still tells.
+    with contextlib.suppress(OSError, ValueError):
+        typer.echo(sentence, err=True)

@@ -135,7 +135,9 @@ def train(
         "mirror": mirror,
     }
     if dry_run:
-        training.refuse_taken(folder, overwrite=overwrite, start_from=start_from)
+        read = [Path(each) for each in (corpus, held_out, start_from) if each is not None]
+        needed = filter(Path.is_file, read)
+        training.refuse_taken(folder, overwrite=overwrite, needed=needed)
         show_rehearsal(output_console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
     watching: dict[str, Any] = {
@@ -144,7 +146,11 @@ def train(
     }
     # The run itself does not know where to read these pairs again.
     again = str(corpus) if corpus is not None and (resume or str(corpus) == "-") else None
-    with saying_how_to_go_on(folder, output, again):
+    also: list[str] = []
+    if held_out is not None and (resume or held_out == "-"):
+        also += ["--held-out", held_out]
+    also += ["--changed"] if changed else []
+    with saying_how_to_go_on(folder, output, again, resuming=resume is not None, also=also):
         if resume is None:
             made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
         else:

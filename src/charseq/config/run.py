@@ -130,9 +130,18 @@ PRESETS: Mapping[str, RunSettings] = {
 
 
 def configure(
-    preset: str = "default", file: str | Path | None = None, **settings: object
+    preset: str = "default",
+    file: str | Path | None = None,
+    sections: dict[str, dict[str, Any]] | None = None,
+    **settings: object,
 ) -> RunSettings:
     """Build a configuration: the preset, overridden by a TOML file, overridden by `settings`.
+
+    Args:
+        preset: the name of a preset.
+        file: the file.
+        sections: what `sections_of` has read from it, if it was read already.
+        **settings: settings by name.
 
     Raises:
         UsageError: if there is no such preset or file, or a file or setting is not valid.
@@ -142,7 +151,7 @@ def configure(
     refuse_unknown([preset], PRESETS, what="preset")
     config = PRESETS[preset]
     if file is not None:
-        sections = sections_of(file)
+        sections = sections_of(file) if sections is None else sections
         try:
             config = config.merged(sections)
         except UsageError as error:
@@ -159,6 +168,7 @@ def sections_of(file: str | Path) -> dict[str, dict[str, Any]]:
         MachineError: if it cannot be read.
     """
     try:
-        return tomllib.loads(read_bounded(Path(file), LARGEST).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(read_bounded(Path(file), LARGEST).decode("utf-8-sig"))
+    # Numbers of thousands of digits are a ValueError too.
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from None

@@ -13,7 +13,7 @@ from charseq.training.history import Callback, EpochRecord, History, read_histor
 from charseq.training.material import Material, place_of
 from charseq.training.progress import progress_console
 from charseq.training.rehearsal import Rehearsal, rehearse_run
-from charseq.training.run import TrainedModel, resume_run, train_run
+from charseq.training.run import TrainedModel, history_to_resume, resume_run, train_run
 from charseq.training.tensorboard import tensorboard_callback
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "TrainedModel",
     "default_folder",
     "free_folder",
+    "history_to_resume",
     "place_of",
     "progress_console",
     "read_history",

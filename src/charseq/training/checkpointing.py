@@ -64,13 +64,15 @@ class Checkpointer:
         Raises:
             DataError: if the checkpoint belongs to another training.
         """
-        self.trainer, self.refitting = trainer, refitting
+        # What is restored in part, because of an interruption, is no state to write down.
+        self.trainer = None
         if self.resumed is not None and self.resumed.refitting == refitting:
             tensors = {
                 name: torch.from_numpy(array) for name, array in self.resumed.tensors.items()
             }
             trainer.restore(tensors, self.resumed.facts)
             self.resumed = None
+        self.trainer, self.refitting = trainer, refitting
 
     def after_step(self, _: int) -> None:
         """Write a checkpoint if one is due."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -30,14 +30,16 @@ def default_folder(corpus: str) -> Path:
     return folder
 
 
-def refuse_taken(folder: Path, *, overwrite: bool = False, start_from: Path | None = None) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path] = ()) -> None:
     """Raise a `UsageError` if a new run would overwrite something.
 
     Args:
         folder: a new or empty folder, or that of an earlier run.
         overwrite: whether an earlier run may be moved aside.
-        start_from: the model to start from, if any, which must not be moved aside as well.
+        needed: what the new run reads, which must not be moved aside as well.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --run")
     if not folder.exists() or (folder.is_dir() and is_empty(folder)):
         return
     if not holds_run(folder):
@@ -47,10 +49,18 @@ def refuse_taken(folder: Path, *, overwrite: bool = False, start_from: Path | No
             f"{folder} already holds a run: resume it if it is unfinished (charseq train --resume"
             f" {folder}), move it aside with --overwrite, or name another folder with --run"
         )
-    if start_from is not None and folder.resolve() in start_from.resolve().parents:
+    there = folder.resolve()
+    for path in needed:
+        if there in path.resolve().parents:
+            raise UsageError(
+                f"{path} would be moved aside with {folder}: copy it elsewhere first, or name"
+                " another folder with --run"
+            )
+    if there in (Path.cwd(), *Path.cwd().parents):
+        # It would go on as the working folder under its new name, and the new run into it.
         raise UsageError(
-            f"the model to start from, {start_from}, would be moved aside with {folder}: copy it"
-            " elsewhere first, or name another folder with --run"
+            f"{folder} cannot be moved aside while this command works in it: change to another"
+            " folder first, or name another one with --run"
         )
 
 
@@ -68,7 +78,7 @@ def free_folder(folder: Path, *, overwrite: bool = False) -> Path:
     refuse_taken(folder, overwrite=overwrite)
     if not holds_run(folder):
         return folder
-    # A folder may be given as `.`, which has no name.
+    # The folder itself, where a link leads to it.
     there, number = folder.resolve(), 1
     while there.with_name(f"{there.name}.{number}").exists():
         number += 1

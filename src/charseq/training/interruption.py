@@ -21,11 +21,15 @@ class Interruption:
 
     The first raises `Interrupted`, but within `whole` only at its end. A second one stops at once,
     as the signal's default handler does.
+
+    Attributes:
+        cut_short: whether something that should have been finished was not.
     """
 
     def __init__(self) -> None:
         self._asked: signal.Signals | None = None
         self._waits = False
+        self.cut_short = False
         self._taken: list[signal.Signals] = []
 
     @contextlib.contextmanager
@@ -48,6 +52,9 @@ class Interruption:
         self._waits = True
         try:
             yield
+        except BaseException:
+            self.cut_short = True
+            raise
         finally:
             self._waits = False
         if self._asked is not None:

@@ -36,6 +36,12 @@ class Material:
     held_out_from: str | None = None
     held_out_config: CorpusConfig | None = None
 
+    def files(self) -> list[Path]:
+        """Return the files that a run reads, to read them again on resuming."""
+        corpora = [Path(place) for place in (self.corpus_from, self.held_out_from) if place]
+        given = [] if self.start_from is None else [self.start_from]
+        return [path for path in (*corpora, *given) if path.is_file()]
+
     def record(self) -> dict[str, str | None]:
         """Return what a run's folder keeps, so that the folder alone suffices to resume the run."""
         start = self.start_from

@@ -1,5 +1,6 @@
 """What a person sees while a model trains."""
 
+import contextlib
 import os
 import sys
 from types import TracebackType
@@ -26,14 +27,14 @@ class _StandardError:
     def write(self, text: str) -> int:
         try:
             return sys.stderr.write(text)
-        except BrokenPipeError:
+        except (OSError, ValueError):
             self._let_go()
             return len(text)
 
     def flush(self) -> None:
         try:
             sys.stderr.flush()
-        except BrokenPipeError:
+        except (OSError, ValueError):
             self._let_go()
 
     def __getattr__(self, name: str) -> Any:
@@ -41,14 +42,16 @@ class _StandardError:
 
     def _let_go(self) -> None:
         """Discard all further output, including Python's last flush."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def progress_console() -> Console:
-    """Return a console on standard error that survives a closed pipe."""
+    """Return a console on standard error that survives a closed pipe, a full disk and the like."""
+    # Paths and names may look like Rich's markup.
     if sys.stderr is None:  # Closed from the beginning; then Rich writes nowhere.
-        return Console(stderr=True)
-    return Console(file=cast(IO[str], _StandardError()))
+        return Console(stderr=True, markup=False, emoji=False)
+    return Console(file=cast(IO[str], _StandardError()), markup=False, emoji=False)
 
 
 class _Rate(ProgressColumn):
@@ -111,8 +114,13 @@ class Display:
         """Advance the bar by this many pairs."""
         self.progress.advance(self.task, rows)
 
-    def after_epoch(self, record: EpochRecord) -> None:
-        """Print an epoch's line and start the next bar."""
+    def after_epoch(self, record: EpochRecord, elapsed: float) -> None:
+        """Print an epoch's line and start the next bar.
+
+        Args:
+            record: the epoch's figures.
+            elapsed: seconds since the run began, without interruptions.
+        """
         self.seconds += record.seconds
         self.epochs += 1
         to_come = self.config.epochs - record.epoch
@@ -121,7 +129,7 @@ class Display:
             to_come += self.config.epochs
         left = to_come * self.seconds / self.epochs
         if self.config.time_limit is not None:
-            left = min(left, self.config.time_limit - self.seconds)
+            left = min(left, self.config.time_limit - elapsed)
         at_most = f"at most {clock_time(left)} left" if left >= 1 else ""
         if self.console is not None:
             line = epoch_line(record, self.config.epochs)

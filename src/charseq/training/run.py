@@ -10,6 +10,7 @@ from rich.console import Console
 
 from charseq.config import RunSettings
 from charseq.corpus import Corpus
+from charseq.errors import UsageError
 from charseq.files import write_atomically
 from charseq.model import Seq2Seq
 from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
@@ -33,7 +34,7 @@ from charseq.training.folder import (
     refuse_taken,
     remove_unfinished,
 )
-from charseq.training.history import Callback, EpochRecord, History, series
+from charseq.training.history import Callback, EpochRecord, History, read_history, series
 from charseq.training.loop import Clock, Trainer, fit
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
@@ -100,7 +101,10 @@ def train_run(
     """
     began = time.monotonic()
     folder = folder or default_folder(material.corpus.name)
-    refuse_taken(folder, overwrite=overwrite, start_from=material.start_from)
+    if overwrite:
+        # A link that leads to the earlier run leads to the new one afterwards.
+        folder = folder.resolve() if folder.is_symlink() else folder
+    refuse_taken(folder, overwrite=overwrite, needed=material.files())
     setup = set_up(material, settings)
     free_folder(folder, overwrite=overwrite)
     return _trained(material, setup, folder, None, began, callbacks, console)
@@ -150,6 +154,11 @@ def _trained(
     model = setup.first_model()
     with locked(folder):
         checkpointer = Checkpointer(folder / CHECKPOINTS, config.checkpoint_every)
+        # Another process may have trained here since this one looked.
+        if former is None:
+            refuse_taken(folder)
+        else:
+            former = history_to_resume(folder)
         history = former or _begun(material, setup.prepared, folder)
         if former is not None:
             remove_unfinished(folder)
@@ -164,10 +173,24 @@ def _trained(
                 run.fit(model, Clock.shared(config, began), callbacks)
                 return run.finish()
             except KeyboardInterrupt as interruption:
-                checkpointer.write()
+                # Within a step, a second signal stops at once: then the last checkpoint stands.
+                if not checkpointer.interruption.cut_short:
+                    checkpointer.write()
                 again = repr(str(folder)) + ("" if material.corpus_from else ", corpus")
                 interruption.add_note(f"resume with: charseq.resume({again})")
                 raise
+
+
+def history_to_resume(folder: Path) -> History:
+    """Return the history of a run that is to be resumed.
+
+    Raises:
+        UsageError: if it is finished.
+    """
+    history = read_history(folder / HISTORY_FILE)
+    if history.scores:
+        raise UsageError(f"the run in {folder} is finished: its model is {folder / MODEL_FILE}")
+    return history
 
 
 def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
@@ -215,7 +238,7 @@ class _Run:
                 for record in fit(trainer, self.history.epochs):
                     with whole():
                         self._keep(record, trainer.learnt)
-                    display.after_epoch(record)
+                    display.after_epoch(record, clock.elapsed)
                     for callback in callbacks:
                         callback(record)
             if self.console is not None:
@@ -270,14 +293,15 @@ class _Run:
             calibration=calibration,
         )
         write_model(self.folder / MODEL_FILE, description, tensors)
-        length = description.sources.spelling.length
+        length, split = description.sources.spelling.length, setup.split
+        trained_on = split.training if again is None else (*split.training, *split.held_out)
         facts = TrainingFacts(
             epochs=len(history.epochs),
             kept=kept,
             seconds=sum(series(history.epochs, "seconds")),
             pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
             device=str(setup.device),
-            longest_source=max(length(pair.source) for pair in setup.split.training),
+            longest_source=max(length(pair.source) for pair in trained_on),
             held_out_name="" if material.held_out is None else material.held_out.name,
             repeated_inputs=setup.repeated_inputs,
             refitted=again is not None,
