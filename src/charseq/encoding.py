@@ -96,8 +96,10 @@ def encode_inputs(
         targets: the vocabulary of answers.
         config: the model's shape.
     """
-    conditions = encode_conditions(inputs, sources)
     texts = encode_sources([each.source for each in inputs], sources, config)
+    if sources.conditions.unknown is None and not config.copying:
+        return EncodedInputs(texts, texts.lengths, None)
+    conditions = encode_conditions(inputs, sources)
     return EncodedInputs(
         conditions.followed_by(texts),
         texts.lengths,

@@ -26,14 +26,19 @@ INPUTS = frozenset(
         "beam", "n_best", "length_penalty", "explain",
     }
 )  # fmt: skip
+INTEGER, FLOAT = np.dtype(np.int64), np.dtype(np.float32)
 # The outputs of a graph, and their types.
-ANSWERS = {"ids": np.int64, "lengths": np.int64, "log_probabilities": np.float32}
-EXPLANATION = {
-    "explained_log_probabilities": np.float32,
-    "alignments": np.float32,
-    "copying": np.float32,
-    "best_symbols": np.int64,
-    "best_log_probabilities": np.float32,
+ANSWERS: Mapping[str, np.dtype[Any]] = {
+    "ids": INTEGER,
+    "lengths": INTEGER,
+    "log_probabilities": FLOAT,
+}
+EXPLANATION: Mapping[str, np.dtype[Any]] = {
+    "explained_log_probabilities": FLOAT,
+    "alignments": FLOAT,
+    "copying": FLOAT,
+    "best_symbols": INTEGER,
+    "best_log_probabilities": FLOAT,
 }
 
 
@@ -100,18 +105,19 @@ class OnnxEngine:
         grid = len(asked.limits), decoding.n_best
         columns = self._symbols + (asked.sources.shape[1] if self._copying else 0)
         _refuse_strange(
-            lengths.shape == totals.shape == ids.shape[:2] == grid
-            and ids.shape[2:] > (0,)
-            # Without its sign, an id below 0 is beyond all columns.
-            and ids.view(np.uint64).max() < columns
+            lengths.shape == totals.shape == ids.shape[:2] == grid and ids.shape[2:] > (0,)
         )
         places, found = ids.shape[2], []
         for written, counts, gains, limit in zip(
             *(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True
         ):
             most = min(limit, places)
-            # There is always a best answer; NaN does not count.
-            _refuse_strange(gains[0] > LEAST and all(0 <= count <= most for count in counts))
+            _refuse_strange(
+                # There is always a best answer; NaN does not count.
+                gains[0] > LEAST
+                and all(0 <= count <= most for count in counts)
+                and all(min(symbols) >= 0 and max(symbols) < columns for symbols in written)
+            )
             found.append(
                 [
                     Hypothesis(symbols[:count], gain, count == limit)
@@ -175,7 +181,7 @@ class OnnxEngine:
         yield self._threads
 
     def _run(
-        self, outputs: Mapping[str, type], read: Asked | Forced, **asked: NDArray[Any]
+        self, outputs: Mapping[str, np.dtype[Any]], read: Asked | Forced, **asked: NDArray[Any]
     ) -> list[NDArray[Any]]:
         given = {
             "sources": read.sources,

@@ -40,6 +40,8 @@ class Conditions:
     def lacking(self, inputs: Iterable[Input]) -> tuple[list[str], list[str]]:
         """Return the languages and the features of `inputs` that are not among these, sorted."""
         distinct = {(each.features, each.language) for each in inputs}
+        if distinct <= {((), "")}:
+            return [], []
         languages = {language for _, language in distinct if language}
         features = set(chain.from_iterable(features for features, _ in distinct))
         return sorted(languages - self.languages.keys()), sorted(features - self.features.keys())
