@@ -116,7 +116,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the bodies of all requests in progress": f"{bodies.MOST_BYTES // mebi} MiB",
         "the features of a requested text, its language": f"{requests.LONGEST_CONDITION:,}"
         " characters each",
-        "numbers in the explanations of a request": f"{requests.MOST_WEIGHTS:,}",
+        "numbers in the explanations of a request": f"{requests.MOST_NUMBERS:,}",
         "how long a request takes, its arrival": f"{served.timeout:g} s,"
         f" {served.client_timeout:g} s",
         "requests that wait for a model": f"{served.queue:,}",

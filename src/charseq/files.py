@@ -40,7 +40,7 @@ def in_plain_words(where: str | Path) -> Iterator[None]:
     except OSError as error:
         raise MachineError(f"cannot read {where}: {error.strerror or error}") from None
     except ValueError as error:
-        if "null" not in str(error):
+        if not str(error).startswith("embedded null"):
             raise
         raise UsageError(f"{visible(str(where))} has a null byte, as no file's name does") from None
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from charseq.answering.columns import Columns, symbols_read
 from charseq.answering.engine import Engine, ForcedScores
-from charseq.answering.names import symbols_written
+from charseq.answering.names import ColumnNames
 from charseq.answering.pairs import forced_scores, unread
 from charseq.errors import UsageError, visible
 from charseq.modelfile import ModelDescription
@@ -19,7 +19,7 @@ def align_pairs(
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
-    columns: Sequence[Columns | None] | None = None,
+    columns: Sequence[Columns | None],
 ) -> list[Alignment]:
     """Align each target with its input.
 
@@ -31,16 +31,13 @@ def align_pairs(
         description: the description of its model, which has attention.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
-        columns: the columns that targets were written with, if they are known.
+        columns: the columns that each target was written with, if they are known.
     """
-    columns = columns or [None] * len(targets)
     found = forced_scores(
         lambda scores: scores, engine, description, inputs, targets, columns, weights=True
     )
     return [
-        _alignment(
-            description, each, target, symbols_written(description, each, target, known), scores
-        )
+        _alignment(description, each, target, known, scores)
         for each, target, known, scores in zip(inputs, targets, columns, found, strict=True)
     ]
 
@@ -59,9 +56,10 @@ def _alignment(
     description: ModelDescription,
     each: Input,
     target: str,
-    written: tuple[str, ...],
+    columns: Columns | None,
     scores: ForcedScores | None,
 ) -> Alignment:
+    written = ColumnNames.of(description, each).written(target, columns)
     read, conditions = symbols_read(description, each)
     weights = None if scores is None else scores.weights
     shares = None if scores is None else scores.copying

@@ -7,7 +7,7 @@ import numpy as np
 
 from charseq.answering.columns import Columns, begun_columns, symbols_read
 from charseq.answering.engine import Engine, ForcedScores
-from charseq.answering.names import ColumnNames, symbols_written
+from charseq.answering.names import ColumnNames
 from charseq.answering.pairs import forced_of, forced_scores
 from charseq.answering.texts import GREEDY, asked_of, limits_of
 from charseq.encoding import Sequences, encode_inputs
@@ -26,7 +26,7 @@ def explain_pairs(
     description: ModelDescription,
     inputs: Sequence[Input],
     targets: Sequence[str],
-    columns: Sequence[Columns | None] | None = None,
+    columns: Sequence[Columns | None],
 ) -> list[Explanation]:
     """Explain each target, including its end, given its input.
 
@@ -38,9 +38,9 @@ def explain_pairs(
         description: the description of its model.
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
-        columns: the columns that targets were written with, if they are known.
+        columns: the columns that each target was written with, if they are known.
     """
-    columns, best = columns or [None] * len(targets), _to_ask_for(description.targets)
+    best = _to_ask_for(description.targets)
     found = forced_scores(
         lambda scores: scores,
         engine,
@@ -52,9 +52,7 @@ def explain_pairs(
         best=best,
     )
     return [
-        _explanation(
-            description, each, target, symbols_written(description, each, target, known), scores
-        )
+        _explanation(description, each, target, known, scores)
         for each, target, known, scores in zip(inputs, targets, columns, found, strict=True)
     ]
 
@@ -135,16 +133,16 @@ def _explanation(
     description: ModelDescription,
     each: Input,
     target: str,
-    written: tuple[str, ...],
+    columns: Columns | None,
     scores: ForcedScores | None,
 ) -> Explanation:
-    symbols = [*written, None]
+    names = ColumnNames.of(description, each)
+    symbols = [*names.written(target, columns), None]
     if scores is None:
         # A source that is not read is answered with nothing, with certainty.
         found = [WrittenSymbol(symbol, -math.inf) for symbol in symbols if symbol is not None]
         found.append(UNREAD_END)
     else:
-        names = ColumnNames.of(description, each)
         found = [_written(names, symbol, scores, place) for place, symbol in enumerate(symbols)]
     read, conditions = symbols_read(description, each)
     return Explanation(

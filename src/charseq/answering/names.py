@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from charseq.answering.columns import Columns, symbols_read
+from charseq.answering.columns import Columns, offered_by
 from charseq.modelfile import ModelDescription
 from charseq.results import END_LABEL
 from charseq.text import Input, Vocabulary
@@ -23,14 +23,15 @@ class ColumnNames(NamedTuple):
     @classmethod
     def of(cls, description: ModelDescription, each: Input) -> "ColumnNames":
         """Return the names for an input."""
-        targets = description.targets
-        first: dict[str, int] = {}
+        targets, copied = description.targets, {}
         if description.config.copying:
-            read, conditions = symbols_read(description, each)
-            for place, symbol in enumerate(read[conditions:], len(targets) + conditions):
-                if targets.id_of(symbol) == targets.unseen:
-                    first.setdefault(symbol, place)
-        return cls(targets, {place: symbol for symbol, place in first.items()})
+            first = len(targets) + len(description.sources.conditions.names(each))
+            copied = {
+                first + place: symbol
+                for symbol, place in offered_by(each, description).items()
+                if targets.id_of(symbol) == targets.unseen
+            }
+        return cls(targets, copied)
 
     def of_column(self, column: int) -> str:
         """Return what a column stands for; "" if it occurs in no answer."""
@@ -40,12 +41,8 @@ class ColumnNames(NamedTuple):
             return self.copied.get(column, "")
         return "" if column in self.vocabulary.special else self.vocabulary.symbols[column]
 
-
-def symbols_written(
-    description: ModelDescription, each: Input, target: str, columns: Columns | None
-) -> tuple[str, ...]:
-    """Return a target's symbols: as its columns say, if they are known, or cut from its text."""
-    if columns is None:
-        return tuple(description.targets.spelling.symbols(target))
-    names = ColumnNames.of(description, each)
-    return tuple(map(names.of_column, columns))
+    def written(self, target: str, columns: Columns | None) -> tuple[str, ...]:
+        """Return a target's symbols: those of its columns, if they are known, or of its text."""
+        if columns is None:
+            return tuple(self.vocabulary.spelling.symbols(target))
+        return tuple(map(self.of_column, columns))

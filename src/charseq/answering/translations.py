@@ -175,9 +175,13 @@ def _translation(
         _confidence(description, each, options) if error is None else None for each in hypotheses
     ]
     abstained = options.abstains(sure)
-    several = options.decoding.n_best > 1 and error is None
-    # Two hypotheses may be spelt the same, such as by the same marks in another order.
-    distinct = {text: place for place, text in reversed(list(enumerate(texts))) if several}
+    alternatives: dict[str, Alternative] = {}
+    if options.decoding.n_best > 1 and error is None:
+        for spelling, each, confidence in zip(texts, hypotheses, confidences, strict=True):
+            score = each.score(options.decoding.length_penalty)
+            one = Alternative(spelling, each.log_probability, score, each.cut, confidence)
+            # Two may be spelt the same, such as by the same marks in another order.
+            alternatives.setdefault(spelling, one)
     return Translation(
         source=given.source,
         hypothesis="" if abstained else text,
@@ -192,19 +196,7 @@ def _translation(
         abstained=abstained,
         withheld=text if abstained else "",
         columns=tuple(best.ids) if error is None else None,
-        alternatives=tuple(
-            Alternative(
-                spelling,
-                each.log_probability,
-                each.score(options.decoding.length_penalty),
-                each.cut,
-                confidence,
-            )
-            for spelling, each, confidence in (
-                (texts[place], hypotheses[place], confidences[place])
-                for place in sorted(distinct.values())
-            )
-        ),
+        alternatives=tuple(alternatives.values()),
     )
 
 

@@ -122,11 +122,12 @@ def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _symbols(vocabulary: Vocabulary) -> str:
     symbols = vocabulary.ordinary
-    # Of characters that follow each other, a mark would join the one before it.
-    shown = list(map(symbol_label, symbols))
     if vocabulary.spelling.is_of_characters:
+        # A mark would join the character before it.
         apart = (f"◌{each}" if unicodedata.combining(each) else each for each in symbols)
         shown = [repr("".join(apart))]
+    else:
+        shown = list(map(symbol_label, symbols))
     conditions = vocabulary.conditions.ids
     special = [vocabulary.symbols[i] for i in vocabulary.special if i not in conditions]
     return f"{len(vocabulary) - len(conditions)}: {' '.join([*special, *shown])}"

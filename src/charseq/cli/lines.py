@@ -32,10 +32,11 @@ class Readable(Protocol):
 
 
 class Refused(NamedTuple):
-    """A line that is not answered, and why."""
+    """A line that is not answered, why, and what else could be done about it."""
 
     text: str
     reason: str
+    remedy: str = ""
 
 
 class Lines(NamedTuple):
@@ -59,7 +60,10 @@ class Lines(NamedTuple):
     ) -> Iterator[Answer]:
         """Yield an answer for each line: from `answers` or, if it is refused, from `refused`."""
         for row, answer in zip(self.rows, answers, strict=True):
-            yield refused(*row) if isinstance(row, Refused) else answer
+            if isinstance(row, Refused):
+                yield refused(row.text, row.reason + row.remedy)
+            else:
+                yield answer
 
 
 class Columns(NamedTuple):
@@ -191,7 +195,6 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
         cells = [text, *("" for _ in columns)]
     if len(cells) != len(names):
         fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, separated by tabs"
-        if len(cells) == 1:
-            fault += f"; or give {' and '.join(f'--{name}' for name in columns)} for all lines"
-        return Refused(text, fault)
+        options = " and ".join(f"--{name}" for name in columns)
+        return Refused(text, fault, f"; or give {options} for all lines" * (len(cells) == 1))
     return dict(zip(names, cells, strict=True))

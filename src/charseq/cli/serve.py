@@ -111,9 +111,8 @@ def _examples(path: Path, model: ServedModel) -> list[Input]:
     inputs = []
     for number, row in enumerate(columns.read(text.splitlines(), LONGEST_EXAMPLE).rows, start=1):
         if isinstance(row, Refused):
-            # Here, no option gives features or a language for all lines.
-            reason = row.reason.partition("; or give")[0]
-            raise DataError(f"{path}:{number}: {reason}")
+            # There is no remedy: no option gives features or a language for all lines.
+            raise DataError(f"{path}:{number}: {row.reason}")
         features = features_of(row.get("features", ""), description.features_separator)
         inputs.append(Input(row["source"], features, row.get("language", "")))
     return [each for each in inputs if each.source]

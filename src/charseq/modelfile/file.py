@@ -69,7 +69,7 @@ def read_model(path: str | Path) -> tuple[ModelDescription, Tensors]:
         MachineError: if it cannot be read.
     """
     with _opened(Path(path)) as file:
-        fields = json.loads(file.metadata()[METADATA_KEY])
+        fields = _fields_of(file)
         description = description_from_dict(fields)
         named = _current_name if fields["format_version"] == 1 else str
         names = file.keys()
@@ -84,7 +84,7 @@ def read_description(path: str | Path) -> ModelDescription:
         CharseqError: as `read_model` does.
     """
     with _opened(Path(path)) as file:
-        return description_from_dict(json.loads(file.metadata()[METADATA_KEY]))
+        return description_from_dict(_fields_of(file))
 
 
 def count_parameters(path: str | Path) -> int:
@@ -179,6 +179,10 @@ def _opened(path: Path) -> Iterator[Any]:
             if count > MOST_TENSORS:
                 raise ModelFileError(f"it has {count:,} tensors, which no model has")
             yield file
+
+
+def _fields_of(file: Any) -> Any:
+    return json.loads(file.metadata()[METADATA_KEY])
 
 
 def _tensor(file: Any, name: str) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,28 +95,25 @@ def _answer_texts(
 
     @app.post("/v1/translate", **schema.TRANSLATE)
     async def translate(request: Request) -> Response:
-        with room.shared() as take:
-            return await translated(request, take)
-
-    async def translated(request: Request, take: Callable[[int], None]) -> Response:
         most, seconds = settings.max_body_bytes, settings.client_timeout
-        values = await read_object(request, most, seconds, take)
-        parsed = parse_request(values, settings)
-        handler = _handler(handlers, parsed.model)
-        name = handler.served.name
-        asked = requested_texts(parsed, handler.description, settings)
-        record: RequestRecord = request.scope["record"]
-        record.texts, record.symbols = len(asked), sum(each.symbols for each in asked)
-        if settings.log_texts:
-            record.sources = [each.text for each in asked]
-        metrics.count_texts(name, record.texts, record.symbols)
-        if parsed.stream:
-            events = handler.begun(parsed, *asked)
-            return EventStream(events, handler.batcher.place(), settings.timeout)
-        with handler.batcher.place():
-            answers = handler.translations(parsed, asked)
-            translations = await _while_awaited(request, answers, settings.timeout)
-        return JsonResponse({"model": name, "translations": translations})
+        with room.shared() as take:
+            values = await read_object(request, most, seconds, take)
+            parsed = parse_request(values, settings)
+            handler = _handler(handlers, parsed.model)
+            name = handler.served.name
+            asked = requested_texts(parsed, handler.description, settings)
+            record: RequestRecord = request.scope["record"]
+            record.texts, record.symbols = len(asked), sum(each.symbols for each in asked)
+            if settings.log_texts:
+                record.sources = [each.text for each in asked]
+            metrics.count_texts(name, record.texts, record.symbols)
+            if parsed.stream:
+                events = handler.begun(parsed, *asked)
+                return EventStream(events, handler.batcher.place(), settings.timeout)
+            with handler.batcher.place():
+                answers = handler.translations(parsed, asked)
+                translations = await _while_awaited(request, answers, settings.timeout)
+            return JsonResponse({"model": name, "translations": translations})
 
 
 def _tell_of_itself(

@@ -17,7 +17,7 @@ MOST_BYTES = 64 << 20
 class Room:
     """The memory that the bodies of all requests may take together."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    def __init__(self, most: int) -> None:
         self._left = most
 
     @contextmanager

@@ -32,16 +32,19 @@ class Keys:
         return scheme.lower() == b"bearer" and any(found)
 
 
+def keys_in(text: str) -> tuple[str, ...]:
+    """Return the keys in a text, separated by space or commas."""
+    return tuple(text.replace(",", " ").split())
+
+
 def environment_keys() -> tuple[str, ...]:
     """Return the keys in the environment variable `CHARSEQ_API_KEYS`, if it is set.
-
-    Spaces or commas separate them.
 
     Raises:
         UsageError: if it is set but contains none.
     """
     text = os.environ.get("CHARSEQ_API_KEYS", "")
-    keys = tuple(text.replace(",", " ").split())
+    keys = keys_in(text)
     if text and not keys:
         raise UsageError("CHARSEQ_API_KEYS contains no keys: add some, or unset it to require none")
     return keys
@@ -59,10 +62,12 @@ def read_keys(path: Path) -> tuple[str, ...]:
         lines = read_bounded(path, LARGEST_FILE).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise UsageError(f"{path} contains no keys: it is not valid UTF-8") from None
+    keys: tuple[str, ...] = ()
     for number, line in enumerate(lines, start=1):
-        if len(line.replace(",", " ").split()) > 1:
+        own = keys_in(line)
+        if len(own) > 1:
             raise UsageError(f"{path}:{number}: a key has no spaces or commas: write one per line")
-    keys = tuple(key for line in lines if (key := line.strip(", \t")))
+        keys += own
     if not keys:
         raise UsageError(f"{path} contains no keys: write one per line")
     return keys

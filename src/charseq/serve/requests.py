@@ -14,7 +14,7 @@ from charseq.modelfile import ModelDescription
 from charseq.serve.faults import Fault
 from charseq.text import Input, features_of
 
-MOST_WEIGHTS = 2_000_000
+MOST_NUMBERS = 2_000_000
 """The most numbers in one request's explanations: about twenty megabytes of JSON."""
 LONGEST_CONDITION = 1_000
 """The most characters of a text's features, and of its language; each answer repeats them."""
@@ -172,22 +172,22 @@ def requested_texts(
                 f" {settings.max_symbols:,}",
             )
     if request.explain or request.stream:
-        _refuse_many_weights(asked, description)
+        _refuse_many_numbers(asked, description)
     return asked
 
 
-def _refuse_many_weights(asked: Sequence[RequestedText], description: ModelDescription) -> None:
+def _refuse_many_numbers(asked: Sequence[RequestedText], description: ModelDescription) -> None:
     limit, attention = description.output_limit, description.config.attention != "none"
     # For each symbol of an answer: what was attended to, and what else was probable.
     numbers = sum(
         max(limit.of(each.symbols), each.symbols + 1) * (each.symbols * attention + RUNNERS_UP)
         for each in asked
     )
-    if numbers > MOST_WEIGHTS:
+    if numbers > MOST_NUMBERS:
         raise Fault(
             "too_large",
             f"explanations of these texts may have {numbers:,} numbers, but this service gives at"
-            f" most {MOST_WEIGHTS:,}: ask for fewer or shorter ones, or omit explain",
+            f" most {MOST_NUMBERS:,}: ask for fewer or shorter ones, or omit explain",
         )
 
 

@@ -33,11 +33,11 @@ def normalised(text: str, form: Form) -> str:
     return _SYLLABLES.sub(_taken_apart, composed) if form == "jamo" else composed
 
 
-def is_normalised(form: Literal["NFC", "NFD"], text: str) -> bool:
+def is_normalised(text: str, form: Literal["nfc", "nfd"]) -> bool:
     """Return whether `text` is in a normal form."""
     if len(text) <= SHORT:
-        return unicodedata.is_normalized(form, text)
-    return _normalised(form, text) == text
+        return unicodedata.is_normalized("NFC" if form == "nfc" else "NFD", text)
+    return normalised(text, form) == text
 
 
 def has_half(text: str) -> bool:
@@ -53,8 +53,8 @@ def own_form(texts: Iterable[str]) -> Form:
     """Return the form that texts are in: `nfd` if all are in NFD and not all in NFC, else `nfc`."""
     composed = decomposed = True
     for text in texts:
-        composed = composed and is_normalised("NFC", text)
-        decomposed = decomposed and is_normalised("NFD", text)
+        composed = composed and is_normalised(text, "nfc")
+        decomposed = decomposed and is_normalised(text, "nfd")
     return "nfd" if decomposed and not composed else "nfc"
 
 

@@ -40,7 +40,7 @@ def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder with --run")
-    if not folder.exists() or (folder.is_dir() and is_empty(folder)):
+    if not folder.exists() or is_empty(folder):
         return
     if not holds_run(folder):
         raise UsageError(f"{folder} is not empty: name another folder with --run")

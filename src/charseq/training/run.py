@@ -101,13 +101,13 @@ def train_run(
     """
     began = time.monotonic()
     folder = folder or default_folder(material.corpus.name)
-    if overwrite:
-        # A link that leads to the earlier run leads to the new one afterwards.
-        folder = folder.resolve() if folder.is_symlink() else folder
+    if overwrite and folder.is_symlink():
+        # The link leads to the new run afterwards.
+        folder = folder.resolve()
     refuse_taken(folder, overwrite=overwrite, needed=material.files())
     setup = set_up(material, settings)
     free_folder(folder, overwrite=overwrite)
-    return _trained(material, setup, folder, None, began, callbacks, console)
+    return _trained(material, setup, folder, began, callbacks, console, resuming=False)
 
 
 @enough_memory()
@@ -137,7 +137,7 @@ def resume_run(
     """
     began = time.monotonic()
     setup = set_up(material, history.config)
-    return _trained(material, setup, folder, history, began, callbacks, console)
+    return _trained(material, setup, folder, began, callbacks, console, resuming=True)
 
 
 @denormals_as_zeros()
@@ -145,25 +145,25 @@ def _trained(
     material: Material,
     setup: Setup,
     folder: Path,
-    former: History | None,
     began: float,
     callbacks: Sequence[Callback],
     console: Console | None,
+    *,
+    resuming: bool,
 ) -> TrainedModel:
     config = setup.prepared.config.training
     model = setup.first_model()
     with locked(folder):
         checkpointer = Checkpointer(folder / CHECKPOINTS, config.checkpoint_every)
         # Another process may have trained here since this one looked.
-        if former is None:
-            refuse_taken(folder)
-        else:
-            former = history_to_resume(folder)
-        history = former or _begun(material, setup.prepared, folder)
-        if former is not None:
+        if resuming:
+            history = history_to_resume(folder)
             remove_unfinished(folder)
             checkpointer.resume()
             del history.epochs[checkpointer.epochs :]
+        else:
+            refuse_taken(folder)
+            history = _begun(material, setup.prepared, folder)
         _announce(console, material.corpus, setup, folder)
         if console is not None and checkpointer.resumed is not None:
             console.print(f"resuming after {checkpointer.resumed.place}", highlight=False)

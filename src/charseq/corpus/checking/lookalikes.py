@@ -96,7 +96,7 @@ def look_alikes(side: Side) -> Iterator[Finding]:
 def mixed_forms(side: Side) -> Iterator[Finding]:
     """Find texts that are not in Unicode's form NFC."""
     texts = side.texts
-    apart = [i for i, text in enumerate(texts) if not is_normalised("NFC", text)]
+    apart = [i for i, text in enumerate(texts) if not is_normalised(text, "nfc")]
     if not apart:
         return
     known = set(texts)

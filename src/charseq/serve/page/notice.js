@@ -3,13 +3,13 @@
 import { byId } from "./dom.js";
 import { sentence } from "./sentences.js";
 import { hasKey, keepKey } from "./service.js";
+import { source } from "./source.js";
 
 const board = byId("notice");
 const words = byId("notice-words");
 const againButton = byId("again");
 const keyForm = byId("key-form");
 const keyField = byId("key");
-const source = byId("source");
 
 const PASSING = ["unreachable", "timeout", "internal"]; // What may be over when it is tried again.
 
