@@ -5,8 +5,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from charseq.config import TrainingConfig
 from charseq.training.loss import compare, held_back, smoothed
-from charseq.training.optimiser import KerasRMSprop, clip_gradients
+from charseq.training.optimiser import (
+    KerasRMSprop,
+    build_optimiser,
+    clip_gradients,
+    move_weights,
+    set_step_size,
+)
 
 
 def test_padding_is_masked_and_also_counted() -> None:
@@ -69,6 +76,24 @@ def test_only_longer_gradients_are_scaled(longest: float, expected: float) -> No
     model.weight.grad = torch.tensor([[3.0, 4.0]])
     clip_gradients(torch.optim.SGD(model.parameters()), longest)
     assert float(model.weight.grad.norm()) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "keras-rmsprop"])
+def test_weights_move_as_by_the_step_of_their_optimiser(optimiser: str) -> None:
+    config = TrainingConfig(optimiser=optimiser, weight_decay=0.01)
+    start = [torch.rand(3, 2), torch.rand(2), torch.rand(4)]
+    moved = []
+    for move in (move_weights, lambda built: built.step()):
+        weights = [each.clone().requires_grad_() for each in start]
+        built = build_optimiser(config, weights)
+        for step in range(1, 5):
+            set_step_size(built, 0.1 / step)
+            for weight in weights[: 2 if step < 3 else 3]:
+                weight.grad = step * torch.cos(weight.detach())
+            move(built)
+        moved.append(weights)
+    for once, again in zip(*moved, strict=True):
+        assert torch.equal(once, again)
 
 
 def test_rmsprop_moves_as_keras_documents_it() -> None:

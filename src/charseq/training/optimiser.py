@@ -83,6 +83,42 @@ def drop_gradients(optimiser: Optimizer) -> None:
         weight.grad = None
 
 
+def move_weights(optimiser: Optimizer) -> None:
+    """Take an optimiser's step, on CPUs as the fused call of `AdamW` alone.
+
+    `AdamW.step` first sorts the weights by device and type, which took a third of a millisecond.
+    """
+    trained = _trained(optimiser)
+    gradients = [weight.grad for weight in trained if weight.grad is not None]
+    moved = [weight for weight in trained if weight.grad is not None]
+    states = [optimiser.state[weight] for weight in moved]
+    on_cpu = all(weight.device.type == "cpu" for weight in moved)
+    # The first step makes the states.
+    if not (isinstance(optimiser, AdamW) and on_cpu and all(states)):
+        optimiser.step()
+        return
+    (group,) = optimiser.param_groups
+    beta1, beta2 = group["betas"]
+    steps = [state["step"] for state in states]
+    with torch.no_grad():
+        torch._foreach_add_(steps, 1)
+        torch._fused_adamw_(
+            moved,
+            gradients,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+
+
 def clip_gradients(optimiser: Optimizer, longest: float) -> None:
     """Scale all gradients so that their joint norm is at most `longest` (Pascanu et al. 2013)."""
     trained = _trained(optimiser)

@@ -12,7 +12,7 @@ from charseq.batching import Batch, EncodedPairs, bucketed_batches
 from charseq.config import TrainingConfig
 from charseq.model import Seq2Seq
 from charseq.training.loss import Comparison, compare, smoothed
-from charseq.training.optimiser import clip_gradients, drop_gradients
+from charseq.training.optimiser import clip_gradients, drop_gradients, move_weights
 
 EVALUATION_BATCH = 256
 
@@ -61,7 +61,7 @@ def training_step(
     loss.backward()  # type: ignore[no-untyped-call]
     if config.gradient_clip is not None:
         clip_gradients(optimiser, config.gradient_clip)
-    optimiser.step()
+    move_weights(optimiser)
     for sums in filter(None, (compared.masked, compared.padded)):
         sums.loss = sums.loss.detach()
     return compared
