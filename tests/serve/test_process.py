@@ -219,6 +219,8 @@ def test_the_head_of_the_pages_files_can_be_asked_for_alone(
     assert not head.content
     for name in ("content-type", "content-length", "content-security-policy"):
         assert whole.headers[name] == head.headers[name]
+    # After an upgrade, old files must not be mixed with new ones.
+    assert whole.headers["cache-control"] == "no-cache"
 
 
 def test_a_taken_port_is_told_before_models_are_loaded(

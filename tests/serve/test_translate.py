@@ -209,10 +209,12 @@ class Fragile:
 
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
-        self.description = translator.description
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._translator, name)
 
     def translate(self, texts: list[str], **others: Any) -> Any:
-        if "boom" in texts:
+        if "bad" in texts:
             raise RuntimeError("a secret text")
         return self._translator.translate(texts, **others)
 
@@ -221,7 +223,7 @@ def test_a_bad_request_never_disturbs_the_model(
     serving: Callable[..., Service], toy_translator: Translator, capfd
 ) -> None:
     service = serving({"toy": Fragile(toy_translator)})
-    *good, bad = service.together(*({"texts": word} for word in ("ab", "cd", "dd", "boom")))
+    *good, bad = service.together(*({"texts": word} for word in ("ab", "cd", "dd", "bad")))
     hypotheses = [each.json()["translations"][0]["hypothesis"] for each in good]
     assert hypotheses == ["BA", "DC", "DD"]
     assert bad.status_code == 500
@@ -230,6 +232,18 @@ def test_a_bad_request_never_disturbs_the_model(
     assert "RuntimeError" in log
     assert "secret" not in log
     assert service.ask(texts="ab").status_code == 200
+
+
+def test_a_stream_that_breaks_ends_with_an_error_and_counts_as_one(
+    serving: Callable[..., Service], toy_translator: Translator
+) -> None:
+    service = serving({"toy": Fragile(toy_translator)})
+    answer = service.ask(texts="bad", stream=True)
+    assert answer.status_code == 200
+    *_, (name, data) = events_of(answer.text)
+    assert (name, data["error"]["kind"]) == ("error", "internal")
+    counted = service.get("/metrics").text
+    assert 'charseq_requests_total{path="/v1/translate",status="500"} 1.0\n' in counted
 
 
 def test_a_page_elsewhere_may_call_only_where_it_is_allowed(
@@ -264,7 +278,7 @@ def test_a_page_elsewhere_may_read_why_there_is_no_answer(
             "POST", "/v1/translate", json={"texts": text}, headers=origin | headers
         )
 
-    keyless, failed = asked("ab"), asked("boom", **key)
+    keyless, failed = asked("ab"), asked("bad", **key)
     service.app.state.lifecycle.accepting = False
     stopping = asked("ab", **key)
     responses = (keyless, failed, stopping)

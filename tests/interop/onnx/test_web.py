@@ -113,7 +113,7 @@ def site(
     for precision in ("half", "int8"):
         exports[precision] = _exported(toy_translator, folder.parent, precision)
     write_site(folder, exports["speaker"], runtime, "fadé\nbad\n".encode())
-    to_try = "abé\tN;PL\treversed\nba\tN;SG\tplain\n".encode()
+    to_try = "abé\tN;PL\treversed\r\nba\tN;SG\tplain\r\n".encode()
     write_site(folder.with_name("scribe"), exports["scribe"], runtime, to_try)
     for name, content in exports.items():
         (folder / f"{name}.onnx").write_bytes(content)
@@ -575,6 +575,21 @@ def test_a_new_export_comes_when_no_page_shows_the_old_one(
         page.goto("about:blank")
     expect(page).to_have_title("jamo")
     assert len(page.evaluate("caches.keys()")) == 1
+
+
+def test_a_site_that_was_removed_makes_way_for_what_is_there_now(
+    open_page: Opener, site: Path, runtime: Mapping[str, bytes]
+) -> None:
+    folder = site.with_name("removed")
+    write_site(folder, (site / "speaker.onnx").read_bytes(), runtime)
+    page = open_page("removed/")
+    page.wait_for_function(KEPT)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "index.html").write_text("<title>another</title>", encoding="utf-8")
+    page.reload()
+    expect(page).to_have_title("another")
+    assert page.evaluate("caches.keys()") == []
 
 
 def test_no_script_but_the_sites_own_runs(open_page: Opener) -> None:
