@@ -43,8 +43,8 @@ def main(name: str) -> None:
             fill=targets.frame[1],
         )
     with timed("bucketing"):
-        for _ in bucketed_batches(encoded, config.training.batch_size, np.random.default_rng(1)):
-            pass
+        for rows in bucketed_batches(encoded, config.training.batch_size, np.random.default_rng(1)):
+            encoded.batch(rows)
     print(json.dumps(parts))
 
 

@@ -84,7 +84,8 @@ def main() -> None:
         "",
         f"The floor, {floor:.2f} s, is the time of the matrix products alone (forward and backward,"
         f" no padding) at the best rate measured in the same run, {rate / 1e9:.0f} GFLOP/s; the"
-        " share is the floor over the training time.",
+        " share is the floor over the training time. The rate is that of float32, which bf16 may"
+        " exceed.",
         *same_as_history(example, {1: first_loss}),
         *beside_soft_attention(measured),
         "",

@@ -52,8 +52,11 @@ def main() -> None:
         export_keras(*read_model(model), archive)
         translator = charseq.load(model, device="cpu")
         texts = sources(chosen.corpus, translator)
-        answers = [each.hypothesis for each in translator.translate(texts)]
-        alone = of_usual_length(texts, answers)[: chosen.repetitions]
+        answers, *others = (
+            [each.hypothesis for each in translator.translate(texts, beam=search.get("beam", 1))]
+            for search in SEARCHES.values()
+        )
+        alone = of_usual_length(texts, answers, *others)[: chosen.repetitions]
         singles = list(islice(cycle(alone), chosen.repetitions))
         measured = {name: Measured() for name in (*SEARCHES, PEER)}
         before = matrix_product_rate()
@@ -75,9 +78,11 @@ def main() -> None:
         "",
         "One model of the Keras example's shape (256 units, one-hot characters), trained by"
         " charseq, in both; characters written, their end not counted. *1 sentence*: sources of"
-        f" 14 characters with answers of 18 to 22, {len(alone)} of them in turn; *32 sentences*"
-        f" and *{len(texts):,} sentences*: the corpus's first different sources, shuffled, in one"
-        " call. The example translates one at a time, however many there are. Thousands of"
+        f" 14 characters with answers of 18 to 22 by both searches, {len(alone)} of them in turn;"
+        f" *32 sentences* and *{len(texts):,} sentences*: the corpus's first different sources,"
+        f" shuffled, in one call, with answers of {mean_length(answers):.1f} characters on average"
+        f" by the greedy search and {mean_length(*others):.1f} by the beam. The example translates"
+        " one at a time, however many there are. Thousands of"
         " characters a second: median (least – most) of the calls of"
         f" {chosen.rounds} rounds; × is the median beside the example's. The floor: the matrix"
         " products of the same characters alone, without padding, at the best rate measured in"
@@ -124,16 +129,21 @@ def sources(corpus: str, translator: BaseTranslator, most: int = SENTENCES) -> l
     return texts
 
 
-def of_usual_length(texts: Sequence[str], answers: Sequence[str]) -> list[str]:
-    """Return the sources of 14 characters whose answers have 18 to 22."""
+def of_usual_length(texts: Sequence[str], *answers: Sequence[str]) -> list[str]:
+    """Return the sources of 14 characters whose answers, in each list of them, have 18 to 22."""
     found = [
         text
-        for text, answer in zip(texts, answers, strict=True)
-        if len(text) == 14 and 18 <= len(answer) <= 22
+        for text, *each in zip(texts, *answers, strict=True)
+        if len(text) == 14 and all(18 <= len(answer) <= 22 for answer in each)
     ]
     if not found:
         sys.exit("no source of 14 characters has an answer of 18 to 22: train for longer")
     return list(dict.fromkeys(found))
+
+
+def mean_length(answers: Sequence[str]) -> float:
+    """Return how many characters answers have on average."""
+    return sum(map(len, answers)) / len(answers)
 
 
 def row(name: str, measured: Measured, most: int, rate_of_peer: float) -> str:

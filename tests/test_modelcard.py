@@ -71,8 +71,21 @@ def test_a_card_names_the_corpus_its_attribution_and_the_split():
     assert "10% of the sources, at most 2,000, drawn with seed 1 are held out" in split
 
 
+def test_a_card_says_where_the_texts_were_in_the_corpus():
+    assert not any(row[0] == "read with" for row in rows_of(card_of()))
+    other = replace(DESCRIPTION, columns={"source_column": 2, "reverse": True})
+    assert ["read with", "source\\_column: 2, reverse: True"] in rows_of(card_of(description=other))
+
+
+def test_a_cards_command_reads_nothing_from_standard_input():
+    card = card_of(references={Input("-"): ["a"], Input("Hi."): ["b"]}, hypotheses=("a", "b"))
+    assert "charseq translate model.safetensors Hi.\n" in card
+
+
 def test_a_card_says_whether_the_held_out_sources_chose_the_weights():
-    assert "a little too good" in card_of()
+    assert "chosen by these scores, which makes the scores a little too good" in card_of()
+    by_loss = RunConfig().changed(select="loss")
+    assert "chosen by the loss on them, which makes the scores" in card_of(config=by_loss)
     untouched = RunConfig().changed(keep="last", patience=None)
     assert "a little too good" not in card_of(config=untouched)
 

@@ -50,7 +50,9 @@ class TrainingFacts:
         pairs_per_second: the speed in training, excluding evaluation.
         device: the device it ran on.
         longest_source: the length of the longest training source, in symbols.
+        left_out: how many lines of the corpus were left out, and why.
         held_out_name: the name of a separate held-out corpus, if there was one.
+        held_out_left_out: how many lines of that were left out, and why.
         repeated_inputs: how many of its inputs were also trained on.
         started_from: the model file whose weights training started from, if any.
         refitted: whether the model was trained again on all pairs.
@@ -62,7 +64,9 @@ class TrainingFacts:
     pairs_per_second: float
     device: str
     longest_source: int
+    left_out: str = ""
     held_out_name: str = ""
+    held_out_left_out: str = ""
     repeated_inputs: int = 0
     started_from: str = ""
     refitted: bool = False
@@ -117,7 +121,10 @@ def _what_it_is(description: ModelDescription) -> Iterator[str]:
 
 def _use(model_file: str, description: ModelDescription, answers: HeldOutAnswers) -> Iterator[str]:
     # An input of the corpus, so that the command works unchanged.
-    printable = (each for each in answers.inputs if each.label().isprintable())
+    # The command would read "-" from standard input.
+    printable = (
+        each for each in answers.inputs if each.label().isprintable() and each.source != "-"
+    )
     shortest = min(printable, key=lambda each: len(each.source), default=Input("…"))
     conditions = description.sources.conditions
     words = ["charseq", "translate", model_file]
@@ -137,17 +144,19 @@ def _corpus(
     description: ModelDescription, config: RunConfig, training: TrainingFacts
 ) -> Iterator[str]:
     corpus = description.corpus
-    yield from _table(
-        ("", ""),
-        [
-            ("name", str(corpus.get("name", ""))),
-            ("digest of the pairs (SHA-256)", str(corpus.get("digest", ""))),
-            ("attribution and licence", str(corpus.get("attribution") or "none given")),
-            ("training pairs", f"{corpus.get('training_pairs', 0):,}"),
-            ("held-out pairs", f"{corpus.get('held_out_pairs', 0):,}"),
-            ("split", _split(config.training, training)),
-        ],
-    )
+    columns = ", ".join(f"{name}: {value}" for name, value in description.columns.items())
+    facts = {
+        "name": str(corpus.get("name", "")),
+        "read with": columns,
+        "digest of the pairs (SHA-256)": str(corpus.get("digest", "")),
+        "attribution and licence": str(corpus.get("attribution") or "none given"),
+        "left out": training.left_out,
+        "training pairs": f"{corpus.get('training_pairs', 0):,}",
+        "held-out pairs": f"{corpus.get('held_out_pairs', 0):,}",
+        "split": _split(config.training, training),
+        "left out of the held-out corpus": training.held_out_left_out,
+    }
+    yield from _table(("", ""), [(name, fact) for name, fact in facts.items() if fact])
 
 
 def _split(config: TrainingConfig, training: TrainingFacts) -> str:
@@ -170,11 +179,12 @@ def _split(config: TrainingConfig, training: TrainingFacts) -> str:
 
 def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
     chosen_by = config.keep == "best" or config.patience is not None
+    judge = "the loss on them" if config.select == "loss" else "these scores"
     yield (
-        f"On {report.items:,} held-out sources, against all their references, with"
-        f" {report.bootstrap:,} bootstrap resamples."
+        f"On {report.items:,} held-out source{'s' * (report.items != 1)}, against all their"
+        f" references, with {report.bootstrap:,} bootstrap resamples."
     ) + chosen_by * (
-        " The epoch to keep was chosen by these scores, which makes them a little too good:"
+        f" The epoch to keep was chosen by {judge}, which makes the scores a little too good:"
         " report scores on a separate test set."
     )
     yield ""

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charseq.answering import as_in_training, refuse_without_conditions, telling_of_columns
+from charseq.answering import (
+    as_in_training,
+    refuse_settings_of_memory,
+    refuse_without_conditions,
+    telling_of_columns,
+)
 from charseq.config import (
     TEXT_COLUMNS,
     CorpusConfig,
@@ -222,6 +227,7 @@ class _Asked:
         asked = of_file.get("corpus", {}) | {
             name: value for name, value in settings.items() if name in CorpusConfig.model_fields
         }
+        refuse_settings_of_memory(self.corpus, asked)
         begun = chosen.changed(**as_in_training(self.corpus, asked, start))
         if not isinstance(self.held_out, str | Path):
             # Columns in the settings are meant for the corpus.

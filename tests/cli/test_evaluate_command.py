@@ -407,3 +407,27 @@ class TestArguments:
         result = run(*arguments)
         assert result.code == 2
         assert message in result.err
+
+
+def test_lines_that_are_left_out_are_told(run, outputs, tmp_path) -> None:
+    corpus = tmp_path / "bad.tsv"
+    corpus.write_text("a\tb\nbad\nc\td\nlonglonglong\tx\n", encoding="utf-8")
+    reading = (str(corpus), "--skip-bad-lines", "--max-length", "5")
+    told = run("--hypotheses", outputs("b", "d"), *reading, "--json")
+    assert json.loads(told.out)["left_out"] == {
+        "too few columns": 1,
+        "longer than 5 characters": 1,
+    }
+    assert "of bad, lines were left out: 1 × too few columns, 1 × longer than 5" in told.err
+
+
+def test_items_of_equal_labels_keep_their_own_inputs(run, outputs, tmp_path) -> None:
+    corpus = tmp_path / "alike.tsv"
+    corpus.write_text("x\tA\tp\nx\tB\tq\nx · p\tC\t\n", encoding="utf-8")
+    columns = (str(corpus), "--features-column", "3", "--json")
+    worst = json.loads(run("--hypotheses", outputs("1", "2", "3"), *columns).out)["worst"]
+    assert [(item["source"], item.get("features")) for item in worst] == [
+        ("x", ["p"]),
+        ("x", ["q"]),
+        ("x · p", None),
+    ]

@@ -36,6 +36,16 @@ def test_texts_are_left_as_they_are(files, charseq_command, capsys) -> None:
     assert "\ta\x1b[1mb\tBA\n" in capsys.readouterr().out
 
 
+def test_a_text_with_a_tab_is_no_cell_of_tsv(files, run, tmp_path: Path) -> None:
+    (tmp_path / "tab.jsonl").write_text('["a", "A"]\n["a\\tb", "BA"]\n', encoding="utf-8")
+    code, out, err = run("score", files[0], str(tmp_path / "tab.jsonl"))
+    assert (code, out) == (3, "")
+    assert "pair 2 contains a tab, which a cell of TSV cannot: add --json" in err
+    code, out, _ = run("score", files[0], str(tmp_path / "tab.jsonl"), "--json")
+    assert code == 0
+    assert json.loads(out.splitlines()[1])["source"] == "a\tb"
+
+
 def test_json_has_no_infinity(files, charseq_command, capsys) -> None:
     assert charseq_command("score", "--json", *files) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pooch
 import pytest
@@ -313,6 +313,23 @@ def test_bad_lines_of_a_zip_are_named_by_the_zip_its_text_and_their_number(
 ) -> None:
     path = local(zipped({"fra.txt": TWO_COLUMNS + "bad\n"}))
     with pytest.raises(DataError, match=r"fra-eng\.zip:fra\.txt:3: 1 of the 2 columns"):
+        read_corpus(path)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"source_column": 2, "target_column": 1}, {"header": True}, {"features_column": 3}]
+)
+def test_an_archive_has_no_columns_to_choose_from(
+    local: Callable[[bytes], Path], setting: dict[str, Any]
+) -> None:
+    path = local(zipped({"fra.txt": THREE_COLUMNS}))
+    with pytest.raises(UsageError, match="and no file with columns: omit --"):
+        read_corpus(path, CorpusConfig(**setting))
+
+
+def test_an_archive_of_other_files_is_told_what_is_in_it(local: Callable[[bytes], Path]) -> None:
+    path = local(zipped({"pairs.tsv": TWO_COLUMNS, "_about.txt": ""}))
+    with pytest.raises(DataError, match=r"ends in \.txt, but has none \(pairs\.tsv\): unpack it"):
         read_corpus(path)
 
 

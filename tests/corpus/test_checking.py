@@ -224,6 +224,12 @@ def test_words_of_mixed_scripts_are_found_and_the_odd_letter_is_named():
     assert finding.examples[0].text == "capitаl: а (U+0430 CYRILLIC SMALL LETTER A)"
 
 
+def test_marks_do_not_hide_a_mixed_word():
+    decomposed = unicodedata.normalize("NFD", "café")
+    assert "mixed scripts in a source word" in found_in((f"{decomposed}ж", "x"))
+    assert "mixed scripts in a source word" not in found_in(("abc", "x"), ("\u0301жук", "x"))
+
+
 def test_neighbouring_texts_of_different_scripts_are_no_mixed_word():
     assert "mixed scripts in a source word" not in found_in(("abc", "x"), ("Жук", "x"))
 

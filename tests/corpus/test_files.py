@@ -272,7 +272,11 @@ def test_the_format_can_be_said_where_the_name_does_not_say_it(tmp_path: Path) -
 
 
 def test_files_that_are_of_another_kind_than_they_look_are_named(tmp_path: Path) -> None:
-    assert "UTF-16" in refusal(TSV.decode().encode("utf-16"), tmp_path)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert "UTF-16" in refusal(TSV.decode().encode(encoding), tmp_path)
+    assert "is a workbook: save it as CSV" in refusal(b"PK\x03\x04....", tmp_path, "book.xlsx")
+    for array in (b'[["a", "b"]]', b'[{"source": "a", "target": "b"}]', b'[\n  ["a", "b"]\n]'):
+        assert "is one JSON array" in refusal(array, tmp_path, "pairs.json")
     assert "zip archive" in refusal(b"PK\x03\x04....", tmp_path)
     assert "--format parquet" in refusal(parquet({"a": ["b"]}), tmp_path)
 
@@ -427,8 +431,8 @@ BAD_LINES = [
 BAD_JSON = [
     (b'{"source": "Go."', "invalid JSON", "not valid JSON"),
     (b'{"source": "Go."}', "too few columns", "no 'target' among the keys 'source'"),
-    (b'{"source": "Go.", "target": 3}', "not a text", "column 2 is 3, not a text"),
-    (b'{"source": "Go.", "target": null}', "not a text", "column 2 is null"),
+    (b'{"source": "Go.", "target": 3}', "not a text", "'target' is 3, not a text"),
+    (b'{"source": "Go.", "target": null}', "not a text", "'target' is null"),
     (b'["Go."]', "too few columns", "1 of the 2 columns"),
     (b'"Go."', "not a pair", "neither an object nor an array"),
     (b'["Go.", "\\ud83d"]', "lone surrogate", "column 2 contains half a character"),

@@ -275,6 +275,7 @@ class TestWorstErrors:
             ("s4", 1, 0.2),
             ("s1", 1, 0.125),
         ]
+        assert [item.place for item in found] == [2, 3, 0]
         assert found[1].hypothesis == "longX"
         assert found[1].references == ("longy", "other")
         assert found[1].nearest == "longy"
@@ -294,6 +295,7 @@ class TestWorstErrors:
     def test_is_written_as_json(self):
         (item,) = worst_errors(["s"], ["a"], [["b", "cd"]])
         assert item.as_dict() == {
+            "place": 0,
             "source": "s",
             "hypothesis": "a",
             "references": ["b", "cd"],

@@ -1,6 +1,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from charseq.errors import CharseqWarning, UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
-from charseq.training import EpochRecord, place_of
+from charseq.training import CARD_FILE, EpochRecord, place_of
 from charseq.training.loop import Clock
 from charseq.training.loss import held_back
 from charseq.translator import Translator
@@ -276,6 +277,35 @@ def test_held_out_inputs_that_are_trained_on_too_are_counted(
         told = capsys.readouterr().err
         assert ("1 of 2 held-out inputs are also trained on" in told) == (name == "both")
         assert ("also trained on" in told) == (name == "both")
+
+
+def test_what_is_left_out_is_told_of_both_corpora(toy_pairs: Pairs, tmp_path: Path, capsys) -> None:
+    for name, pairs in {"c": toy_pairs[:50], "held": toy_pairs[50:60]}.items():
+        lines = "".join(f"{source}\t{target}\n" for source, target in pairs)
+        (tmp_path / f"{name}.tsv").write_text(f"bad\n{lines}", encoding="utf-8")
+    charseq.train(
+        tmp_path / "c.tsv",
+        held_out=tmp_path / "held.tsv",
+        run=tmp_path / "run",
+        progress=True,
+        skip_bad_lines=True,
+        **QUICK,
+    )
+    told = capsys.readouterr().err
+    assert "left out: 1 × too few columns\n" in told
+    assert "left out of the held-out corpus: 1 × too few columns\n" in told
+    card = (tmp_path / "run" / CARD_FILE).read_text(encoding="utf-8")
+    assert "| left out | 1 × too few columns |" in card
+    assert "| left out of the held-out corpus | 1 × too few columns |" in card
+
+
+@pytest.mark.parametrize("setting", [{"reverse": True}, {"limit": 5}, {"max_length": 4}])
+def test_a_corpus_in_memory_is_not_read_in_another_way(
+    toy_pairs: Pairs, tmp_path: Path, setting: dict[str, Any]
+) -> None:
+    corpus = Corpus("toy", [Pair(*pair) for pair in toy_pairs])
+    with pytest.raises(UsageError, match=f"used as it is: omit {next(iter(setting))}"):
+        charseq.train(corpus, run=tmp_path / "run", **setting, **QUICK)
 
 
 def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from charseq.answering.corpora import (
     conditions_of,
     corpus_to_score,
     refuse_other_columns,
+    refuse_settings_of_memory,
     refuse_without_conditions,
     telling_of_columns,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "explain_answers",
     "explain_pairs",
     "refuse_other_columns",
+    "refuse_settings_of_memory",
     "refuse_without_attention",
     "refuse_without_conditions",
     "score_pairs",

@@ -1,5 +1,6 @@
 """Corpora, read as a model's training corpus was unless something else is asked for."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from charseq.config import NAMED_COLUMNS, CorpusConfig
 from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
-from charseq.errors import ColumnError, UsageError, visible
+from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
 from charseq.modelfile import ModelDescription, have_names
 from charseq.text import PLAIN, Conditions, Input
 
@@ -18,7 +19,7 @@ def corpus_to_score(
     description: ModelDescription | None,
     mirror: str | None = None,
 ) -> Corpus:
-    """Return a corpus to score against.
+    """Return a corpus to score against, and warn if lines of it were left out.
 
     Args:
         corpus: what to read; a `Corpus` is used unchanged.
@@ -31,15 +32,30 @@ def corpus_to_score(
         CharseqError: if a setting is unknown, or the corpus cannot be read; its subclasses say
             what.
     """
+    refuse_settings_of_memory(corpus, settings)
     spellings = PLAIN if description is None else description.spellings
     config = CorpusConfig.model_validate(as_in_training(corpus, settings, description))
-    if settings and isinstance(corpus, Corpus):
-        raise UsageError(f"a corpus in memory is used as it is: omit {next(iter(settings))}")
     with telling_of_columns(settings, description):
         found = corpus_from(corpus, config, mirror=mirror, spellings=spellings)
     if description is not None:
         refuse_without_conditions(found, description)
+    if found.left_out:
+        # Those that are left may be the easier ones.
+        warnings.warn(
+            f"of {visible(found.name)}, lines were left out: {found.omissions}",
+            CharseqWarning,
+            stacklevel=3,
+        )
     return found
+
+
+def refuse_settings_of_memory(corpus: CorpusLike, settings: Mapping[str, object]) -> None:
+    """Raise a `UsageError` if a `Corpus`, which was read already, is to be read by settings."""
+    unused = settings.keys() - {"features_separator"}
+    if unused and isinstance(corpus, Corpus):
+        raise UsageError(
+            f"a corpus in memory is used as it is: omit {' and '.join(sorted(unused))}"
+        )
 
 
 def as_in_training(

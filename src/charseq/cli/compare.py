@@ -127,6 +127,7 @@ def compare(
             "a": first,
             "b": second,
             "corpus": corpus.name,
+            "left_out": dict(corpus.left_out),
             **(search.model_dump(include=set(BEAM_SETTINGS)) if models else {}),
             **comparison.as_dict(),
             "only_one_right": items_with_inputs(shown, inputs),
@@ -157,11 +158,10 @@ def _print(heading: str, comparison: Comparison, shown: Sequence[ComparedItem]) 
     console.print(_scores(comparison))
     show_signatures(console, comparison.first)
     items = comparison.first.items
-    neither = items - comparison.both_right - len(comparison.only_one_right)
     console.print(
         f"\n{items:,} items: both right {comparison.both_right:,}, only A"
         f" {comparison.only_first_right:,}, only B {comparison.only_second_right:,},"
-        f" neither {neither:,}"
+        f" neither {comparison.neither_right:,}"
     )
     for system, title in (("first", "Only A is right"), ("second", "Only B is right")):
         chosen = [item for item in shown if item.right == system]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, refuse_two_readers, settings_options
+from charseq.cli.outputs import refuse_tab
+from charseq.cli.telling import note
 from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
 from charseq.errors import DataError, UsageError, visible
@@ -76,8 +78,8 @@ def head(
             cells.append(config.features_separator.join(pair.features))
         if config.language_column is not None:
             cells.append(pair.language)
-        if shown is str and any("\t" in cell for cell in cells):
-            raise DataError(f"pair {number:,} contains a tab, which a cell of TSV cannot")
+        if shown is str:
+            refuse_tab(number, cells)
         # Not typer.echo, which takes escape sequences out of what goes into a pipe.
         sys.stdout.write("\t".join(map(shown, cells)) + "\n")
 
@@ -119,6 +121,9 @@ def check(
     if held_out is not None:
         whole = config.model_copy(update={"limit": None})
         other = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
+    for each in filter(None, (corpus, other)):
+        if each.left_out:
+            note(f"of {visible(each.name)}, lines were left out: {each.omissions}")
     findings = check_corpus(corpus, other, chosen.model)
     if as_json:
         fields = {

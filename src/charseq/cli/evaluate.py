@@ -136,6 +136,7 @@ def evaluate(
             "model": model,
             "hypotheses": hypotheses,
             "corpus": corpus.name,
+            "left_out": dict(corpus.left_out),
             **report.as_dict(),
             **notes,
             "reliability": reliability and reliability.as_dict(),

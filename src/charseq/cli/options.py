@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -199,7 +200,7 @@ def _value(field: FieldInfo, given: object) -> object:
         return given
     choices = _choices(_annotation(field))
     # Longer numbers, which Python does not read, are refused as texts.
-    whole = given.isdecimal() and len(given) < LONGEST_NUMBER
+    whole = re.fullmatch(r"[+-]?\d+", given) and len(given) < LONGEST_NUMBER
     return int(given) if "INTEGER" in choices and whole else given
 
 

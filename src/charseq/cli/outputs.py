@@ -53,6 +53,12 @@ def translate_all(
     return translations
 
 
+def refuse_tab(number: int, cells: Sequence[str], otherwise: str = "") -> None:
+    """Raise a `DataError` if a pair, by its number, cannot be written as cells of TSV."""
+    if any("\t" in cell for cell in cells):
+        raise DataError(f"pair {number:,} contains a tab, which a cell of TSV cannot{otherwise}")
+
+
 def refuse_decoding(decoding: Mapping[str, object], where: str) -> None:
     """Raise a `UsageError` if decoding settings are given, but there is no model to use them."""
     if decoding:

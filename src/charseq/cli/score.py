@@ -11,7 +11,7 @@ import typer
 
 from charseq.answering import conditions_of, corpus_to_score
 from charseq.cli.options import DeviceOption, MirrorOption, corpus_options
-from charseq.cli.outputs import warn_of_impossible
+from charseq.cli.outputs import refuse_tab, warn_of_impossible
 from charseq.corpus import Pair
 from charseq.modelfile import ModelDescription
 
@@ -36,6 +36,9 @@ def score(
     translator = load(model, device=device)
     pairs = corpus_to_score(corpus, settings, translator.description, mirror).pairs
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    if not as_json:
+        for number, pair in enumerate(pairs, start=1):
+            refuse_tab(number, [pair.source, pair.target], ": add --json")
     scores = translator.score(sources, targets, **conditions_of(pairs))
     show = _json if as_json else partial(_row, translator.description)
     for pair, log_probability in zip(pairs, scores, strict=True):

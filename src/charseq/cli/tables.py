@@ -137,19 +137,19 @@ def _groups_table(title: str, groups: Sequence[Group]) -> Table:
 
 
 def items_with_inputs(
-    items: Iterable[ScoredItem | ComparedItem], inputs: Iterable[Input]
+    items: Iterable[ScoredItem | ComparedItem], inputs: Sequence[Input]
 ) -> list[dict[str, Any]]:
     """Return items in JSON's types, each with its source, features and language apart.
 
     Args:
-        items: scored items, whose sources are the labels of inputs.
-        inputs: the inputs.
+        items: some of the items that were scored.
+        inputs: the inputs of all.
     """
-    by_label = {each.label(): each for each in inputs}
-    fields = []
+    shown = []
     for item in items:
-        each = by_label[item.source]
+        fields = item.as_dict()
+        each = inputs[fields.pop("place")]
         given = {"features": list(each.features), "language": each.language}
         told = {name: value for name, value in given.items() if value}
-        fields.append({**item.as_dict(), "source": each.source, **told})
-    return fields
+        shown.append({**fields, "source": each.source, **told})
+    return shown

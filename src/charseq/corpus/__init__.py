@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from charseq.config import NAMED_COLUMNS, CorpusConfig
+from charseq.config import CorpusConfig
 from charseq.corpus import anki
 from charseq.corpus.archive import read_archive
 from charseq.corpus.collecting import corpus_of
+from charseq.corpus.columns import refuse_settings
 from charseq.corpus.files import read_file
 from charseq.corpus.pairs import Corpus, Pair, PairLike, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
@@ -116,13 +117,7 @@ def read_corpus(
 def _phrasebook(config: CorpusConfig, spellings: Spellings) -> Corpus:
     from charseq.corpus.phrasebook import phrases
 
-    for setting in ("format", "header", *NAMED_COLUMNS):
-        if getattr(config, setting) != getattr(_DEFAULT, setting):
-            option = f"--{setting.replace('_', '-')}"
-            raise UsageError(
-                f"the {PHRASEBOOK} is built in, and no file with columns: omit {option}"
-                f" ({setting}); --reverse swaps source and target"
-            )
+    refuse_settings(config, f"the {PHRASEBOOK} is built in, and no file", also=["format"])
     groups = {(phrase.english, phrase.french): phrase.group for phrase in phrases()}
     corpus = corpus_of(list(groups), config, name=PHRASEBOOK, spellings=spellings)
     return replace(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from charseq.config import CorpusConfig
+from charseq.corpus.columns import refuse_settings
 from charseq.corpus.files import read_lines
 from charseq.corpus.pairs import Corpus
 from charseq.corpus.streams import PIECE, stream_of
@@ -51,6 +52,7 @@ def read_archive(
     """
     if config.format not in ("auto", "tsv"):
         raise UsageError(f"{path} holds TSV, not {config.format}: omit --format")
+    refuse_settings(config, f"{path} is an archive of sentence pairs, and no file")
     with _opened(path) as archive:
         text = _text_of(archive, path)
         where = f"{path}:{visible(text.filename)}"
@@ -97,19 +99,21 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _text_of(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     """Return the one member that contains the pairs."""
-    texts = [
+    files = [
         member
         for member in archive.infolist()
-        if member.filename.endswith(".txt")
+        if not member.is_dir()
         and not member.filename.endswith("_about.txt")
         # What a Mac adds to every file.
         and not member.filename.startswith("__MACOSX/")
     ]
+    texts = [member for member in files if member.filename.endswith(".txt")]
     if len(texts) != 1:
-        found = ", ".join(visible(member.filename) for member in texts[:5])
+        found = ", ".join(visible(member.filename) for member in (texts or files)[:5])
         raise DataError(
-            f"{path} is not a zip archive of sentence pairs: it should hold exactly one text file,"
-            f" but has {f'{len(texts)} ({found})' if texts else 'none'}"
+            f"{path} is not a zip archive of sentence pairs: it should hold exactly one file whose"
+            f" name ends in .txt, but has {len(texts) or 'none'}"
+            + (f" ({found}): unpack it, and name the file to read" if found else "")
         )
     if texts[0].flag_bits & 1:
         raise DataError(f"{path} is protected by a password")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from charseq.config import Column, CorpusConfig
 from charseq.corpus.faults import BadLineError, Faults
-from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of
+from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, omissions
 from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Features, Spelling, Spellings, features_of, has_half
 
@@ -79,9 +79,8 @@ def collect(
     if too_long:
         left_out[longer_than(longest, spellings)] = too_long
     if not pairs:
-        reasons = ", ".join(f"{count:,} × {reason}" for reason, count in left_out.items())
         raise DataError(
-            f"{where} contains no pairs" + (f"; left out: {reasons}" if reasons else "")
+            f"{where} contains no pairs" + (f"; left out: {omissions(left_out)}" * bool(left_out))
         )
     return pairs, left_out
 

@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Sequence
 
-from charseq.config import Column, CorpusConfig, refuse_unknown
+from charseq.config import NAMED_COLUMNS, Column, CorpusConfig, refuse_unknown
 from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
 
 Columns = tuple[Column | None, ...]
@@ -35,6 +35,23 @@ def columns_of(config: CorpusConfig) -> Columns:
     conditions = (config.features_column, config.language_column)
     columns = (config.source_column, config.target_column)
     return columns if conditions == (None, None) else (*columns, *conditions)
+
+
+def refuse_settings(config: CorpusConfig, what: str, *, also: Sequence[str] = ()) -> None:
+    """Raise a `UsageError` if settings choose columns of a corpus that has none to choose from.
+
+    Args:
+        config: the settings.
+        what: how the message begins: what the corpus is instead of a file.
+        also: other settings that do not suit it.
+    """
+    usual = CorpusConfig()
+    for setting in (*also, "header", *NAMED_COLUMNS):
+        if getattr(config, setting) != getattr(usual, setting):
+            option = f"--{setting.replace('_', '-')}"
+            raise UsageError(
+                f"{what} with columns: omit {option} ({setting}); --reverse swaps source and target"
+            )
 
 
 def positions_of(names: Sequence[str], columns: Columns, where: str) -> Positions:

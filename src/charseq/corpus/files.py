@@ -101,7 +101,7 @@ def read_lines(
     with in_plain_words(where):
         lines = lines_of(decompressed(stream, where))
         first = next(lines, b"")
-        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if _is_utf_16(first):
             raise DataError(f"{where} is in UTF-16; save it as UTF-8")
         attribution = _attribution(first) if layout == "tsv" else ""
         parse, header = line_parser(layout, first, config, where)
@@ -118,6 +118,14 @@ def read_lines(
         first_line=None if left_out else 1 + header,
         attribution=attribution,
         path=path,
+    )
+
+
+def _is_utf_16(first: bytes) -> bool:
+    """Return whether a line begins as UTF-16 does: with its mark, or each other byte zero."""
+    start = first[:32]
+    return start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (
+        len(start) > 1 and not (any(start[::2]) and any(start[1::2]))
     )
 
 

@@ -52,10 +52,14 @@ def line_parser(
 
     Raises:
         UsageError: if a column is missing, or is given by name where columns have none.
-        DataError: if a required header is missing, or is a bad line.
+        DataError: if a required header is missing or bad, or if the file is one JSON array.
     """
     columns = columns_of(config)
     if layout == "jsonl":
+        if re.match(rb"\s*\[\s*([\[{]|$)", first):
+            raise DataError(
+                f"{where} is one JSON array: write its items one per line, as by: jq -c '.[]'"
+            )
         return _json_parser(columns), False
     cells = _csv_reader(first) if layout == "csv" else _tsv_cells
     if config.header:
@@ -188,8 +192,8 @@ def _json_parser(columns: Columns) -> LineParser:
 
 
 def _json_cell(record: object, column: Column) -> str:
+    key = _JSON_KEYS.get(column, column)
     if isinstance(record, dict):
-        key = _JSON_KEYS.get(column, column)
         if key not in record:
             found = visible(", ".join(map(repr, record)))
             raise BadLineError("too few columns", f"no {key!r} among the keys {found or '(none)'}")
@@ -204,10 +208,9 @@ def _json_cell(record: object, column: Column) -> str:
         )
     else:
         raise BadLineError("not a pair", "neither an object nor an array")
+    what = f"{key!r}" if isinstance(record, dict) else f"column {column}"
     if not isinstance(value, str):
-        raise BadLineError(
-            "not a text", f"column {column} is {visible(json.dumps(value))}, not a text"
-        )
+        raise BadLineError("not a text", f"{what} is {visible(json.dumps(value))}, not a text")
     if has_half(value):
-        raise BadLineError("lone surrogate", f"column {column} contains half a character")
+        raise BadLineError("lone surrogate", f"{what} contains half a character")
     return value

@@ -64,6 +64,16 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.pairs)
 
+    @property
+    def omissions(self) -> str:
+        """How many lines were left out, and why, in words; empty if none were."""
+        return omissions(self.left_out)
+
+
+def omissions(left_out: Mapping[str, int]) -> str:
+    """Return how many lines were left out, by reason, in words."""
+    return ", ".join(f"{count:,} × {reason}" for reason, count in left_out.items())
+
 
 def digest_of(pairs: Sequence[Pair]) -> str:
     """Return the SHA-256, in hexadecimal, of `pairs` as lines of source, tab and target.

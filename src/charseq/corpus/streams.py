@@ -15,6 +15,8 @@ from charseq.files import LARGEST_EXPANSION, unpacked_limit
 PIECE = 1 << 17
 """How many bytes are read at a time."""
 
+# Files of spreadsheet programs, which are zips.
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 # So many bytes tell formats apart.
 _TELLING = 5
 
@@ -43,6 +45,8 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     if start.startswith(b"\x28\xb5\x2f\xfd"):
         return stream_of(_within_bounds(_from_zstandard(counted), counted, where))
     if start.startswith(b"PK\x03\x04"):
+        if where.lower().endswith(WORKBOOKS):
+            raise DataError(f"{where} is a workbook: save it as CSV in UTF-8, and name that file")
         raise DataError(f"{where} looks like a zip archive, but its name does not end in .zip")
     # What follows in Parquet is no character of a text.
     if re.match(rb"PAR1[\x00-\x08\x0e-\x1f]", start):

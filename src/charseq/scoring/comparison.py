@@ -38,6 +38,7 @@ class ComparedItem:
     """An item that only one system has right.
 
     Attributes:
+        place: its place among all items, from 0.
         source: the text that was rewritten.
         first: the first system's output.
         second: the second system's output.
@@ -45,6 +46,7 @@ class ComparedItem:
         right: which system is right: `first` or `second`.
     """
 
+    place: int
     source: str
     first: str
     second: str
@@ -84,18 +86,22 @@ class Comparison:
         """How many items only the second system has right."""
         return len(self.only_one_right) - self.only_first_right
 
+    @property
+    def neither_right(self) -> int:
+        """How many items neither system has right."""
+        return self.first.items - self.both_right - len(self.only_one_right)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the scores and counts in JSON's types, without the single items."""
-        items = self.first.items
         return {
-            "items": items,
+            "items": self.first.items,
             "first": self.first.as_dict(),
             "second": self.second.as_dict(),
             "differences": {name: asdict(each) for name, each in self.differences.items()},
             "both_right": self.both_right,
             "only_first_right": self.only_first_right,
             "only_second_right": self.only_second_right,
-            "neither_right": items - self.both_right - len(self.only_one_right),
+            "neither_right": self.neither_right,
         }
 
 
@@ -187,9 +193,14 @@ def comparison_of(
         both_right=sum(a.is_right and b.is_right for a, b in zip(first, second, strict=True)),
         only_one_right=tuple(
             ComparedItem(
-                source, a.output, b.output, tuple(a.references), "first" if a.is_right else "second"
+                place,
+                source,
+                a.output,
+                b.output,
+                tuple(a.references),
+                "first" if a.is_right else "second",
             )
-            for source, a, b in zip(sources, first, second, strict=True)
+            for place, (source, a, b) in enumerate(zip(sources, first, second, strict=True))
             if a.is_right != b.is_right
         ),
     )

@@ -17,6 +17,7 @@ class ScoredItem:
     """One output with its references.
 
     Attributes:
+        place: its place among all items, from 0.
         source: the text that was rewritten.
         hypothesis: the output.
         references: the outputs that would have been right.
@@ -25,6 +26,7 @@ class ScoredItem:
         error_rate: those edits per symbol of the nearest reference.
     """
 
+    place: int
     source: str
     hypothesis: str
     references: tuple[str, ...]
@@ -74,6 +76,7 @@ def worst_of(
     order = np.lexsort((-edits[:, 0], -rates))[: max(count, 0)]
     return [
         ScoredItem(
+            place=i,
             source=sources[i],
             hypothesis=items[i].output,
             references=tuple(items[i].references),

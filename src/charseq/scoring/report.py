@@ -82,8 +82,8 @@ def shown_metrics(report: Report) -> Iterator[tuple[str, str, str]]:
 
 
 def shown_interval(low: float | None, high: float | None, shape: str) -> str:
-    """Return an interval as tables show it, its ends in the format `shape`."""
-    return f"{low:{shape}} to {high:{shape}}"
+    """Return an interval as tables show it, its ends in the format `shape`; empty if it is None."""
+    return "" if low is None or high is None else f"{low:{shape}} to {high:{shape}}"
 
 
 def score_rows(report: Report) -> Iterator[tuple[str, str, str]]:

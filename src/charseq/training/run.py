@@ -9,7 +9,6 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
-from charseq.corpus import Corpus
 from charseq.errors import UsageError
 from charseq.files import write_atomically
 from charseq.model import Seq2Seq
@@ -164,7 +163,7 @@ def _trained(
         else:
             refuse_taken(folder)
             history = _begun(material, setup.prepared, folder)
-        _announce(console, material.corpus, setup, folder)
+        _announce(console, material, setup, folder)
         if console is not None and checkpointer.resumed is not None:
             console.print(f"resuming after {checkpointer.resumed.place}", highlight=False)
         run = _Run(material, folder, setup, history, checkpointer, console)
@@ -295,6 +294,7 @@ class _Run:
         write_model(self.folder / MODEL_FILE, description, tensors)
         length, split = description.sources.spelling.length, setup.split
         trained_on = split.training if again is None else (*split.training, *split.held_out)
+        held_out = material.held_out
         facts = TrainingFacts(
             epochs=len(history.epochs),
             kept=kept,
@@ -302,7 +302,9 @@ class _Run:
             pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
             device=str(setup.device),
             longest_source=max(length(pair.source) for pair in trained_on),
-            held_out_name="" if material.held_out is None else material.held_out.name,
+            left_out=material.corpus.omissions,
+            held_out_name="" if held_out is None else held_out.name,
+            held_out_left_out="" if held_out is None else held_out.omissions,
             repeated_inputs=setup.repeated_inputs,
             refitted=again is not None,
             started_from="" if material.start_from is None else material.start_from.name,
@@ -324,14 +326,18 @@ class _Run:
 
 def _announce(
     console: Console | None,
-    corpus: Corpus,
+    material: Material,
     setup: Setup,
     folder: Path,
 ) -> None:
     if console is None:
         return
-    for reason, count in corpus.left_out.items():
-        console.print(f"left out: {count:,} × {reason}", highlight=False, soft_wrap=True)
+    for what, corpus in (
+        ("left out", material.corpus),
+        ("left out of the held-out corpus", material.held_out),
+    ):
+        if corpus is not None and corpus.left_out:
+            console.print(f"{what}: {corpus.omissions}", highlight=False, soft_wrap=True)
     prepared = setup.prepared
     description, training = prepared.description, prepared.config.training
     console.print(

@@ -45,6 +45,11 @@ def mixed_scripts(side: Side) -> Iterator[Finding]:
     if len(set(scripts.values())) < 2:
         return
     found = np.array([scripts.get(c, 0) for c in side.counts], np.uint8)[side.numbers]
+    # A mark belongs to the letter before it.
+    marks = side.flags(c for c in side.counts if len(c) == 1 and unicodedata.combining(c))
+    marks[1:] &= side.joints[:-1]
+    marks[:1] = False
+    found = found[np.maximum.accumulate(np.where(marks, 0, np.arange(len(found))))]
     after = np.append(found[1:], np.uint8(0))
     places = side.places((found > 0) & (after > 0) & (found != after) & side.joints)
     if len(places):
