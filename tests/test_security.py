@@ -17,7 +17,7 @@ import pytest
 
 import charseq
 from charseq import files, page
-from charseq.answering import answers, translations
+from charseq.answering import pairs, translations
 from charseq.cli import main
 from charseq.cli.lines import Readable, arriving_lines
 from charseq.config import ServeConfig, configure, run
@@ -95,7 +95,10 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the text in a zip, unpacked": f"that, and {archive.LARGEST_TEXT // mebi} MiB",
         "a text to translate": f"{translations.LONGEST_SOURCE:,} characters",
         "marks of one letter": f"{normalisation.MOST_MARKS}",
-        "source times target, to align": f"{answers.MOST_WEIGHTS:,}",
+        "a source or target to score, align or explain": f"{pairs.LONGEST:,} characters",
+        "source times target, to score, align or explain": f"{pairs.MOST_WEIGHTS:,}, with"
+        " attention; 2²⁶ / units if it is additive",
+        "source times hypotheses of a beam": f"{translations.MOST_IN_A_BEAM:,} characters",
         "a settings file, a file of API keys, a model card": f"{run.LARGEST // mebi} MiB",
         "a file of inputs to try": f"{page.LARGEST_EXAMPLES // 1_024} KiB",
         "the history of a run": f"{history.LARGEST // mebi} MiB",

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import charseq
 from charseq.answering import LONGEST_SOURCE, STREAM_CHUNK
-from charseq.errors import UnknownCharactersWarning, UsageError
+from charseq.errors import CharseqWarning, UnknownCharactersWarning, UsageError
 from charseq.modelfile import OutputLimit
+from charseq.search.engine import _OWN_THREADS
 from charseq.translator import Translator
 
 words = st.text("abcd", max_size=7)
@@ -272,6 +273,45 @@ def test_scoring_an_answer_gives_its_own_log_probability(toy_translator: Transla
     assert toy_translator.score([], []) == []
 
 
+def test_a_pair_that_is_too_long_has_no_score_and_the_others_have_theirs(
+    speaker: Translator,
+) -> None:
+    alone = speaker.score("ab", "aː t͡ʃ")
+    with pytest.warns(CharseqWarning, match="2 of 3 pairs were not scored.*longer than 100,000"):
+        long, both, short = speaker.score(
+            ["a" * 100_001, "ab" * 1_500, "ab"], ["", "k " * 1_500, "aː t͡ʃ"]
+        )
+    assert math.isnan(long)
+    assert math.isnan(both)
+    assert short == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_wide_beam_takes_shorter_texts(toy_translator: Translator) -> None:
+    long, short = toy_translator.translate(["ab" * 1_400, "ab"], beam=100)
+    assert long.error == "longer than 2,621 characters, the most with a beam of 100"
+    assert short.error is None
+    assert toy_translator.translate("ab" * 1_400, beam=2).error is None
+
+
+def test_threads_have_their_number_back_before_others_may_ask_for_it(
+    toy_translator: Translator, monkeypatch
+) -> None:
+    found = []
+    threads = type(_OWN_THREADS)
+    leave = threads.leave
+    monkeypatch.setattr(
+        threads, "leave", lambda self: (found.append(torch.get_num_threads()), leave(self))
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        toy_translator.translate("ab")
+    finally:
+        torch.set_num_threads(before)
+    assert found
+    assert set(found) == {2}
+
+
 def test_pairs_that_do_not_match_are_not_scored(toy_translator: Translator) -> None:
     with pytest.raises(UsageError, match=r"sources and targets differ in number \(2 and 1\)"):
         toy_translator.score(["a", "b"], ["A"])
@@ -326,6 +366,9 @@ def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> N
         ),
         (lambda it: it.translate(["a", "b"], prefix=["A"]), "there are fewer prefixes than texts"),
         (lambda it: it.score(["ab"], [2]), "target 1 must be a string, not int"),
+        (lambda it: it.translate("ab", first="x"), "first must be a whole number of at least 0"),
+        (lambda it: it.translate("ab", first=-1), "first must be a whole number of at least 0"),
+        (lambda _: charseq.load(3), "a model is loaded from its path, not from int"),
         (lambda it: it.explain(["ab"], [None]), "target 1 must be a string, not NoneType"),
         (lambda it: it.evaluate(None), "a corpus must be a file, a corpus's name, or pairs"),
     ],

@@ -83,6 +83,15 @@ class CheckpointWarning(CharseqWarning):
     """A checkpoint is damaged."""
 
 
+# How Python, PyTorch and ONNX Runtime say that there is not enough memory.
+_LACKING = ("allocate memory", "bad allocation", "bad_alloc", "out of memory")
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an error, whosever it is, is a lack of memory."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _LACKING)
+
+
 def visible(text: str, limit: int = 80) -> str:
     """Return `text` fit for a message: control and bidirectional characters escaped, and cut.
 

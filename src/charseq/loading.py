@@ -1,5 +1,6 @@
 """Any model file, by its name: charseq's own, or an export."""
 
+import os
 from pathlib import Path
 
 from charseq.answering import BaseTranslator
@@ -19,6 +20,8 @@ def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
         ModelFileError: if the file is not one that this version can read.
         UsageError: if there is no such file, or this machine has no such device.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"a model is loaded from its path, not from {type(path).__name__}")
     if Path(path).suffix != EXPORT_SUFFIX:
         from charseq.translator import load as load_model
 

@@ -54,6 +54,22 @@ def test_a_pair_scores_the_same_in_any_company(monkeypatch) -> None:
     monkeypatch.setattr("charseq.answering.pairs.MOST_SYMBOLS", 12)
     assert score_pairs(engine, description(), inputs, targets) == pytest.approx(alone, abs=1e-4)
 
+    monkeypatch.undo()
+    monkeypatch.setattr("charseq.answering.pairs.MOST_WEIGHTS", 60)
+    shapes = []
+    force = engine.force
+
+    def watched(forced, **options):
+        shapes.append((*forced.sources.shape, forced.targets.shape[1]))
+        return force(forced, **options)
+
+    monkeypatch.setattr(engine, "force", watched)
+    attentive = description(attention="general")
+    found = score_pairs(engine, attentive, inputs, targets)
+    refused = [len(s) * len(t) > 60 for s, t in pairs]
+    assert [math.isnan(score) for score in found] == refused
+    assert all(rows == 1 or rows * read * written <= 60 for rows, read, written in shapes)
+
 
 @pytest.mark.parametrize("unknown", [True, False])
 def test_a_target_that_cannot_be_written_has_no_probability(unknown: bool) -> None:

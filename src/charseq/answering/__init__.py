@@ -16,13 +16,14 @@ from charseq.answering.corpora import (
 from charseq.answering.engine import Asked, Engine, Forced, ForcedScores
 from charseq.answering.explanations import explain_pairs, write_symbols
 from charseq.answering.lexicon import Lexicon
-from charseq.answering.pairs import score_pairs
+from charseq.answering.pairs import MOST_WEIGHTS, score_pairs
 from charseq.answering.texts import GREEDY, answer_texts, spelt
 from charseq.answering.translations import LONGEST_SOURCE
 
 __all__ = [
     "GREEDY",
     "LONGEST_SOURCE",
+    "MOST_WEIGHTS",
     "STREAM_CHUNK",
     "Asked",
     "BaseTranslator",

@@ -8,13 +8,11 @@ from charseq.answering.alignments import align_pairs
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import explain_pairs
 from charseq.answering.given import refuse_unequal
+from charseq.answering.pairs import too_large
 from charseq.answering.unseen import unseen_of_each
 from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Explanation, Translation
 from charseq.text import Input
-
-# The most weights of one alignment, counted by characters: 16 MB, and many times that in JSON.
-MOST_WEIGHTS = 4_000_000
 
 OfAnAnswer = TypeVar("OfAnAnswer", Alignment, Explanation)
 
@@ -75,13 +73,9 @@ def explain_answers(
 
 
 def _within_bounds(description: ModelDescription, answer: Translation) -> Translation:
-    """Return an answer, refused if its alignment would have too many weights."""
-    source, target = len(answer.source), len(_text(answer))
-    few = description.config.attention == "none" or source * target <= MOST_WEIGHTS
-    if few or answer.error is not None:
-        return answer
-    error = f"too long to align: the source has {source:,} characters, the target {target:,}"
-    return replace(answer, error=error, columns=None)
+    """Return an answer, refused if its alignment would take too much memory."""
+    error = answer.error or too_large(description, answer.source, _text(answer))
+    return answer if error == answer.error else replace(answer, error=error, columns=None)
 
 
 def _read(answers: Sequence[Translation]) -> tuple[list[Input], list[str]]:

@@ -125,6 +125,8 @@ class BaseTranslator:
             raise UsageError(f"translate takes a text or several texts, not {type(texts).__name__}")
         inputs = inputs_given(self.description, texts, features, language)
         begun = list(begun_with(inputs, prefix))
+        if not (isinstance(first, int) and 0 <= first < 2**62):
+            raise UsageError(f"first must be a whole number of at least 0, not {first!r}")
         translations = translate_inputs(self.engine, self.description, begun, options, first)
         warn_of_unseen(Unseen.of(translations))
         return translations[0] if isinstance(texts, str) else translations
@@ -238,7 +240,8 @@ class BaseTranslator:
         """Return the log-probability that the model gives to a target, or to each of several.
 
         It is the log-probability that a `Translation` has. A target with symbols that the model
-        cannot write gets minus infinity. Source symbols that the model has never seen are read as
+        cannot write gets minus infinity, and a pair that would take too much memory gets not a
+        number, with a warning. Source symbols that the model has never seen are read as
         unknown, and a warning names them.
 
         Args:
@@ -293,7 +296,7 @@ class BaseTranslator:
             sources: one source, or several.
             targets: one target, or one for each source; without them, sources are aligned with the
                 model's own answers. A source that `translate` refuses comes back with `error` set,
-                and so does a pair with more than 4 million weights.
+                and so does a pair that would take too much memory.
             features: as for `translate`.
             language: as for `translate`.
 

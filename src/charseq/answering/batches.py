@@ -1,5 +1,6 @@
 """Work on many rows: similar lengths together, several batches at once, results in row order."""
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -25,6 +26,7 @@ def in_batches(
     *lengths: NDArray[np.int64],
     most_rows: int | None = None,
     most_symbols: int | None = None,
+    most_cells: int | None = None,
 ) -> list[Result]:
     """Do `work` on some rows at a time, and return its results in the order of all rows.
 
@@ -35,6 +37,8 @@ def in_batches(
         most_rows: the most rows in a batch; by default, as many as suit the engine.
         most_symbols: the most symbols in a batch; by default, what suits the engine. A single row
             may have more.
+        most_cells: the most cells of the rows' matrices, whose sides are their lengths. A single
+            row may have more.
     """
     count, most = len(lengths[0]), most_rows or engine.most_rows()
     if most_symbols is None:
@@ -42,7 +46,7 @@ def in_batches(
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []
-        batches = list(_batches(lengths, threads, most, most_symbols))
+        batches = list(_batches(lengths, threads, most, most_symbols, most_cells))
         if len(batches) == 1 or threads == 1:
             found = [work(rows) for rows in batches]
         else:
@@ -58,14 +62,20 @@ def in_batches(
 
 
 def _batches(
-    lengths: tuple[NDArray[np.int64], ...], threads: int, most_rows: int, most_symbols: int
+    lengths: tuple[NDArray[np.int64], ...],
+    threads: int,
+    most_rows: int,
+    most_symbols: int,
+    most_cells: int | None,
 ) -> Iterator[Rows]:
     order = np.lexsort(lengths[::-1])
-    weights = np.sum(lengths, axis=0)[order]
     most = min(most_rows, max(FEWEST_ROWS, -(-len(order) // threads)))
     start = 0
     while start < len(order):
-        heaviest = int(weights[start : start + most].max())
-        rows = max(1, min(most, most_symbols // max(1, heaviest)))
-        yield order[start : start + rows]
-        start += rows
+        some = [each[order[start : start + most]] for each in lengths]
+        rows = min(most, most_symbols // max(1, int(np.sum(some, axis=0).max())))
+        if most_cells is not None:
+            # All are padded to the longest.
+            rows = min(rows, most_cells // max(1, math.prod(int(each.max()) for each in some)))
+        yield order[start : start + max(1, rows)]
+        start += max(1, rows)

@@ -16,7 +16,8 @@ class Asked(NamedTuple):
     """Some inputs of similar lengths, as an engine reads them, and what their answers may be.
 
     Attributes:
-        sources: ids, (batch, source time); what lies past a row's length is never read.
+        sources: ids, (batch, source time); past a row's length, any id, which has no
+            effect.
         lengths: the sources' lengths, at least 1, (batch,).
         conditions: how many features and languages precede each text, (batch,).
         copies: where the model copies, the column of each source symbol, or -1, (batch, source

@@ -1,6 +1,7 @@
 """How probable given answers are: whole targets at once, by teacher forcing."""
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import TypeVar
@@ -17,13 +18,40 @@ from charseq.encoding import (
     Sequences,
     encode_inputs,
 )
+from charseq.errors import CharseqWarning
 from charseq.modelfile import ModelDescription
 from charseq.text import Input, Vocabulary
 
 # The logits of a batch are all in memory at once; this many take 64 MiB.
 MOST_LOGITS = 2**24
+# So are the weights of attention, of which this many take 16 MB, and many times that in JSON. For
+# each weight, additive attention has as many numbers as there are units.
+MOST_WEIGHTS, MOST_ADDED = 4_000_000, 2**26
+LONGEST = 100_000
 
 Result = TypeVar("Result")
+
+
+def too_large(description: ModelDescription, source: str, target: str) -> str | None:
+    """Return why a pair takes too much memory for teacher forcing, or None if it does not."""
+    longest = max(len(source), len(target))
+    if longest > LONGEST:
+        return f"longer than {LONGEST:,} characters"
+    if len(source) * len(target) <= _most_weights(description):
+        return None
+    return f"too long: the source has {len(source):,} characters, the target {len(target):,}"
+
+
+def _most_weights(description: ModelDescription) -> int:
+    """Return how many weights of attention suit one batch."""
+    config = description.config
+    if config.attention == "none":
+        return LONGEST**2
+    return (
+        min(MOST_WEIGHTS, MOST_ADDED // config.units)
+        if config.attention == "additive"
+        else MOST_WEIGHTS
+    )
 
 
 def score_pairs(
@@ -36,7 +64,8 @@ def score_pairs(
 
     It is the one that a search finds for the same answer, unless that was cut. A target with a
     symbol that the target vocabulary lacks cannot be written: its log-probability is minus
-    infinity. A source without symbols is answered with nothing, with certainty.
+    infinity. A source without symbols is answered with nothing, with certainty. A pair that is
+    `too_large` gets not a number, with a warning.
 
     Args:
         engine: the engine that answers.
@@ -44,10 +73,24 @@ def score_pairs(
         inputs: the sources of the pairs, with their features and languages.
         targets: one for each input.
     """
-    scores = forced_scores(lambda each: each.log_probability, engine, description, inputs, targets)
+    faults = [
+        too_large(description, each.source, target)
+        for each, target in zip(inputs, targets, strict=True)
+    ]
+    found = [fault for fault in faults if fault]
+    if found:
+        warnings.warn(
+            f"{len(found):,} of {len(targets):,} pairs were not scored, and their log-probability"
+            f" is not a number; the first is {found[0]}",
+            CharseqWarning,
+            stacklevel=3,
+        )
+    read = [Input("") if fault else each for each, fault in zip(inputs, faults, strict=True)]
+    written = ["" if fault else target for target, fault in zip(targets, faults, strict=True)]
+    scores = forced_scores(lambda each: each.log_probability, engine, description, read, written)
     return [
-        unread(description, target) if score is None else score
-        for score, target in zip(scores, targets, strict=True)
+        math.nan if fault else unread(description, target) if score is None else score
+        for score, target, fault in zip(scores, targets, faults, strict=True)
     ]
 
 
@@ -95,6 +138,7 @@ def forced_scores(
             encoded.sequences.lengths,
             wanted.lengths,
             most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
+            most_cells=_most_weights(description),
         )
     )
     return [next(results) if some else None for some in filled]

@@ -17,6 +17,8 @@ from charseq.results import Alternative, Translation, Unseen
 from charseq.text import Input, has_half
 
 LONGEST_SOURCE = 10_000
+# The most characters of a source, counted for each hypothesis of a beam.
+MOST_IN_A_BEAM = 2**18
 
 # Names that are not settings, but that a misspelt setting may mean.
 GIVEN_WITH_TEXTS = ("features", "language", "prefix", "lexicon", "unknown", "first")
@@ -102,7 +104,8 @@ def translate_inputs(
     """
     read = unseen_of_each(description, [each for each, _ in begun])
     errors = [
-        refusal(description, each, prefix, strange, options.unknown)
+        _too_long_for(options.decoding.beam, each)
+        or refusal(description, each, prefix, strange, options.unknown)
         for (each, prefix), strange in zip(begun, read, strict=True)
     ]
     accepted = [
@@ -149,6 +152,13 @@ def refusal(
         return f"the model never saw {unseen}"
     strange = never_written(each, prefix, description) if prefix else None
     return f"the model cannot write its prefix: {Unseen(strange)}" if strange else None
+
+
+def _too_long_for(beam: int, each: Input) -> str | None:
+    most = MOST_IN_A_BEAM // beam
+    if most >= LONGEST_SOURCE or len(each.source) <= most:
+        return None
+    return f"longer than {most:,} characters, the most with a beam of {beam:,}"
 
 
 def _fault(hypotheses: Sequence[Hypothesis], prefix: str, options: Options) -> str | None:

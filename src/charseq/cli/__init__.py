@@ -21,6 +21,7 @@ from charseq.errors import (
     MachineError,
     MissingExtraError,
     UsageError,
+    lacks_memory,
 )
 
 # Typer's `BadParameter` is a `UsageError`, and that a `ClickException`, which has no public name
@@ -112,7 +113,7 @@ def _told(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
         error = error if extra is None else MissingExtraError("this command", extra)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | RuntimeError) and lacks_memory(error):
         error = MachineError("there is not enough memory for this")
     if isinstance(error, CharseqError):
         return tell_error(str(error), error.exit_code)

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 
 from charseq.answering import (
     LONGEST_SOURCE,
+    MOST_WEIGHTS,
     STREAM_CHUNK,
     BaseTranslator,
     conditions_of,
@@ -105,10 +106,10 @@ def align(
     drawn: list[Alignment] = []
     impossible = 0
     for chunk in aligned:
-        if plot is not None:
-            drawn += [alignment for alignment in chunk if alignment.source_symbols]
-            refuse_more_panels(len(drawn))
         for alignment in chunk:
+            if plot is not None and alignment.source_symbols:
+                drawn.append(alignment)
+                refuse_more_panels(len(drawn))
             tally.add(alignment)
             impossible += math.isinf(alignment.log_probability)
             _write(alignment, as_json)
@@ -126,18 +127,47 @@ def _answers(
     columns = Columns.of(translator.description.sources.conditions, features, language)
     for chunk in chunks(texts, LONGEST_SOURCE):
         lines = columns.read(chunk, LONGEST_SOURCE)
-        alignments = translator.align(lines.sources, **lines.conditions)
-        yield list(lines.in_order(alignments, Alignment.refused))
+        # Answers are about as long as their sources.
+        sizes = (len(source) ** 2 for source in lines.sources)
+        alignments = (
+            alignment
+            for some in _pieces(sizes)
+            for alignment in translator.align(
+                lines.sources[some], **_of_piece(lines.conditions, some)
+            )
+        )
+        yield lines.in_order(alignments, Alignment.refused)
 
 
 def _pairs(translator: BaseTranslator, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
-    """Yield the alignments of pairs in pieces, as matrices take much more memory than texts."""
+    """Yield the alignments of pairs in pieces."""
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)
-    for start in range(0, len(pairs), STREAM_CHUNK):
-        some = slice(start, start + STREAM_CHUNK)
-        given = {name: values and values[some] for name, values in conditions.items()}
-        yield translator.align(sources[some], targets[some], **given)
+    for some in _pieces(len(pair.source) * len(pair.target) for pair in pairs):
+        yield translator.align(sources[some], targets[some], **_of_piece(conditions, some))
+
+
+def _pieces(sizes: Iterable[int]) -> Iterator[slice]:
+    """Cut a list in pieces, as matrices take much more memory than texts.
+
+    Args:
+        sizes: about how many weights the alignment of each item has.
+    """
+    start = weights = number = 0
+    for number, size in enumerate(sizes):
+        if number > start and (number - start == STREAM_CHUNK or weights + size > MOST_WEIGHTS):
+            yield slice(start, number)
+            start, weights = number, 0
+        weights += size
+    yield slice(start, number + 1)
+
+
+def _of_piece(conditions: Mapping[str, Any], some: slice) -> dict[str, Any]:
+    """Return the conditions of some items; a single one applies to all."""
+    return {
+        name: given[some] if isinstance(given, list) else given
+        for name, given in conditions.items()
+    }
 
 
 def _write(alignment: Alignment, as_json: bool) -> None:

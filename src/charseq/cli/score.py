@@ -13,6 +13,7 @@ from charseq.answering import conditions_of, corpus_to_score
 from charseq.cli.options import DeviceOption, MirrorOption, corpus_options
 from charseq.cli.outputs import refuse_tab, warn_of_impossible
 from charseq.corpus import Pair
+from charseq.errors import DataError
 from charseq.modelfile import ModelDescription
 
 
@@ -45,6 +46,8 @@ def score(
         # Unlike `typer.echo`, this leaves texts as they are.
         sys.stdout.write(f"{show(pair, log_probability)}\n")
     warn_of_impossible(sum(map(math.isinf, scores)), len(pairs))
+    if any(map(math.isnan, scores)):
+        raise typer.Exit(DataError.exit_code)
 
 
 def _row(description: ModelDescription, pair: Pair, log_probability: float) -> str:

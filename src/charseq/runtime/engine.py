@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charseq.answering import Asked, Forced, ForcedScores, Lexicon
 from charseq.config import DecodingConfig
 from charseq.encoding import NEVER_COPIED
-from charseq.errors import ModelFileError, UsageError, visible
+from charseq.errors import MachineError, ModelFileError, UsageError, lacks_memory, visible
 from charseq.hypothesis import Hypothesis
 from charseq.modelfile import ModelDescription
 
@@ -195,6 +195,8 @@ class OnnxEngine:
             found: list[NDArray[Any]] = self.session.run(list(outputs), fed)
         # ONNX Runtime's own errors have no common base class but this.
         except Exception as error:
+            if lacks_memory(error):
+                raise MachineError("there is not enough memory for this") from None
             raise ModelFileError(
                 f"ONNX Runtime cannot compute with this model: {visible(str(error), 300)}"
             ) from None

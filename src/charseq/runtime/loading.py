@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charseq.answering import BaseTranslator
-from charseq.errors import ModelFileError, visible
+from charseq.errors import ModelFileError, UsageError, visible
 from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
@@ -42,9 +42,11 @@ def load(path: str | Path, *, threads: int | None = None) -> Translator:
 
     Raises:
         ModelFileError: if the file is not one that this version can read.
-        UsageError: if there is no such file.
+        UsageError: if there is no such file, or no such number of threads.
         MachineError: if it cannot be read.
     """
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise UsageError(f"threads must be a whole number of at least 1, not {threads!r}")
     description, _, content = read_export(path)
     with telling_of(Path(path)):
         engine = OnnxEngine(session_of(content), description, threads or _cores())

@@ -136,8 +136,8 @@ class TorchEngine:
         try:
             yield threads if self.model.device.type == "cpu" else 1
         finally:
-            _OWN_THREADS.leave()
             torch.set_num_threads(threads)
+            _OWN_THREADS.leave()
 
     def _constraint(
         self, asked: Asked, copies: Tensor | None, lexicon: Lexicon | None

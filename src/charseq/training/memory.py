@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from charseq.batching import sorted_batches
 from charseq.config import ModelConfig
-from charseq.errors import MachineError
+from charseq.errors import MachineError, lacks_memory
 from charseq.training.prepare import Prepared
 
 # glibc's names for mallopt(3).
@@ -31,9 +30,7 @@ def enough_memory() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # On CPUs, torch has no error class of its own for this.
-        exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not exhausted and "allocate memory" not in str(error):
+        if not lacks_memory(error):
             raise
         raise MachineError(
             "there is not enough memory: try a smaller --batch-size or --units, or leave out the"

@@ -1,5 +1,6 @@
 """An export answers as its model does, whatever is asked, and says so only where it is true."""
 
+import copy
 import json
 import math
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.interop.onnx.conftest import Both, exported
@@ -380,6 +382,70 @@ def test_rounding_that_costs_right_answers_is_refused_unless_forced(
     made = export(tmp_path / "m.safetensors", precision="int8", pairs=pairs, force=True)
     assert made.agreement.lost > checking.MOST_LOST
     assert made.agreement.different > 0
+
+
+@pytest.mark.parametrize(("preference", "different"), [(1e-6, False), (0.01, True)])
+def test_answers_that_part_at_equally_probable_symbols_agree(
+    toy_translator: Translator, preference: float, different: bool
+) -> None:
+    """After a tie, whatever follows may be of another probability."""
+    twins = []
+    for favoured in ("A", "B"):
+        model = copy.deepcopy(toy_translator.model)
+        description = toy_translator.description
+        first, second, own = (
+            description.targets.symbols.index(each) for each in ("A", "B", favoured)
+        )
+        with torch.no_grad():
+            model.decoder.output.weight[second] = model.decoder.output.weight[first]
+            model.decoder.output.bias[second] = model.decoder.output.bias[first]
+            model.decoder.output.bias[own] += preference
+        twins.append(Translator(model, description))
+    texts = [each.source for each in checking.made_up_inputs(toy_translator.description)]
+    answers = [[str(each) for each in twin.translate(texts)] for twin in twins]
+    assert sum(a != b for a, b in zip(*answers, strict=True)) > 20
+    assert (agreement(*twins).different > 0) == different
+
+
+def test_the_log_probabilities_of_symbols_add_up_to_those_of_answers(both: Both) -> None:
+    engine = both.exported.engine
+    captured = []
+
+    class Session:
+        def run(self, outputs, fed):
+            more = engine_session.run([*outputs, "symbol_log_probabilities"], fed)
+            captured.append((dict(zip(outputs, more, strict=False)), more[-1]))
+            return more[:-1]
+
+    engine_session, engine.session = engine.session, Session()
+    try:
+        for search in (GREEDY, BEAM):
+            both.exported.translate(both.texts, **both.conditions, **search)
+    finally:
+        engine.session = engine_session
+    assert captured
+    for found, symbols in captured:
+        assert symbols.shape == (*found["ids"].shape[:2], found["ids"].shape[2] + 1)
+        possible = np.isfinite(found["log_probabilities"])
+        sums = symbols.sum(2)[possible]
+        np.testing.assert_allclose(sums, found["log_probabilities"][possible], atol=CLOSE)
+        past = np.arange(symbols.shape[2]) > found["lengths"][:, :, None]
+        assert not symbols[past & possible[:, :, None]].any()
+
+
+def test_one_hot_symbols_take_no_memory_for_each_pair_of_them(toy_pairs, tmp_path: Path) -> None:
+    letters = [chr(code) for code in range(0x4E00, 0x4E00 + 1_500)]
+    pairs = [*toy_pairs[:20], *((letter, "a") for letter in letters)]
+    settings = {"preset": "keras-example", "units": 8, "epochs": 1, "held_out_share": 0.01}
+    model = charseq.train(pairs, run=tmp_path / "run", **settings)
+    path = exported(model, tmp_path)
+    nodes = list(all_nodes(onnx.load(path).graph))
+    assert not any(node.op_type in ("EyeLike", "ConstantOfShape") for node in nodes)
+    assert path.stat().st_size < 1_500**2
+    texts = ["".join(letters[:20]), "abc", "☃"]
+    answers = model.translate(texts)
+    for one, other in zip(answers, runtime.load(path).translate(texts), strict=True):
+        assert_same_answer(one, other)
 
 
 def test_a_graph_with_one_wrong_weight_is_never_returned(

@@ -531,6 +531,31 @@ def test_an_example_brings_its_features_and_its_language(open_page: Opener, pyth
     expect(page.locator("#answer")).to_have_text(str(expected))
 
 
+def test_a_model_can_be_loaded_again_after_a_failure_of_the_network(open_page: Opener) -> None:
+    page = open_page(service_workers="block")
+    page.route("**/*.wasm", lambda route: route.abort(), times=1)
+    told = page.evaluate(
+        """async () => {
+          const { load } = await import("./charseq.js?anew");
+          const failed = await load("speaker.onnx").then(() => false, () => true);
+          const model = await load("speaker.onnx");
+          return [failed, (await model.translate("bad")).hypothesis.length > 0];
+        }"""
+    )
+    assert told == [True, True]
+
+
+def test_options_that_are_null_are_not_given_and_no_text_is_refused(
+    ask: Callable[..., list[dict[str, Any]]],
+) -> None:
+    plain, unset = ask(
+        "speaker", [("bad", {}), ("bad", {"prefix": None, "features": None, "language": None})]
+    )
+    assert plain == unset
+    with pytest.raises(Error, match="the text must be a string, not null"):
+        ask("speaker", [(None, {})])  # type: ignore[list-item]
+
+
 def test_once_loaded_the_page_needs_no_network(open_page: Opener, python: Any) -> None:
     page = open_page(service_workers="block")
     page.context.set_offline(True)

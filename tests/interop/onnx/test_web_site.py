@@ -116,6 +116,17 @@ def test_a_folder_that_no_export_wrote_is_refused(tmp_path: Path) -> None:
         write_site(tmp_path, b"a model", RUNTIME)
 
 
+def test_a_foreign_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "large.bin").write_bytes(b"mine")
+    read, read_bytes = [], Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: (read.append(path.name), read_bytes(path))[1]
+    )
+    with pytest.raises(UsageError, match=r"it contains large\.bin"):
+        write_site(tmp_path, b"a model", RUNTIME)
+    assert "large.bin" not in read
+
+
 def test_a_file_a_link_and_a_place_in_no_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "elsewhere").mkdir()

@@ -11,6 +11,7 @@ from charseq.answering import BaseTranslator, conditions_of
 from charseq.corpus import Pair, references_by_input
 from charseq.errors import CharseqError, UnknownCharactersWarning, UsageError
 from charseq.modelfile import ModelDescription
+from charseq.results import Explanation
 from charseq.scoring import are_right
 from charseq.text import Input
 
@@ -31,7 +32,8 @@ class Agreement:
 
     Attributes:
         texts: how many texts both answered.
-        different: for how many the answers differ, except equally probable ones.
+        different: for how many the answers differ, except by a choice between symbols that were
+            equally probable.
         farthest: the largest difference in the log-probability of a symbol of PyTorch's answers.
         exact_match: the share of PyTorch's answers that are right; None without a corpus.
         exported_exact_match: the same share of the export's answers.
@@ -145,12 +147,23 @@ def _not_tied(
     others: Sequence[str],
     rows: Sequence[int],
 ) -> int:
-    """Return in how many rows PyTorch finds one answer more probable than the other."""
+    """Return in how many rows PyTorch finds one symbol more probable where the answers part."""
     asked = [inputs[row] for row in rows]
     sources = [each.source for each in asked]
     conditions = conditions_of(asked, model.description.sources.conditions)
     own, theirs = (
-        np.array(model.score(sources, [side[row] for row in rows], **conditions))
+        model.explain(sources, [side[row] for row in rows], **conditions)
         for side in (answers, others)
     )
-    return int((np.abs(own - theirs) > TOLERANCE).sum())
+    return sum(not _part_tied(*both) for both in zip(own, theirs, strict=True))
+
+
+def _part_tied(own: Explanation, other: Explanation) -> bool:
+    """Return whether answers first differ in two symbols that are equally probable there.
+
+    What follows may be of any probability.
+    """
+    for one, another in zip(own.symbols, other.symbols, strict=False):
+        if (one.symbol, one.end) != (another.symbol, another.end):
+            return abs(one.log_probability - another.log_probability) <= TOLERANCE
+    return False

@@ -84,14 +84,23 @@ class Layers:
         )
 
     def table(self, name: str, vectors: Value) -> Value:
-        """Return what each of a few vectors, (symbols, inputs), adds to a layer's gates.
+        """Return what each symbol, and then what zeros add to a layer's gates.
 
         It consists of nodes on constants, which ONNX Runtime computes once, on loading.
+
+        Args:
+            name: the layer's name.
+            vectors: the symbols' vectors and zeros, (symbols + 1, inputs); "" where they are
+                one-hot.
         """
         weight = f"{name}.weight_ih_l0"
         kernel = self.weights.matrix(self.outer, self._gates(weight), weight)
-        bias = self.outer.constant(self._gates(f"{name}.bias_ih_l0"))
-        return self.outer.op("Add", self.outer.op("MatMul", vectors, kernel), bias)
+        added = (
+            self.outer.op("MatMul", vectors, kernel)
+            if vectors
+            else self.outer.op("Pad", kernel, self.outer.constant([0, 0, 1, 0]))
+        )
+        return self.outer.op("Add", added, self.outer.constant(self._gates(f"{name}.bias_ih_l0")))
 
     def project(self, graph: Graph, name: str, vectors: Value) -> Value:
         """Return what vectors, (rows, inputs), and the bias add to a layer's gates."""

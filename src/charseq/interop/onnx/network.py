@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charseq.interop.onnx.graph import INT32, Graph, Shape, Value
+from charseq.interop.onnx.graph import FLOAT, INT32, Graph, Shape, Value
 from charseq.interop.onnx.layers import Layers
 from charseq.interop.onnx.weights import Array, Weights
 from charseq.model.attention import FARTHEST, NO_PLACE
@@ -108,6 +108,11 @@ class Network:
         return self.description.config.copying
 
     @property
+    def one_hot(self) -> bool:
+        """Whether symbols are read as one-hot vectors."""
+        return self.description.config.embedding is None
+
+    @property
     def relative(self) -> bool:
         """Whether distances between places count."""
         return self.attention and self.description.config.relative_positions
@@ -148,7 +153,7 @@ class Network:
         """Read whole sources; return the memory, and the decoder's first state."""
         graph, config = self.outer, self.description.config
         ids = graph.op("Transpose", inputs.sources, perm=[1, 0])
-        vectors = symbols = graph.op("Gather", self._embedding("encoder"), ids)
+        vectors = symbols = self._read(graph, "encoder", ids)
         lengths = graph.op("Cast", inputs.lengths, to=INT32)
         ways = ["forwards", "backwards"] if config.bidirectional else ["forwards"]
         finals: list[Value] = []
@@ -250,7 +255,8 @@ class Network:
         def read(number: int, vectors: Value) -> Value:
             name = self.recurrent[number]
             if number == 0:
-                table = self.layers.table(name, self._embedding("decoder"))
+                vectors_of_all = "" if self.one_hot else self._embedding("decoder")
+                table = self.layers.table(name, vectors_of_all)
                 projected = graph.op("Gather", table, vectors)
             else:
                 projected = self.layers.project(graph, name, vectors)
@@ -281,7 +287,7 @@ class Network:
 
         def read(number: int, vectors: Value) -> Value:
             if number == 0:
-                vectors = graph.op("Gather", self._embedding("decoder"), vectors)
+                vectors = self._read(graph, "decoder", vectors)
             else:
                 grid = self.grid(graph, vectors, places)
                 vectors = graph.op("Transpose", grid, perm=[1, 0, 2])
@@ -469,22 +475,19 @@ class Network:
             scores = graph.op("Add", scores, each)
         return scores
 
+    def _read(self, graph: Graph, side: str, ids: Value) -> Value:
+        """Return the vectors of ids, of any shape, (…, size)."""
+        if not self.one_hot:
+            return graph.op("Gather", self._embedding(side), ids)
+        # Unlike an identity matrix, this takes no memory for each pair of symbols.
+        reads = self.description.sources if side == "encoder" else self.description.targets
+        every = graph.constant(np.arange(len(reads)))
+        same = graph.op("Equal", graph.op("Unsqueeze", ids, graph.constant([-1])), every)
+        return graph.op("Cast", same, to=FLOAT)
+
     def _embedding(self, side: str) -> Value:
-        """Return every symbol's vector, one-hot without an embedding, followed by zeros."""
+        """Return every symbol's learnt vector, followed by zeros."""
         config = self.description.config
-        if config.embedding is None:
-            vocabularies = {
-                "encoder": self.description.sources,
-                "decoder": self.description.targets,
-            }
-            symbols = len(vocabularies[side])
-            return self.outer.op(
-                "Pad",
-                self.outer.op(
-                    "EyeLike", self.outer.op("ConstantOfShape", self.outer.constant([symbols] * 2))
-                ),
-                self.outer.constant([0, 0, 1, 0]),
-            )
         name = f"{'encoder' if config.tied_embeddings else side}.embedding.weight"
         vectors = self.weights.tensor(self.outer, self.tensors[name], name)
         symbols = len(self.description.targets)

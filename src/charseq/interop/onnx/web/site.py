@@ -82,7 +82,10 @@ def _foreign(folder: Path) -> str | None:
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             return name
         ours = name == LISTING and known
-        if path.is_file() and not ours and known.get(name) != _integrity(path.read_bytes()):
+        if not path.is_file() or ours:
+            continue
+        # A foreign file may be large, and is not read.
+        if name not in known or known[name] != _integrity(path.read_bytes()):
             return name
     return None
 

@@ -68,10 +68,12 @@ class Model {
       ...others
     } = {},
   ) {
+    if (typeof text !== "string") throw new Error(`the text must be a string, not ${text}`);
     refuseOptions({ beam, nBest, lengthPenalty, others });
     const input = this.#inputOf(text, features, language);
     const strange = unseen(this.description, input);
-    const error = refusal(text) ?? this.#refusedPrefix(input, prefix);
+    const begun = prefix ?? "";
+    const error = refusal(text) ?? this.#refusedPrefix(input, begun);
     const told = {
       source: text,
       ...telling({
@@ -83,7 +85,7 @@ class Model {
     };
     if (error) return { ...told, hypothesis: "", log_probability: 0, cut: false, error };
     const decoding = { beam, n_best: nBest, length_penalty: lengthPenalty, explain };
-    const { hypotheses, explanation } = await this.#answers(input, prefix, decoding);
+    const { hypotheses, explanation } = await this.#answers(input, begun, decoding);
     if (!hypotheses.length) {
       const none = "the model finds no possible answer";
       return { ...told, hypothesis: "", log_probability: 0, cut: false, error: none };
@@ -104,11 +106,11 @@ class Model {
       ["features", "features", features, known],
       ["a language", "language", language, languages],
     ]) {
-      if (has.size && given === undefined) {
+      if (has.size && given == null) {
         const [example] = has.keys();
         throw new Error(`this model needs ${what} for each text, such as '${example}': set ${name}`);
       }
-      if (!has.size && given !== undefined) {
+      if (!has.size && given != null) {
         throw new Error(`this model does not take ${what}: omit ${name}`);
       }
     }
@@ -291,10 +293,16 @@ let preparation;
 
 /** Give ONNX Runtime its program, once: one thread, so that no server must send special headers. */
 function prepared() {
-  preparation ??= fetched(WASM).then((program) => {
-    ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmBinary = program;
-  });
+  preparation ??= fetched(WASM).then(
+    (program) => {
+      ort.env.wasm.numThreads = 1;
+      ort.env.wasm.wasmBinary = program;
+    },
+    (error) => {
+      preparation = undefined;
+      throw error;
+    },
+  );
   return preparation;
 }
 
