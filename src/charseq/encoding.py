@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,12 +145,21 @@ def encode_copies(
     copies = Sequences.of(*targets.encode_symbols(spelt))
     unseen = np.flatnonzero(copies.ids == targets.unseen)
     rows = np.searchsorted(copies.starts, unseen, side="right") - 1
-    for place, row in zip(unseen.tolist(), rows.tolist(), strict=True):
-        symbols = spelt[row]
-        first = symbols.index(symbols[place - int(copies.starts[row])])
-        copies.ids[place] = len(targets) + int(conditions.lengths[row]) + first
+    for row, group in groupby(zip(rows.tolist(), unseen.tolist(), strict=True), itemgetter(0)):
+        symbols, start = spelt[row], int(copies.starts[row])
+        first, before = first_places(symbols), len(targets) + int(conditions.lengths[row])
+        for _, place in group:
+            copies.ids[place] = before + first[symbols[place - start]]
     never = np.full(len(conditions.ids), NEVER_COPIED, np.int32)
     return Sequences.of(never, conditions.lengths).followed_by(copies)
+
+
+def first_places(symbols: Sequence[str]) -> dict[str, int]:
+    """Return the place at which each symbol first occurs."""
+    first: dict[str, int] = {}
+    for place, symbol in enumerate(symbols):
+        first.setdefault(symbol, place)
+    return first
 
 
 def encode_targets(texts: Sequence[str], vocabulary: Vocabulary) -> Sequences:

@@ -7,7 +7,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.encoding import NEVER_COPIED, Sequences, encode_targets
+from charseq.encoding import NEVER_COPIED, Sequences, encode_targets, first_places
 from charseq.modelfile import ModelDescription
 from charseq.text import Input, Vocabulary
 
@@ -104,10 +104,7 @@ def offered_by(each: Input, description: ModelDescription) -> dict[str, int]:
     Returns:
         The place at which each first occurs in the source.
     """
-    first: dict[str, int] = {}
-    for place, symbol in enumerate(description.sources.spelling.symbols(each.source)):
-        first.setdefault(symbol, place)
-    return first
+    return first_places(description.sources.spelling.symbols(each.source))
 
 
 def symbols_read(description: ModelDescription, each: Input) -> tuple[tuple[str, ...], int]:

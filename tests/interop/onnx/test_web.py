@@ -545,6 +545,15 @@ def test_a_model_can_be_loaded_again_after_a_failure_of_the_network(open_page: O
     assert told == [True, True]
 
 
+def test_a_wide_beam_takes_texts_as_short_as_in_python(
+    ask: Callable[..., list[dict[str, Any]]], python: Any
+) -> None:
+    text = "ab" * 1_400
+    (answer,) = ask("speaker", [(text, {"beam": 100})])
+    assert answer["error"] == python("speaker").translate(text, beam=100).error
+    assert answer["error"].startswith("longer than 2,621 characters, the most with a beam")
+
+
 def test_options_that_are_null_are_not_given_and_no_text_is_refused(
     ask: Callable[..., list[dict[str, Any]]],
 ) -> None:

@@ -13,6 +13,8 @@ import * as ort from "./vendor/onnxruntime-web/ort.wasm.bundle.min.js";
 const WASM = new URL("vendor/onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
 const LONGEST_SOURCE = 10_000;
 const WIDEST_BEAM = 1_000;
+// The most characters of a text, counted for each hypothesis of a beam.
+const MOST_IN_A_BEAM = 2 ** 18;
 // With this flag, the two halves of one character do not match.
 const HALF = /\p{Surrogate}/u;
 const RUNNERS_UP = 5;
@@ -73,7 +75,7 @@ class Model {
     const input = this.#inputOf(text, features, language);
     const strange = unseen(this.description, input);
     const begun = prefix ?? "";
-    const error = refusal(text) ?? this.#refusedPrefix(input, begun);
+    const error = refusal(text, beam) ?? this.#refusedPrefix(input, begun);
     const told = {
       source: text,
       ...telling({
@@ -263,9 +265,12 @@ function refuseOptions({ beam, nBest, lengthPenalty, others }) {
   }
 }
 
-function refusal(text) {
-  const longest = LONGEST_SOURCE.toLocaleString("en");
-  if ([...text].length > LONGEST_SOURCE) return `longer than ${longest} characters`;
+function refusal(text, beam) {
+  const [length, most] = [[...text].length, Math.floor(MOST_IN_A_BEAM / beam)];
+  if (most < LONGEST_SOURCE && length > most) {
+    return `longer than ${numeral(most)} characters, the most with a beam of ${numeral(beam)}`;
+  }
+  if (length > LONGEST_SOURCE) return `longer than ${numeral(LONGEST_SOURCE)} characters`;
   return HALF.test(text) ? "contains half a character, a lone surrogate" : null;
 }
 
@@ -278,6 +283,10 @@ function distinct(answers) {
 /** Leave out what says nothing. */
 function telling(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.length));
+}
+
+function numeral(number) {
+  return number.toLocaleString("en");
 }
 
 /** JSON knows no infinity. */
