@@ -1,6 +1,6 @@
 """Characters a second and latency of translating: charseq beside the Keras example and the floor.
 
-    python -m benchmarks.translating [CORPUS] [--model FILE] [--train-epochs 6] [--rounds 3]
+    python -m benchmarks.translating [CORPUS] [--model FILE] [--train-epochs 20] [--rounds 3]
 
 charseq trains a model by the preset `keras-example`, and the example's own loop translates with
 the very same weights, in a process of its own, on Keras's JAX backend.
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", nargs="?", default="fra-eng")
     parser.add_argument("--model", type=Path, help="by default, one is trained")
-    parser.add_argument("--train-epochs", type=int, default=6)
+    parser.add_argument("--train-epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=200, help="of one sentence, each round")
     chosen = parser.parse_args()

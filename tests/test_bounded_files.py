@@ -88,3 +88,9 @@ def test_names_that_no_file_can_have_are_refused(tmp_path: Path) -> None:
     for read in (read_corpus, load, file_digest):
         with pytest.raises(UsageError):
             read(tmp_path / "a\0b.tsv")
+
+
+def test_a_file_is_written_under_the_longest_name_there_may_be(tmp_path: Path) -> None:
+    for name in ("n" * 251 + ".txt", "é" * 125 + ".txt"):
+        write_atomically(tmp_path / name, b"new")
+        assert (tmp_path / name).read_bytes() == b"new"

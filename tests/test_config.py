@@ -73,6 +73,16 @@ def test_settings_given_by_name_win_over_the_file_and_the_file_over_the_preset(t
     assert (config.model.units, config.training.epochs, config.corpus.limit) == (32, 3, 10_000)
 
 
+def test_a_file_need_only_be_valid_with_what_is_given_beside_it(tmp_path) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_text("[model]\nunits = 9\n")
+    assert configure(file=file, bidirectional=False).model.units == 9
+    with pytest.raises(UsageError, match=r"odd\.toml: units is 9: a bidirectional model"):
+        configure(file=file)
+    with pytest.raises(UsageError, match=r"^layers must be"):
+        configure(file=file, bidirectional=False, layers=0)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

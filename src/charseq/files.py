@@ -104,7 +104,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     refuse_output(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        # A name may already be as long as a name can be.
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:20]}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)

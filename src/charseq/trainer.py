@@ -1,6 +1,6 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from charseq.answering import (
     telling_of_columns,
 )
 from charseq.config import (
+    NOISE,
     TEXT_COLUMNS,
     CorpusConfig,
     ModelConfig,
+    ModelSettings,
     RunSettings,
     configure,
     sections_of,
@@ -215,6 +217,10 @@ class _Asked:
         """Read what to train on, and decide how to train."""
         # Once: it may be a pipe.
         of_file = {} if config is None else sections_of(config)
+        shape: dict[str, object] = {}
+        if self.start_from is not None:
+            # It need only be valid with what the model has.
+            shape = _taken(of_file.get("model"), _SHAPE) | _taken(settings, _SHAPE)
         chosen = configure(preset, config, of_file, **settings)
         if output is not None:
             # Check this before the work, not after it.
@@ -222,7 +228,7 @@ class _Asked:
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
-            _refuse_other_shape({**of_file.get("model", {}), **settings}, start.config)
+            _refuse_other_shape(shape, start.config)
             spellings = start.spellings
         asked = of_file.get("corpus", {}) | {
             name: value for name, value in settings.items() if name in CorpusConfig.model_fields
@@ -283,11 +289,22 @@ def _translator(trained: TrainedModel, output: str | Path | None) -> Translator:
     return translator
 
 
-def _refuse_other_shape(settings: dict[str, object], shape: ModelConfig) -> None:
-    for name in settings.keys() & ModelConfig.model_fields.keys():
-        wanted = getattr(RunSettings().changed(**{name: settings[name]}).model, name)
-        if wanted not in ("auto", getattr(shape, name)):
+_SHAPE = frozenset(ModelConfig.model_fields) - NOISE
+
+
+def _taken(settings: object, names: Set[str]) -> dict[str, object]:
+    """Take some settings out of a dictionary, if it is one, and return them."""
+    if not isinstance(settings, dict):
+        return {}
+    return {name: settings.pop(name) for name in sorted(settings.keys() & names)}
+
+
+def _refuse_other_shape(given: Mapping[str, object], shape: ModelConfig) -> None:
+    """Raise a `UsageError` if settings are given that a model to start from does not have."""
+    wanted = ModelSettings.model_validate({**shape.model_dump(), **given})
+    for name in given:
+        if getattr(wanted, name) not in ("auto", getattr(shape, name)):
             raise UsageError(
                 f"{name} is {getattr(shape, name)!r} in the model to start from, and cannot"
-                f" become {wanted!r}: omit it"
+                f" become {getattr(wanted, name)!r}: omit it"
             )

@@ -3,6 +3,7 @@ import signal
 from pathlib import Path
 
 from charseq import training
+from charseq.cli.hints import charseq_command as charseq_command_name
 from charseq.errors import Interrupted
 
 
@@ -33,5 +34,5 @@ def test_an_interrupted_demo_ends_with_the_signals_code_and_says_how_to_go_on(
         raise Interrupted(signal.SIGTERM)
 
     monkeypatch.setattr(training.run, "fit", interrupted)
-    assert charseq_command("demo", "--time-limit", "2", "--run", str(run)) == 143
-    assert f"resume with: charseq train --resume {run}" in capsys.readouterr().err
+    assert charseq_command("demo", "--time-limit", "2s", "--run", str(run)) == 143
+    assert f"{charseq_command_name()} train --resume {run}" in capsys.readouterr().err

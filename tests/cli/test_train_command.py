@@ -10,6 +10,7 @@ import pytest
 
 import charseq
 from charseq import training
+from charseq.cli.hints import charseq_command as charseq_command_name
 from charseq.errors import UsageError
 from charseq.modelfile import read_model
 
@@ -224,9 +225,10 @@ def test_a_run_that_goes_on_writes_its_model_where_it_is_told_to(
     told = ("--run", str(run), "-o", str(model), "--units", "8", "--epochs", "2", "--no-refit")
     monkeypatch.setattr("charseq.training.tensorboard_callback", lambda _: stop)
     assert charseq_command("train", str(corpus), *told, "--tensorboard") == 130
-    go_on = f"charseq train --resume {run} -o {model}"
+    go_on = f"charseq train --resume {run} --tensorboard -o {model}"
     assert go_on in capsys.readouterr().err
     assert not model.exists()
+    monkeypatch.undo()
     assert charseq_command(*shlex.split(go_on)[1:]) == 0
     assert f"Model: {model}\n" in capsys.readouterr().err
     assert model.is_file()
@@ -284,7 +286,10 @@ def test_all_that_resuming_needs_is_in_the_hint(
     run = str(tmp_path / "run")
     arguments = ("train", corpus, *QUICK, "--quiet", "--held-out", "-", "--run", run)
     assert charseq_command(*arguments) == 130
-    assert f"resume with: charseq train --resume {run} --held-out -\n" in capsys.readouterr().err
+    assert (
+        f"resume with: {charseq_command_name()} train --resume {run} --held-out -\n"
+        in capsys.readouterr().err
+    )
 
 
 def test_settings_may_come_through_a_pipe(charseq_command, corpus, tmp_path) -> None:

@@ -109,6 +109,13 @@ def test_dropout_and_initialisers_do_not_matter(saved, corpus):
     import_keras(saved(config=regularise), corpus)
 
 
+def test_a_model_remembers_how_its_corpus_was_read(saved, corpus):
+    plain, _ = import_keras(saved(), corpus)
+    assert plain.columns == {}
+    turned, _ = import_keras(saved(), corpus, CorpusConfig(limit=10, reverse=True))
+    assert turned.columns == {"reverse": True}
+
+
 def test_another_corpus_is_refused_with_both_counts(saved, corpus):
     shorter = type(corpus)("shorter", PAIRS[:3])
     with pytest.raises(DataError) as refused:

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,9 +79,11 @@ def test_only_longer_gradients_are_scaled(longest: float, expected: float) -> No
     assert float(model.weight.grad.norm()) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "keras-rmsprop"])
-def test_weights_move_as_by_the_step_of_their_optimiser(optimiser: str) -> None:
-    config = TrainingConfig(optimiser=optimiser, weight_decay=0.01)
+@pytest.mark.parametrize(
+    "settings", [{"weight_decay": 0.01}, {"weight_decay": 0}, {"optimiser": "keras-rmsprop"}]
+)
+def test_weights_move_as_by_the_step_of_their_optimiser(settings: dict[str, Any]) -> None:
+    config = TrainingConfig(**settings)
     start = [torch.rand(3, 2), torch.rand(2), torch.rand(4)]
     moved = []
     for move in (move_weights, lambda built: built.step()):

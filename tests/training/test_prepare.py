@@ -85,6 +85,14 @@ def test_nothing_is_read_as_unknown_in_the_keras_preset() -> None:
     assert not prepared(configure("keras-example")).unknown_rates.any()
 
 
+@pytest.mark.parametrize("pad", ["\t", "\n"])
+def test_what_starts_and_ends_targets_pads_none(pad: str) -> None:
+    pairs = [Pair(letter, letter) for letter in "abcdefgh"]
+    with pytest.raises(UsageError, match="a tab starts every target and a line break ends it"):
+        rehearse(pairs, preset="keras-example", units=4, pad_character=pad)
+    assert rehearse(pairs, units=4, epochs=1, count_padding=True, pad_character="_").steps
+
+
 def test_a_tab_in_a_target_needs_an_unknown_symbol() -> None:
     pairs = (Pair("a", "x\ty"), *(Pair(letter, "y") for letter in "bcdef"))
     with pytest.raises(DataError, match="contains a tab"):

@@ -183,7 +183,7 @@ def test_a_signal_lets_the_step_be_finished_and_says_how_to_go_on(
     run = tmp_path / "run"
     stopped = train(corpus, run, *STEP, 25, SIGNAL=name)
     assert stopped.returncode == code
-    assert f"resume with: charseq train --resume {run}" in stopped.stderr
+    assert f"charseq train --resume {run}" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     # The twenty-fifth step is in the checkpoint, although one is written after every third only.
     assert any("fit-0000000025" in path.name for path in (run / "checkpoints").iterdir())

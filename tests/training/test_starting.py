@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import charseq
-from charseq.corpus import Corpus
+from charseq.corpus import Corpus, Pair
 from charseq.errors import DataError, UsageError
 from charseq.trainer import rehearse
 
@@ -111,3 +111,50 @@ def test_a_held_out_corpus_without_pairs_is_refused(tmp_path: Path) -> None:
 def test_named_corpora_have_columns_of_their_own(start: Path) -> None:
     found = rehearse("phrasebook", start_from=start, limit=50)
     assert found.config.corpus.source_column == 1
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a model that reads forwards only, with an odd number of units."""
+    run = tmp_path_factory.mktemp("odd") / "run"
+    shape = {**SMALL, "units": 9, "bidirectional": False}
+    charseq.train(PAIRS, run=run, target_separator=" ", **shape)
+    return run
+
+
+@pytest.mark.parametrize("own", ["settings", "file"])
+def test_a_models_own_shape_may_be_named(odd: Path, tmp_path: Path, own: str) -> None:
+    named = {"config": odd / "settings.toml"} if own == "file" else {"units": 9}
+    further = charseq.train(
+        PAIRS, run=tmp_path / "run", start_from=odd / "model.safetensors", epochs=1, **named
+    )
+    assert further.description.config.units == 9
+    with pytest.raises(UsageError, match="units is 9 in the model to start from, and cannot"):
+        rehearse(PAIRS, start_from=odd / "model.safetensors", units=8)
+
+
+def test_a_model_may_be_trained_further_with_another_noise(odd: Path, tmp_path: Path) -> None:
+    rates = {"dropout": 0.25, "source_dropout": 0.3, "symbol_dropout": 0.1}
+    model = {"start_from": odd / "model.safetensors", "refit": False, "epochs": 1}
+    further = charseq.train(PAIRS, run=tmp_path / "run", **model, **rates)
+    config = further.description.config.model_dump()
+    assert {name: config[name] for name in rates} == rates
+    same = charseq.train(PAIRS, run=tmp_path / "same", **model)
+    assert same.description.config == charseq.load(odd / "model.safetensors").description.config
+
+
+def test_padding_never_becomes_a_separator(odd: Path) -> None:
+    with pytest.raises(UsageError, match="targets are padded with what separates their symbols"):
+        rehearse(PAIRS, start_from=odd / "model.safetensors", count_padding=True)
+
+
+def test_a_runs_settings_can_be_read_again_for_pairs_in_memory(odd: Path) -> None:
+    corpus = Corpus("pairs", [Pair(*pair) for pair in PAIRS])
+    assert rehearse(corpus, config=odd / "settings.toml").steps
+
+
+def test_a_corpus_made_in_memory_has_pairs_as_a_file_has() -> None:
+    with pytest.raises(UsageError, match=r"pair 1 of mine is not a charseq\.corpus\.Pair"):
+        rehearse(Corpus("mine", PAIRS), **SMALL)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="pair 2 of mine has an empty side"):
+        rehearse(Corpus("mine", [Pair("a", "b"), Pair("", "b")]), **SMALL)

@@ -1,7 +1,7 @@
 """Corpora, read as a model's training corpus was unless something else is asked for."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,8 @@ def corpus_to_score(
 
 def refuse_settings_of_memory(corpus: CorpusLike, settings: Mapping[str, object]) -> None:
     """Raise a `UsageError` if a `Corpus`, which was read already, is to be read by settings."""
-    unused = settings.keys() - {"features_separator"}
-    if unused and isinstance(corpus, Corpus):
-        raise UsageError(
-            f"a corpus in memory is used as it is: omit {' and '.join(sorted(unused))}"
-        )
+    if isinstance(corpus, Corpus) and (unused := _unusual(settings, {"features_separator"})):
+        raise UsageError(f"a corpus in memory is used as it is: omit {' and '.join(unused)}")
 
 
 def as_in_training(
@@ -77,9 +74,8 @@ def as_in_training(
     remembered: dict[str, object] = dict(description.columns) if description else {}
     asked = settings.keys() & {"source_column", "target_column"}
     if not isinstance(corpus, str | Path):
-        usual = CorpusConfig()
-        unusual = [name for name in sorted(asked) if settings[name] != getattr(usual, name)]
-        if unusual:
+        others = settings.keys() - {"source_column", "target_column"}
+        if unusual := _unusual(settings, others):
             raise UsageError(
                 f"pairs in memory have no columns: omit {' and '.join(unusual)}; reverse=True"
                 " swaps source and target"
@@ -181,6 +177,20 @@ def conditions_of(
         "features": features if with_features else None,
         "language": languages if with_languages else None,
     }
+
+
+def _unusual(settings: Mapping[str, object], but: Set[str]) -> list[str]:
+    """Return the settings, but for some, that are not the default."""
+    usual = CorpusConfig()
+
+    def is_usual(name: str) -> bool:
+        default = getattr(usual, name, None)
+        # A file of settings has a word for None.
+        return settings[name] == ("none" if default is None else default) or (
+            settings[name] is default
+        )
+
+    return [name for name in sorted(settings.keys() - but) if not is_usual(name)]
 
 
 def _only(settings: Mapping[str, object], name: str) -> dict[str, object]:

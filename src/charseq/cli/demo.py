@@ -1,17 +1,22 @@
 """`charseq demo`: the whole system in a few minutes, with nothing to download."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from charseq.cli.options import settings_options
+from charseq.config import TrainingSettings, configure
 
 SHOWN = 20
 # A model that has read its pairs less often than this writes little sense.
 FEW_EPOCHS = 6
 
 
+@settings_options(TrainingSettings, only={"time_limit", "seed"}, defaults={"time_limit": "210s"})
 def demo(
     *,
+    settings: dict[str, Any],
     run: Annotated[
         Path | None,
         typer.Option(
@@ -20,34 +25,28 @@ def demo(
             show_default=False,
         ),
     ] = None,
-    time_limit: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Train for at most this many seconds.")
-    ] = 210.0,
-    seed: Annotated[int, typer.Option(help="The seed of every random choice.")] = 1,
 ) -> None:
     """Train on the built-in phrasebook and show the results."""
     from charseq import training
     from charseq.cli.hints import saying_how_to_go_on, show_scores, translate_hint
     from charseq.cli.tables import output_console
-    from charseq.config import configure
     from charseq.corpus import read_corpus
     from charseq.translator import Translator
 
-    console = output_console(soft_wrap=True)
-    console.print(
-        "The built-in phrasebook contains short English sentences and their French translations."
-        "\nPart of it is held out, by whole combinations: a verb and its object, or a noun and its"
-        "\nadjective, that are tested below never occurred together in training."
-        f"\nTraining for at most {time_limit:g} seconds …"
-    )
     # Choose nothing by held-out pairs, so that scores are those of unseen sentences.
     config = configure(
-        time_limit=time_limit,
-        seed=seed,
         # A few minutes are short: a model of one look is faster, and gets further in them.
         attention_layers=1,
         held_out_maximum=1_000,
         keep="last",
+        **{"time_limit": 210, **settings},
+    )
+    console, limit = output_console(soft_wrap=True), config.training.time_limit
+    console.print(
+        "The built-in phrasebook contains short English sentences and their French translations."
+        "\nPart of it is held out, by whole combinations: a verb and its object, or a noun and its"
+        "\nadjective, that are tested below never occurred together in training."
+        f"\nTraining{'' if limit is None else f' for at most {limit:g} seconds'} …"
     )
     corpus = read_corpus("phrasebook", config.corpus)
     material = training.Material(corpus, corpus_from="phrasebook")

@@ -119,10 +119,9 @@ def saying_how_to_go_on(
             note("stopped; nothing was begun")
             raise SystemExit(getattr(interruption, "exit_code", 130)) from None
         if (folder / HISTORY_FILE).exists():
-            words = ["charseq", "train", *filter(None, [corpus]), "--resume", str(folder)]
-            words += also
+            words = ["train", *filter(None, [corpus]), "--resume", str(folder), *also]
             words += [] if output is None else ["-o", str(output)]
-            note(f"stopped; resume with: {shlex.join(words)}")
+            note(f"stopped; resume with: {charseq_command()} {shlex.join(words)}")
         model = folder / MODEL_FILE
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # Everything has been reported: exit without another message.

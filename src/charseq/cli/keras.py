@@ -50,11 +50,9 @@ def import_keras(
 
     refuse_corpus_options(settings, corpus, "--corpus")
     target = _target(output, archive, ".safetensors")
-    pairs = None
-    if corpus is not None:
-        config = configure("keras-example", **settings).corpus
-        pairs = read_corpus(corpus, config, mirror=mirror)
-    description, tensors = keras.import_keras(archive, pairs)
+    config = configure("keras-example", **settings).corpus
+    pairs = None if corpus is None else read_corpus(corpus, config, mirror=mirror)
+    description, tensors = keras.import_keras(archive, pairs, config)
     write_model(target, description, tensors)
     parameters = sum(tensor.size for tensor in tensors.values())
     typer.echo(

@@ -100,6 +100,11 @@ def train(
 ) -> None:
     """Train a model on a corpus of pairs."""
     if print_config:
+        if resume or start_from:
+            option = "--resume" if resume else "--from"
+            raise UsageError(
+                f"--print-config shows what is asked for, not what {option} keeps: omit {option}"
+            )
         typer.echo(configure(preset or DEFAULT, config, **settings).to_toml())
         return
     if resume is not None:
@@ -150,6 +155,7 @@ def train(
     if held_out is not None and (resume or held_out == "-"):
         also += ["--held-out", held_out]
     also += ["--changed"] if changed else []
+    also += ["--tensorboard"] if tensorboard else []
     with saying_how_to_go_on(folder, output, again, resuming=resume is not None, also=also):
         if resume is None:
             made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)

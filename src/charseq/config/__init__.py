@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         CorpusConfig,
     )
     from charseq.config.decoding import DecodingConfig
-    from charseq.config.model import MOST_OUTPUT, ModelConfig, ModelSettings
+    from charseq.config.model import MOST_OUTPUT, NOISE, ModelConfig, ModelSettings
     from charseq.config.run import PRESETS, SECTIONS, RunConfig, RunSettings, configure, sections_of
     from charseq.config.serving import ServeConfig
     from charseq.config.settings import Column, Settings, SymbolKind, refuse_unknown
@@ -23,6 +23,7 @@ __all__ = [
     "CONDITION_COLUMNS",
     "MOST_OUTPUT",
     "NAMED_COLUMNS",
+    "NOISE",
     "PRESETS",
     "SECTIONS",
     "TEXT_COLUMNS",
@@ -52,7 +53,7 @@ _HOMES = {
         "CorpusConfig",
     ),
     "decoding": ("DecodingConfig",),
-    "model": ("MOST_OUTPUT", "ModelConfig", "ModelSettings"),
+    "model": ("MOST_OUTPUT", "NOISE", "ModelConfig", "ModelSettings"),
     "run": ("PRESETS", "SECTIONS", "RunConfig", "RunSettings", "configure", "sections_of"),
     "serving": ("ServeConfig",),
     "settings": ("Column", "Settings", "SymbolKind", "refuse_unknown"),

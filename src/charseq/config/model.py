@@ -13,6 +13,10 @@ LONGEST_PADDED = 10_000
 Units = Annotated[int, Field(ge=1, le=65_536)]
 
 
+# Settings that matter only in training, not for answers: a model to start from may get others.
+NOISE = frozenset({"dropout", "source_dropout", "symbol_dropout"})
+
+
 class ModelSettings(Settings):
     """The architecture of a model."""
 

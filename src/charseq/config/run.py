@@ -36,14 +36,7 @@ class RunSettings(Settings):
         Raises:
             UsageError: if a setting is unknown or its value is not allowed.
         """
-        homes = {name: part for part, kind in SECTIONS.items() for name in kind.model_fields}
-        refuse_unknown(settings, homes)
-        return self.merged(
-            {
-                part: {name: value for name, value in settings.items() if homes[name] == part}
-                for part in SECTIONS
-            }
-        )
+        return self.merged(_by_section(settings))
 
     def merged(self, sections: Mapping[str, Mapping[str, object]]) -> Self:
         """Return this configuration with the settings of `sections` in place of its own.
@@ -150,13 +143,38 @@ def configure(
     """
     refuse_unknown([preset], PRESETS, what="preset")
     config = PRESETS[preset]
-    if file is not None:
-        sections = sections_of(file) if sections is None else sections
+    if file is None:
+        return config.changed(**settings)
+    of_file = sections_of(file) if sections is None else sections
+    given = _by_section(settings)
+    both = {
+        part: values | given.get(part, {}) if isinstance(values, dict) else values
+        for part, values in of_file.items()
+    }
+    try:
+        # Together: what the file says need not be valid alone.
+        return config.merged({**given, **both})
+    except UsageError as error:
         try:
-            config = config.merged(sections)
-        except UsageError as error:
-            raise UsageError(f"{file}: {error}") from None
-    return config.changed(**settings)
+            config.merged(of_file)
+        except UsageError as its_own:
+            if str(its_own) == str(error):
+                raise UsageError(f"{file}: {error}") from None
+        raise
+
+
+def _by_section(settings: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Return settings in the sections that they belong to.
+
+    Raises:
+        UsageError: if a setting is unknown.
+    """
+    homes = {name: part for part, kind in SECTIONS.items() for name in kind.model_fields}
+    refuse_unknown(settings, homes)
+    return {
+        part: {name: value for name, value in settings.items() if homes[name] == part}
+        for part in SECTIONS
+    }
 
 
 def sections_of(file: str | Path) -> dict[str, dict[str, Any]]:

@@ -1,10 +1,11 @@
 """How models are trained: as requested, and as resolved."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share
+from charseq.errors import UsageError
 
 StepSize = Annotated[float, Field(gt=0)]
 
@@ -21,7 +22,8 @@ class TrainingSettings(Settings):
     batch_characters: Count = Field(
         32_768,
         description="the most symbols that a batch may have on both sides together,"
-        " including padding: longer pairs train in smaller batches",
+        " including padding: longer pairs train in smaller batches; without effect with"
+        " count_padding",
     )
     optimiser: Literal["adamw", "keras-rmsprop"] = Field(
         "adamw", description="AdamW, or RMSprop as Keras computes it"
@@ -37,7 +39,9 @@ class TrainingSettings(Settings):
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="AdamW's weight decay")
     label_smoothing: Rate = Field(
-        0.1, description="the share of a target's probability that is spread over all symbols"
+        0.1,
+        description="the share of a target's probability that is spread over all symbols;"
+        " without effect with count_padding",
     )
     average: Share | None = Field(
         None,
@@ -121,6 +125,12 @@ class TrainingSettings(Settings):
         " GPU supports it; 'auto': bf16 there for models of 256 units and more",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.weight_decay and self.optimiser == "keras-rmsprop":
+            raise UsageError("weight_decay is AdamW's: omit it, or choose the optimiser adamw")
+        return self
 
 
 class TrainingConfig(TrainingSettings):

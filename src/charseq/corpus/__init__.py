@@ -68,10 +68,23 @@ def corpus_from(
     if isinstance(corpus, str | Path):
         return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
     if isinstance(corpus, Corpus):
-        if not corpus.pairs:
-            raise DataError(f"{visible(corpus.name)} contains no pairs")
+        _refuse_unlike_read(corpus)
         return corpus
     return corpus_of(corpus, config, spellings=spellings)
+
+
+def _refuse_unlike_read(corpus: Corpus) -> None:
+    """Raise an error if a corpus that was made in memory has pairs that no file could have."""
+    if not corpus.pairs:
+        raise DataError(f"{visible(corpus.name)} contains no pairs")
+    for number, pair in enumerate(corpus.pairs, start=1):
+        if not isinstance(pair, Pair):
+            raise UsageError(
+                f"pair {number:,} of {visible(corpus.name)} is not a charseq.corpus.Pair: give the"
+                " pairs themselves, without a Corpus around them"
+            )
+        if not (pair.source and pair.target):
+            raise DataError(f"pair {number:,} of {visible(corpus.name)} has an empty side")
 
 
 def read_corpus(

@@ -12,6 +12,7 @@ from charseq.modelfile.description import (
     description_from_dict,
     description_to_dict,
     have_names,
+    kept_columns,
 )
 from charseq.modelfile.file import (
     EXPORT_SUFFIX,
@@ -46,6 +47,7 @@ __all__ = [
     "description_to_dict",
     "have_names",
     "is_named_like_a_model",
+    "kept_columns",
     "read_description",
     "read_model",
     "refuse_model_output",

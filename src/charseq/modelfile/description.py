@@ -8,7 +8,15 @@ from typing import Any
 
 import charseq
 from charseq.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Calibration
-from charseq.config import COLUMNS, MOST_OUTPUT, NAMED_COLUMNS, CorpusConfig, ModelConfig
+from charseq.config import (
+    COLUMNS,
+    CONDITION_COLUMNS,
+    MOST_OUTPUT,
+    NAMED_COLUMNS,
+    TEXT_COLUMNS,
+    CorpusConfig,
+    ModelConfig,
+)
 from charseq.errors import ModelFileError, visible
 from charseq.text import Spellings, Vocabulary, has_half
 
@@ -81,6 +89,22 @@ class ModelDescription:
 def have_names(columns: Mapping[str, object]) -> bool:
     """Return whether any of the columns is given by its name in a header."""
     return any(isinstance(columns.get(name), str) for name in NAMED_COLUMNS)
+
+
+def kept_columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
+    """Return what a model keeps of how its corpus was read, to read others the same way.
+
+    Args:
+        corpus: how it was read.
+        conditions: whether the model reads features or languages.
+    """
+    kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
+    if conditions:
+        kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
+    if not have_names(kept):
+        # If columns are given by number, another file may well have no header.
+        kept.pop("header", None)
+    return kept
 
 
 def description_to_dict(description: ModelDescription) -> dict[str, Any]:

@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 
 from charseq.batching import EncodedPairs
 from charseq.config import (
-    CONDITION_COLUMNS,
     MOST_OUTPUT,
-    TEXT_COLUMNS,
-    CorpusConfig,
     ModelConfig,
     RunConfig,
     RunSettings,
@@ -20,12 +17,7 @@ from charseq.config import (
 from charseq.corpus import Corpus, Pair, Split, references_by_input
 from charseq.encoding import Sequences, encode_inputs, encode_targets
 from charseq.errors import DataError, UsageError, visible
-from charseq.modelfile import (
-    MOST_PER_SYMBOL,
-    ModelDescription,
-    OutputLimit,
-    have_names,
-)
+from charseq.modelfile import MOST_PER_SYMBOL, ModelDescription, OutputLimit, kept_columns
 from charseq.text import Input, Spellings, Vocabulary, own_form
 from charseq.training.choices import decided
 
@@ -99,7 +91,7 @@ def prepare(
         output_limit=learn_output_limit(
             train_inputs.text_lengths, train_targets.lengths - 2, model
         ),
-        columns=_columns(config.corpus, conditions=bool(sources.conditions.ids)),
+        columns=kept_columns(config.corpus, conditions=bool(sources.conditions.ids)),
         corpus={
             "name": corpus.name,
             "digest": corpus.digest,
@@ -165,17 +157,6 @@ def learn_output_limit(
     return OutputLimit(round(per_symbol, 3), min(max(4, int(np.ceil(constant)) + 1), MOST_OUTPUT))
 
 
-def _columns(corpus: CorpusConfig, *, conditions: bool) -> dict[str, str | int]:
-    """Return what a model keeps of how its corpus was read, to read others the same way."""
-    kept = corpus.model_dump(include=set(TEXT_COLUMNS), exclude_defaults=True)
-    if conditions:
-        kept |= corpus.model_dump(include=set(CONDITION_COLUMNS), exclude_none=True)
-    if not have_names(kept):
-        # If columns are given by number, another file may well have no header.
-        kept.pop("header", None)
-    return kept
-
-
 def _vocabularies(
     pairs: Sequence[Pair],
     model: ModelConfig,
@@ -191,6 +172,16 @@ def _vocabularies(
             f"the target {visible(repr(tabbed), 30)} contains a tab, which starts every target if"
             " there is no unknown symbol: remove the tab, or train with --unknown-symbol"
         )
+    if training.count_padding and model.pad_character == model.target_separator:
+        raise UsageError(
+            "targets are padded with what separates their symbols: choose another pad_character,"
+            " or omit count_padding"
+        )
+    if training.count_padding and not model.unknown_symbol and model.pad_character in "\t\n":
+        raise UsageError(
+            "without an unknown symbol, a tab starts every target and a line break ends it: choose"
+            " another pad_character, or train with --unknown-symbol (unknown_symbol=True)"
+        )
     source_pad = [model.pad_character] * (model.pad_source_to is not None)
     target_pad = [model.pad_character] * training.count_padding
     if start is not None:
@@ -201,11 +192,6 @@ def _vocabularies(
         ) + len(start.sources):
             raise UsageError("a model with tied embeddings cannot learn new symbols")
         return known_sources.conditioned(inputs), known_targets
-    if training.count_padding and model.pad_character == model.target_separator:
-        raise UsageError(
-            "targets are padded with what separates their symbols: choose another pad_character,"
-            " or omit count_padding"
-        )
     unknown = model.unknown_symbol
     spellings = Spellings.of(model, "none" if model.normalise == "none" else own_form(targets))
     read = Vocabulary.of_sources(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from charseq.config import RunSettings
+from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
 from charseq.errors import CharseqWarning
 from charseq.model import Seq2Seq
@@ -57,7 +57,8 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
 
     Args:
         material: what to train on.
-        settings: how to train; the shape of a model to start from replaces the model's.
+        settings: how to train; the shape of a model to start from replaces the model's, but for
+            the noise that is asked for.
 
     Raises:
         UsageError: if a setting does not fit.
@@ -66,7 +67,10 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     """
     start = None if material.start_from is None else read_model(material.start_from)
     if start is not None:
-        settings = settings.model_copy(update={"model": start[0].config})
+        asked = {name: getattr(settings.model, name) for name in NOISE}
+        noise = {name: rate for name, rate in asked.items() if rate != "auto"}
+        shape = start[0].config.model_copy(update=noise)
+        settings = settings.model_copy(update={"model": shape})
     device = resolve_device(settings.training.device)
     if material.held_out is None:
         form = Spellings.of(settings.model).source.normalise

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from charseq.config import PRESETS, ModelConfig
+from charseq.config import NOISE, PRESETS, CorpusConfig, ModelConfig
 from charseq.corpus import Corpus, Pair
 from charseq.errors import DataError, ModelFileError, UsageError
 from charseq.interop.keras.archive import (
@@ -18,11 +18,9 @@ from charseq.interop.keras.archive import (
 from charseq.interop.keras.shape import ExampleShape, check_shape, describe_shape
 from charseq.interop.keras.tables import read_tables, write_tables
 from charseq.interop.keras.weights import read_weights, tensor_sizes, write_weights
-from charseq.modelfile import ModelDescription, OutputLimit, Tensors
+from charseq.modelfile import ModelDescription, OutputLimit, Tensors, kept_columns
 from charseq.text import Vocabulary
 
-# Settings that matter only in training, not for answers.
-_NOISE = {"dropout", "source_dropout", "symbol_dropout"}
 # Settings that the archive and the inference code carry; every other must be the example's.
 _CARRIED = {
     "maximum_output_length",
@@ -36,8 +34,11 @@ _CARRIED = {
 _METADATA = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
 
 
+_AS_IT_IS = CorpusConfig()
+
+
 def import_keras(
-    path: str | Path, corpus: Corpus | None = None
+    path: str | Path, corpus: Corpus | None = None, read_as: CorpusConfig = _AS_IT_IS
 ) -> tuple[ModelDescription, Tensors]:
     """Read a model that the Keras example, or `export_keras`, saved.
 
@@ -47,6 +48,7 @@ def import_keras(
     Args:
         path: the `.keras` archive.
         corpus: what the model was trained on; None for an archive that charseq wrote.
+        read_as: how that was read, for the model to read others the same way.
 
     Raises:
         ModelFileError: if it is not an archive of a model of the example's architecture.
@@ -75,7 +77,7 @@ def import_keras(
             f"{path} does not contain the character tables, which the example rebuilds from its"
             " corpus: give that corpus, with --corpus and --limit"
         )
-    return _describe(path, shape, corpus), tensors
+    return _describe(path, shape, corpus, read_as), tensors
 
 
 def export_keras(description: ModelDescription, tensors: Tensors, path: str | Path) -> None:
@@ -107,7 +109,9 @@ def export_keras(description: ModelDescription, tensors: Tensors, path: str | Pa
     write_archive(path, members)
 
 
-def _describe(path: Path, shape: ExampleShape, corpus: Corpus) -> ModelDescription:
+def _describe(
+    path: Path, shape: ExampleShape, corpus: Corpus, read_as: CorpusConfig
+) -> ModelDescription:
     sources = Vocabulary.of_sources([pair.source for pair in corpus.pairs], unknown=False)
     targets = Vocabulary.of_targets([pair.target for pair in corpus.pairs], unknown=False)
     if (len(sources), len(targets)) != (shape.source_symbols, shape.target_symbols):
@@ -130,6 +134,7 @@ def _describe(path: Path, shape: ExampleShape, corpus: Corpus) -> ModelDescripti
         sources=sources,
         targets=targets,
         output_limit=OutputLimit(0.0, longest_output),
+        columns=kept_columns(read_as, conditions=False),
         corpus={
             "name": corpus.name,
             "digest": corpus.digest,
@@ -163,6 +168,6 @@ def _unlike_the_example(description: ModelDescription) -> str | None:
     config, example = description.config, PRESETS["keras-example"].model
     for name in ModelConfig.model_fields:
         value, expected = getattr(config, name), getattr(example, name)
-        if name not in _CARRIED | _NOISE and value != expected:
+        if name not in _CARRIED | NOISE and value != expected:
             return f"{name} is {value!r}, the example's is {expected!r}"
     return None
