@@ -96,7 +96,9 @@ def test_symbols_are_those_that_are_read(speaker: Translator) -> None:
 def test_what_is_too_long_is_refused_and_the_others_aligned(speaker: Translator) -> None:
     word = "ab" * 1_500
     long, endless, short = speaker.align([word, "a" * 10_001, "ab"], ["k " * 1_500, "", "aː t͡ʃ"])
-    assert long.error == "too long: the source has 3,000 characters, the target 3,000"
+    assert long.error == (
+        "too long: 3,000 characters in the source times 3,000 in the target are more than 4,000,000"
+    )
     assert (long.weights.size, long.log_probability) == (0, 0)
     assert endless.error is None
     assert_complete(short)

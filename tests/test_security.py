@@ -97,7 +97,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "marks of one letter": f"{normalisation.MOST_MARKS}",
         "a source or target to score, align or explain": f"{pairs.LONGEST:,} characters",
         "source times target, to score, align or explain": f"{pairs.MOST_WEIGHTS:,}, with"
-        " attention; 2²⁶ / units if it is additive",
+        " attention; 2²⁸ / units if it is additive",
         "source times hypotheses of a beam": f"{translations.MOST_IN_A_BEAM:,} characters",
         "a settings file, a file of API keys, a model card": f"{run.LARGEST // mebi} MiB",
         "a file of inputs to try": f"{page.LARGEST_EXAMPLES // 1_024} KiB",

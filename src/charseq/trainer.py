@@ -217,10 +217,10 @@ class _Asked:
         """Read what to train on, and decide how to train."""
         # Once: it may be a pipe.
         of_file = {} if config is None else sections_of(config)
-        shape: dict[str, object] = {}
+        shapes: list[dict[str, object]] = []
         if self.start_from is not None:
-            # It need only be valid with what the model has.
-            shape = _taken(of_file.get("model"), _SHAPE) | _taken(settings, _SHAPE)
+            # They need only be valid with what the model has.
+            shapes = [_taken(part, _SHAPE) for part in (of_file.get("model"), settings)]
         chosen = configure(preset, config, of_file, **settings)
         if output is not None:
             # Check this before the work, not after it.
@@ -228,7 +228,11 @@ class _Asked:
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
-            _refuse_other_shape(shape, start.config)
+            _refuse_other_shape(shapes[1], start.config)
+            try:
+                _refuse_other_shape(shapes[0] | shapes[1], start.config)
+            except UsageError as error:
+                raise UsageError(f"{config}: {error}") from None
             spellings = start.spellings
         asked = of_file.get("corpus", {}) | {
             name: value for name, value in settings.items() if name in CorpusConfig.model_fields
@@ -301,10 +305,17 @@ def _taken(settings: object, names: Set[str]) -> dict[str, object]:
 
 def _refuse_other_shape(given: Mapping[str, object], shape: ModelConfig) -> None:
     """Raise a `UsageError` if settings are given that a model to start from does not have."""
-    wanted = ModelSettings.model_validate({**shape.model_dump(), **given})
+    try:
+        wanted = ModelSettings.model_validate({**shape.model_dump(), **given}).model_dump()
+    except UsageError:
+        # Whether they fit together matters only where they are the model's.
+        own = ModelSettings.model_validate(shape.model_dump()).model_dump()
+        wanted = {**own, **given}
+        if all(wanted[name] in ("auto", own[name]) for name in given):
+            raise
     for name in given:
-        if getattr(wanted, name) not in ("auto", getattr(shape, name)):
+        if wanted[name] not in ("auto", getattr(shape, name)):
             raise UsageError(
                 f"{name} is {getattr(shape, name)!r} in the model to start from, and cannot"
-                f" become {getattr(wanted, name)!r}: omit it"
+                f" become {wanted[name]!r}: omit it"
             )

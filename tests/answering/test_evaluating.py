@@ -60,5 +60,7 @@ def test_pairs_are_not_turned_as_a_file_is(toy_translator: Translator, tmp_path:
 def test_what_is_no_setting_of_a_corpus_is_refused(toy_translator: Translator) -> None:
     with pytest.raises(UsageError, match="unknown setting 'source_colum'; did you mean"):
         toy_translator.evaluate([("a", "A")], source_colum=2)
+    with pytest.raises(UsageError, match="unknown setting 'limt'; did you mean 'limit'"):
+        toy_translator.evaluate(Corpus("toy", [Pair("a", "A")]), limt=1)
     with pytest.raises(UsageError, match="a corpus in memory is used as it is: omit limit"):
         toy_translator.evaluate(Corpus("toy", [Pair("a", "A")]), limit=1)

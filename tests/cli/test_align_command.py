@@ -96,7 +96,8 @@ def test_a_pair_that_is_too_long_is_refused(model: str, align) -> None:
     code, out, error = align(model, "--pairs", "-", given=b"ab\tk\n" + long + b"\t" + long + b"\n")
     assert (code, len(blocks(out))) == (3, 1)
     assert error.splitlines() == [
-        "charseq: pair 2: too long: the source has 2,001 characters, the target 2,001",
+        "charseq: pair 2: too long: 2,001 characters in the source times 2,001 in the target are"
+        " more than 4,000,000",
         "charseq: 1 of 2 pairs were refused; their alignments are empty",
     ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import charseq
 from charseq.translator import Translator
 
 
@@ -44,6 +45,17 @@ def test_a_text_with_a_tab_is_no_cell_of_tsv(files, run, tmp_path: Path) -> None
     code, out, _ = run("score", files[0], str(tmp_path / "tab.jsonl"), "--json")
     assert code == 0
     assert json.loads(out.splitlines()[1])["source"] == "a\tb"
+
+
+def test_features_with_a_tab_are_no_cell_of_tsv_either(run, tmp_path: Path) -> None:
+    pairs = [("ab", "ba", ["V", "SG"], "x"), ("ba", "ab", ["V"], "y"), ("aa", "bb", ["SG"], "x")]
+    charseq.train(pairs, run=tmp_path / "run", units=8, epochs=1, refit=False)
+    (tmp_path / "tab.jsonl").write_text('["ab", "ba", "V;X\\tY", "x"]\n', encoding="utf-8")
+    columns = ("--features-column", "3", "--language-column", "4")
+    model = str(tmp_path / "run" / "model.safetensors")
+    code, out, err = run("score", model, str(tmp_path / "tab.jsonl"), *columns)
+    assert (code, out) == (3, "")
+    assert "pair 1 contains a tab" in err
 
 
 def test_json_has_no_infinity(files, charseq_command, capsys) -> None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from scripts import VOCABULARY, sharp_model
 
 from charseq.answering import answer_texts, score_pairs
+from charseq.answering.pairs import too_large
 from charseq.config import DecodingConfig, ModelConfig
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
@@ -69,6 +71,17 @@ def test_a_pair_scores_the_same_in_any_company(monkeypatch) -> None:
     refused = [len(s) * len(t) > 60 for s, t in pairs]
     assert [math.isnan(score) for score in found] == refused
     assert all(rows == 1 or rows * read * written <= 60 for rows, read, written in shapes)
+
+
+def test_additive_attention_counts_its_units() -> None:
+    wide = replace(
+        description(attention="additive"), config=ModelConfig(attention="additive", units=512)
+    )
+    assert too_large(wide, "a" * 700, "a" * 700) is None
+    assert too_large(wide, "a" * 730, "a" * 730).endswith("are more than 524,288")
+    narrow = description(attention="additive")
+    assert too_large(narrow, "a" * 2_000, "a" * 2_000) is None
+    assert too_large(narrow, "a" * 2_001, "a" * 2_000).endswith("are more than 4,000,000")
 
 
 @pytest.mark.parametrize("unknown", [True, False])

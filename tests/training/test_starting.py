@@ -129,8 +129,14 @@ def test_a_models_own_shape_may_be_named(odd: Path, tmp_path: Path, own: str) ->
         PAIRS, run=tmp_path / "run", start_from=odd / "model.safetensors", epochs=1, **named
     )
     assert further.description.config.units == 9
+    model = odd / "model.safetensors"
     with pytest.raises(UsageError, match="units is 9 in the model to start from, and cannot"):
-        rehearse(PAIRS, start_from=odd / "model.safetensors", units=8)
+        rehearse(PAIRS, start_from=model, units=8)
+    with pytest.raises(UsageError, match="attention is 'general' in the model to start from"):
+        rehearse(PAIRS, start_from=model, attention="none")
+    (tmp_path / "m.toml").write_text("[model]\nunits = 8\n")
+    with pytest.raises(UsageError, match=r"m\.toml: units is 9 in the model to start from"):
+        rehearse(PAIRS, start_from=model, config=tmp_path / "m.toml")
 
 
 def test_a_model_may_be_trained_further_with_another_noise(odd: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What every translator does, whatever engine computes it."""
 
+import operator
 from collections.abc import Iterable, Iterator
-from typing import overload
+from typing import SupportsIndex, overload
 
 from charseq.answering.alignments import refuse_without_attention
 from charseq.answering.answers import align_answers, explain_answers, given_answers
@@ -125,7 +126,7 @@ class BaseTranslator:
             raise UsageError(f"translate takes a text or several texts, not {type(texts).__name__}")
         inputs = inputs_given(self.description, texts, features, language)
         begun = list(begun_with(inputs, prefix))
-        if not (isinstance(first, int) and 0 <= first < 2**62):
+        if not (isinstance(first, SupportsIndex) and 0 <= operator.index(first) < 2**62):
             raise UsageError(f"first must be a whole number of at least 0, not {first!r}")
         translations = translate_inputs(self.engine, self.description, begun, options, first)
         warn_of_unseen(Unseen.of(translations))

@@ -20,12 +20,17 @@ FEWEST_ROWS = 16
 Result = TypeVar("Result")
 
 
+def most_symbols(engine: Engine) -> int:
+    """Return how many symbols suit a batch of an engine."""
+    return max(MOST_SYMBOLS, SYMBOLS_A_ROW * engine.most_rows())
+
+
 def in_batches(
     engine: Engine,
     work: Callable[[Rows], list[Result]],
     *lengths: NDArray[np.int64],
     most_rows: int | None = None,
-    most_symbols: int | None = None,
+    most_symbols: int,
     most_cells: int | None = None,
 ) -> list[Result]:
     """Do `work` on some rows at a time, and return its results in the order of all rows.
@@ -35,14 +40,11 @@ def in_batches(
         work: takes the rows of a batch and returns a result for each.
         *lengths: what the rows are sorted by, (rows,) each; a row's symbols are their sum.
         most_rows: the most rows in a batch; by default, as many as suit the engine.
-        most_symbols: the most symbols in a batch; by default, what suits the engine. A single row
-            may have more.
+        most_symbols: the most symbols in a batch. A single row may have more.
         most_cells: the most cells of the rows' matrices, whose sides are their lengths. A single
             row may have more.
     """
     count, most = len(lengths[0]), most_rows or engine.most_rows()
-    if most_symbols is None:
-        most_symbols = max(MOST_SYMBOLS, SYMBOLS_A_ROW * most)
     with engine.at_once() as threads:
         if count < 2:
             return work(np.arange(count)) if count else []

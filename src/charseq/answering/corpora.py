@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charseq.config import NAMED_COLUMNS, CorpusConfig
+from charseq.config import NAMED_COLUMNS, CorpusConfig, refuse_unknown
 from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
 from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
 from charseq.modelfile import ModelDescription, have_names
@@ -51,6 +51,7 @@ def corpus_to_score(
 
 def refuse_settings_of_memory(corpus: CorpusLike, settings: Mapping[str, object]) -> None:
     """Raise a `UsageError` if a `Corpus`, which was read already, is to be read by settings."""
+    refuse_unknown(settings, CorpusConfig.model_fields)
     if isinstance(corpus, Corpus) and (unused := _unusual(settings, {"features_separator"})):
         raise UsageError(f"a corpus in memory is used as it is: omit {' and '.join(unused)}")
 

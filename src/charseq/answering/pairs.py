@@ -25,8 +25,9 @@ from charseq.text import Input, Vocabulary
 # The logits of a batch are all in memory at once; this many take 64 MiB.
 MOST_LOGITS = 2**24
 # So are the weights of attention, of which this many take 16 MB, and many times that in JSON. For
-# each weight, additive attention has as many numbers as there are units.
-MOST_WEIGHTS, MOST_ADDED = 4_000_000, 2**26
+# each weight, additive attention has as many numbers as there are units: this many in a batch, and
+# for a single pair.
+MOST_WEIGHTS, MOST_ADDED, MOST_ADDED_ALONE = 4_000_000, 2**26, 2**28
 LONGEST = 100_000
 
 Result = TypeVar("Result")
@@ -37,21 +38,22 @@ def too_large(description: ModelDescription, source: str, target: str) -> str | 
     longest = max(len(source), len(target))
     if longest > LONGEST:
         return f"longer than {LONGEST:,} characters"
-    if len(source) * len(target) <= _most_weights(description):
+    most = _most_weights(description, MOST_ADDED_ALONE)
+    if len(source) * len(target) <= most:
         return None
-    return f"too long: the source has {len(source):,} characters, the target {len(target):,}"
+    return (
+        f"too long: {len(source):,} characters in the source times {len(target):,} in the target"
+        f" are more than {most:,}"
+    )
 
 
-def _most_weights(description: ModelDescription) -> int:
-    """Return how many weights of attention suit one batch."""
+def _most_weights(description: ModelDescription, added: int) -> int:
+    """Return how many weights of attention suit the memory, with so many numbers if additive."""
     config = description.config
     if config.attention == "none":
         return LONGEST**2
-    return (
-        min(MOST_WEIGHTS, MOST_ADDED // config.units)
-        if config.attention == "additive"
-        else MOST_WEIGHTS
-    )
+    additive = config.attention == "additive"
+    return min(MOST_WEIGHTS, added // config.units) if additive else MOST_WEIGHTS
 
 
 def score_pairs(
@@ -138,7 +140,7 @@ def forced_scores(
             encoded.sequences.lengths,
             wanted.lengths,
             most_symbols=min(MOST_SYMBOLS, MOST_LOGITS // len(writes)),
-            most_cells=_most_weights(description),
+            most_cells=_most_weights(description, MOST_ADDED),
         )
     )
     return [next(results) if some else None for some in filled]

@@ -39,7 +39,7 @@ def score(
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if not as_json:
         for number, pair in enumerate(pairs, start=1):
-            refuse_tab(number, [pair.source, pair.target], ": add --json")
+            refuse_tab(number, _cells(translator.description, pair), ": add --json")
     scores = translator.score(sources, targets, **conditions_of(pairs))
     show = _json if as_json else partial(_row, translator.description)
     for pair, log_probability in zip(pairs, scores, strict=True):
@@ -51,13 +51,15 @@ def score(
 
 
 def _row(description: ModelDescription, pair: Pair, log_probability: float) -> str:
+    return "\t".join([f"{log_probability:.6f}", *_cells(description, pair)])
+
+
+def _cells(description: ModelDescription, pair: Pair) -> list[str]:
     known = description.sources.conditions
-    cells = [f"{log_probability:.6f}", pair.source, pair.target]
-    if known.features:
-        cells += [description.features_separator.join(pair.features)]
-    if known.languages:
-        cells += [pair.language]
-    return "\t".join(cells)
+    cells = [pair.source, pair.target]
+    cells += [description.features_separator.join(pair.features)] if known.features else []
+    cells += [pair.language] if known.languages else []
+    return cells
 
 
 def _json(pair: Pair, log_probability: float) -> str:

@@ -144,7 +144,7 @@ def configure(
     refuse_unknown([preset], PRESETS, what="preset")
     config = PRESETS[preset]
     if file is None:
-        return config.changed(**settings)
+        return _without_waste(config.changed(**settings))
     of_file = sections_of(file) if sections is None else sections
     given = _by_section(settings)
     both = {
@@ -153,14 +153,25 @@ def configure(
     }
     try:
         # Together: what the file says need not be valid alone.
-        return config.merged({**given, **both})
+        return _without_waste(config.merged({**given, **both}))
     except UsageError as error:
         try:
             config.merged(of_file)
         except UsageError as its_own:
-            if str(its_own) == str(error):
-                raise UsageError(f"{file}: {error}") from None
+            if str(its_own) in str(error):
+                raise UsageError(f"{file}: {its_own}") from None
         raise
+
+
+def _without_waste(settings: RunSettings) -> RunSettings:
+    """Return settings, or raise a `UsageError` if one of them would have no effect.
+
+    Those of an earlier run, which cannot be changed, are not asked.
+    """
+    training = settings.training
+    if training.weight_decay and training.optimiser == "keras-rmsprop":
+        raise UsageError("weight_decay is AdamW's: omit it, or choose the optimiser adamw")
+    return settings
 
 
 def _by_section(settings: Mapping[str, object]) -> dict[str, dict[str, object]]:

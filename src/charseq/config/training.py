@@ -1,11 +1,10 @@
 """How models are trained: as requested, and as resolved."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share
-from charseq.errors import UsageError
 
 StepSize = Annotated[float, Field(gt=0)]
 
@@ -125,12 +124,6 @@ class TrainingSettings(Settings):
         " GPU supports it; 'auto': bf16 there for models of 256 units and more",
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda, cuda:1, mps")
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.weight_decay and self.optimiser == "keras-rmsprop":
-            raise UsageError("weight_decay is AdamW's: omit it, or choose the optimiser adamw")
-        return self
 
 
 class TrainingConfig(TrainingSettings):

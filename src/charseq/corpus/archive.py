@@ -52,7 +52,11 @@ def read_archive(
     """
     if config.format not in ("auto", "tsv"):
         raise UsageError(f"{path} holds TSV, not {config.format}: omit --format")
-    refuse_settings(config, f"{path} is an archive of sentence pairs, and no file")
+    refuse_settings(
+        config,
+        f"{path} is an archive of sentence pairs, and no file",
+        remedy="; to choose columns, unpack it and name the file",
+    )
     with _opened(path) as archive:
         text = _text_of(archive, path)
         where = f"{path}:{visible(text.filename)}"

@@ -37,13 +37,16 @@ def columns_of(config: CorpusConfig) -> Columns:
     return columns if conditions == (None, None) else (*columns, *conditions)
 
 
-def refuse_settings(config: CorpusConfig, what: str, *, also: Sequence[str] = ()) -> None:
+def refuse_settings(
+    config: CorpusConfig, what: str, *, also: Sequence[str] = (), remedy: str = ""
+) -> None:
     """Raise a `UsageError` if settings choose columns of a corpus that has none to choose from.
 
     Args:
         config: the settings.
         what: how the message begins: what the corpus is instead of a file.
         also: other settings that do not suit it.
+        remedy: how the message ends: what else can be done.
     """
     usual = CorpusConfig()
     for setting in (*also, "header", *NAMED_COLUMNS):
@@ -51,6 +54,7 @@ def refuse_settings(config: CorpusConfig, what: str, *, also: Sequence[str] = ()
             option = f"--{setting.replace('_', '-')}"
             raise UsageError(
                 f"{what} with columns: omit {option} ({setting}); --reverse swaps source and target"
+                f"{remedy}"
             )
 
 
