@@ -217,10 +217,11 @@ class _Asked:
         """Read what to train on, and decide how to train."""
         # Once: it may be a pipe.
         of_file = {} if config is None else sections_of(config)
-        shapes: list[dict[str, object]] = []
+        in_file: dict[str, object] = {}
+        given: dict[str, object] = {}
         if self.start_from is not None:
-            # They need only be valid with what the model has.
-            shapes = [_taken(part, _SHAPE) for part in (of_file.get("model"), settings)]
+            # A shape need only be valid with what the model has.
+            in_file, given = _taken(of_file.get("model"), _SHAPE), _taken(settings, _SHAPE)
         chosen = configure(preset, config, of_file, **settings)
         if output is not None:
             # Check this before the work, not after it.
@@ -228,9 +229,9 @@ class _Asked:
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
-            _refuse_other_shape(shapes[1], start.config)
+            _refuse_other_shape(given, start.config)
             try:
-                _refuse_other_shape(shapes[0] | shapes[1], start.config)
+                _refuse_other_shape(in_file | given, start.config)
             except UsageError as error:
                 raise UsageError(f"{config}: {error}") from None
             spellings = start.spellings

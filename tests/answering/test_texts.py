@@ -1,9 +1,12 @@
+from itertools import pairwise
 from unicodedata import normalize
 
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charseq import Translator
-from charseq.answering import Lexicon, answer_texts
+from charseq.answering import Lexicon, answer_texts, in_pieces
 from charseq.config import DecodingConfig, ModelConfig
 from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
@@ -101,3 +104,15 @@ def test_the_n_best_differ_in_their_spelling_not_only_in_the_order_of_marks() ->
     ranks = [each.score for each in answer.alternatives]
     assert ranks == sorted(ranks, reverse=True)
     assert spelt[0] == answer.hypothesis
+
+
+@given(st.lists(st.integers(0, 9)), st.integers(1, 4), st.integers(0, 20))
+def test_pieces_are_all_of_a_list_in_order_and_no_larger_than_asked(sizes, most, together) -> None:
+    pieces = [sizes[some] for some in in_pieces(sizes, most, together)]
+    assert [size for piece in pieces for size in piece] == sizes
+    for piece in pieces:
+        assert 1 <= len(piece) <= most
+        assert len(piece) == 1 or sum(piece) <= together
+    # None could have taken the next one's first item.
+    for piece, following in pairwise(pieces):
+        assert len(piece) == most or sum(piece) + following[0] > together

@@ -3,6 +3,7 @@
 from charseq.answering.alignments import align_pairs, refuse_without_attention
 from charseq.answering.answers import align_answers, explain_answers
 from charseq.answering.base import STREAM_CHUNK, BaseTranslator
+from charseq.answering.batches import in_pieces
 from charseq.answering.columns import symbols_read
 from charseq.answering.corpora import (
     as_in_training,
@@ -39,6 +40,7 @@ __all__ = [
     "corpus_to_score",
     "explain_answers",
     "explain_pairs",
+    "in_pieces",
     "refuse_other_columns",
     "refuse_settings_of_memory",
     "refuse_without_attention",

@@ -1,7 +1,7 @@
 """Work on many rows: similar lengths together, several batches at once, results in row order."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ FEWEST_ROWS = 16
 Result = TypeVar("Result")
 
 
-def most_symbols(engine: Engine) -> int:
+def symbols_suiting(engine: Engine) -> int:
     """Return how many symbols suit a batch of an engine."""
     return max(MOST_SYMBOLS, SYMBOLS_A_ROW * engine.most_rows())
 
@@ -61,6 +61,24 @@ def in_batches(
         for row, result in zip(rows.tolist(), results, strict=True)
     }
     return [placed[row] for row in range(count)]
+
+
+def in_pieces(sizes: Iterable[int], most: int, most_together: int) -> Iterator[slice]:
+    """Cut a list, in its order, into slices of a few items each.
+
+    Args:
+        sizes: the size of each item.
+        most: the most items of a slice.
+        most_together: the most that the items of a slice have together; a single one may have more.
+    """
+    start = end = together = 0
+    for size in sizes:
+        if end > start and (end - start == most or together + size > most_together):
+            yield slice(start, end)
+            start, together = end, 0
+        end, together = end + 1, together + size
+    if end > start:
+        yield slice(start, end)
 
 
 def _batches(

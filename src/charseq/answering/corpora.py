@@ -52,7 +52,8 @@ def corpus_to_score(
 def refuse_settings_of_memory(corpus: CorpusLike, settings: Mapping[str, object]) -> None:
     """Raise a `UsageError` if a `Corpus`, which was read already, is to be read by settings."""
     refuse_unknown(settings, CorpusConfig.model_fields)
-    if isinstance(corpus, Corpus) and (unused := _unusual(settings, {"features_separator"})):
+    unused = _unusual(settings, settings.keys() - {"features_separator"})
+    if unused and isinstance(corpus, Corpus):
         raise UsageError(f"a corpus in memory is used as it is: omit {' and '.join(unused)}")
 
 
@@ -75,8 +76,7 @@ def as_in_training(
     remembered: dict[str, object] = dict(description.columns) if description else {}
     asked = settings.keys() & {"source_column", "target_column"}
     if not isinstance(corpus, str | Path):
-        others = settings.keys() - {"source_column", "target_column"}
-        if unusual := _unusual(settings, others):
+        if unusual := _unusual(settings, asked):
             raise UsageError(
                 f"pairs in memory have no columns: omit {' and '.join(unusual)}; reverse=True"
                 " swaps source and target"
@@ -180,18 +180,12 @@ def conditions_of(
     }
 
 
-def _unusual(settings: Mapping[str, object], but: Set[str]) -> list[str]:
-    """Return the settings, but for some, that are not the default."""
+def _unusual(settings: Mapping[str, object], names: Set[str]) -> list[str]:
+    """Return those of `names` whose settings are not the default."""
     usual = CorpusConfig()
-
-    def is_usual(name: str) -> bool:
-        default = getattr(usual, name, None)
-        # A file of settings has a word for None.
-        return settings[name] == ("none" if default is None else default) or (
-            settings[name] is default
-        )
-
-    return [name for name in sorted(settings.keys() - but) if not is_usual(name)]
+    # A file of settings has a word for None.
+    given = {name: None if settings[name] == "none" else settings[name] for name in names}
+    return [name for name in sorted(names) if given[name] != getattr(usual, name)]
 
 
 def _only(settings: Mapping[str, object], name: str) -> dict[str, object]:

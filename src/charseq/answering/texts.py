@@ -6,7 +6,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.answering.batches import in_batches, most_symbols
+from charseq.answering.batches import in_batches, symbols_suiting
 from charseq.answering.columns import begun_columns
 from charseq.answering.engine import Asked, Engine
 from charseq.answering.lexicon import Lexicon
@@ -71,7 +71,7 @@ def answer_texts(
         encoded.sequences.lengths,
         most_rows=engine.most_rows(decoding.beam),
         # Each hypothesis of a beam has its source's memory.
-        most_symbols=most_symbols(engine) // decoding.beam,
+        most_symbols=symbols_suiting(engine) // decoding.beam,
     )
     by_question = dict(zip(asked, answers, strict=True))
     return [by_question.get(question, NOTHING) for question in questions]

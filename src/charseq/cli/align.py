@@ -17,6 +17,7 @@ from charseq.answering import (
     BaseTranslator,
     conditions_of,
     corpus_to_score,
+    in_pieces,
     refuse_without_attention,
 )
 from charseq.cli.lines import Columns, Tally, chunks, warn_of_a_file
@@ -131,7 +132,7 @@ def _answers(
         sizes = (len(source) ** 2 for source in lines.sources)
         alignments = (
             alignment
-            for some in _pieces(sizes)
+            for some in in_pieces(sizes, STREAM_CHUNK, MOST_WEIGHTS)
             for alignment in translator.align(
                 lines.sources[some], **_of_piece(lines.conditions, some)
             )
@@ -140,26 +141,12 @@ def _answers(
 
 
 def _pairs(translator: BaseTranslator, pairs: Sequence[Pair]) -> Iterator[Iterable[Alignment]]:
-    """Yield the alignments of pairs in pieces."""
+    """Yield the alignments of pairs in pieces, as matrices take much more memory than texts."""
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     conditions = conditions_of(pairs)
-    for some in _pieces(len(pair.source) * len(pair.target) for pair in pairs):
+    sizes = (len(pair.source) * len(pair.target) for pair in pairs)
+    for some in in_pieces(sizes, STREAM_CHUNK, MOST_WEIGHTS):
         yield translator.align(sources[some], targets[some], **_of_piece(conditions, some))
-
-
-def _pieces(sizes: Iterable[int]) -> Iterator[slice]:
-    """Cut a list in pieces, as matrices take much more memory than texts.
-
-    Args:
-        sizes: about how many weights the alignment of each item has.
-    """
-    start = weights = number = 0
-    for number, size in enumerate(sizes):
-        if number > start and (number - start == STREAM_CHUNK or weights + size > MOST_WEIGHTS):
-            yield slice(start, number)
-            start, weights = number, 0
-        weights += size
-    yield slice(start, number + 1)
 
 
 def _of_piece(conditions: Mapping[str, Any], some: slice) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from charseq.answering import symbols_read
+from charseq.answering import in_pieces, symbols_read
 from charseq.config import ServeConfig
 from charseq.modelfile import ModelDescription
 from charseq.results import WrittenSymbol
@@ -50,17 +50,18 @@ class ModelHandler:
     ) -> list[dict[str, Any]]:
         """Return the answers to all texts of a request, in order.
 
-        Many texts are answered in pieces, so that other requests get their turn in between.
+        Many texts are answered in pieces, so that other requests get their turn in between: a batch
+        cannot be interrupted.
 
         Raises:
             UsageError: as `BaseTranslator.translate` does.
         """
         options = options_of(request)
         found: list[dict[str, Any]] = []
-        for piece in self._pieces(asked, request.beam):
+        weights = [request.beam * each.symbols for each in asked]
+        for some in in_pieces(weights, self._size, MOST_SYMBOLS):
             own = options._replace(first=len(found)) if options.alone else options
-            weight = request.beam * sum(each.symbols for each in piece)
-            found += await self.batcher.answers(own, piece, weight)
+            found += await self.batcher.answers(own, asked[some], sum(weights[some]))
         return found
 
     def begun(
@@ -78,19 +79,6 @@ class ModelHandler:
         conditions = {"features": asked.features, "language": asked.language}
         symbols = translator.write(asked.text, **conditions, prefix=asked.prefix)
         return self._events(request, asked, symbols)
-
-    def _pieces(
-        self, asked: Sequence[RequestedText], beam: int
-    ) -> Iterator[Sequence[RequestedText]]:
-        """Yield the texts in pieces, since a batch cannot be interrupted."""
-        first = weight = 0
-        for number, each in enumerate(asked):
-            weight += beam * each.symbols
-            if number > first and (number - first == self._size or weight > MOST_SYMBOLS):
-                yield asked[first:number]
-                first, weight = number, beam * each.symbols
-        if asked:
-            yield asked[first:]
 
     async def _events(
         self, request: TranslateRequest, asked: RequestedText, symbols: Iterator[WrittenSymbol]
