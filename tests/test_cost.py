@@ -59,7 +59,7 @@ def calls_of_a_step(rows: int, time: int) -> Counter[str]:
 def test_a_training_step_makes_as_many_calls_for_long_texts_as_for_short_ones() -> None:
     short, long = calls_of_a_step(8, 5), calls_of_a_step(32, 50)
     assert short == long
-    assert sum(short.values()) <= 160
+    assert sum(short.values()) <= 165
 
 
 def test_a_training_step_calls_each_fused_operation_once_a_side() -> None:
@@ -116,15 +116,15 @@ def waste(prepared: Prepared, batch_size: int) -> tuple[float, float, int]:
     sizes = len(description.sources), len(description.targets)
     model = Seq2Seq.fresh(ModelConfig(units=1), *sizes, seed=1)
     read = Counter[str]()
-    for side, lstm in (
-        ("source", model.encoder.forwards[0].fused),
-        ("target", model.decoder.layers[0].fused),
+    for side, layer in (
+        ("source", model.encoder.forwards[0]),
+        ("target", model.decoder.layers[0]),
     ):
 
         def count(_: Any, inputs: Any, side: str = side) -> None:
             read[side] += inputs[0].shape[0] * inputs[0].shape[1]
 
-        lstm.register_forward_pre_hook(count)
+        layer.register_forward_pre_hook(count)
     dealt = list(bucketed_batches(pairs, batch_size, np.random.default_rng(1)))
     with torch.inference_mode():
         for rows in dealt:

@@ -9,11 +9,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional
 
 from charseq.batching import Batch
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError, UsageError
 from charseq.model import Seq2Seq
+from charseq.model.cells import Layer
+from charseq.model.embedding import Embedding
 
 SOURCES, TARGETS = 7, 9
 
@@ -129,7 +132,7 @@ def test_what_is_copied_from_outside_the_vocabulary_is_read_as_unseen(config) ->
             copied = replace(batch, targets=unseen.targets + beyond)
             torch.testing.assert_close(stepped(model, copied), forced, rtol=0, atol=1e-5)
     ids = torch.arange(TARGETS + 1)
-    vectors = model.decoder.embedding(ids, TARGETS)
+    vectors, _ = model.decoder.embedding(ids, TARGETS)
     assert vectors[:-1].any(dim=1).all()
     assert not vectors[-1].any()
     # Symbol by symbol, what each adds to the first layer is looked up instead.
@@ -354,6 +357,23 @@ def test_sizes_that_no_weights_have_are_refused_before_memory_is_taken(
     with pytest.raises(ModelFileError, match="do not fit its configuration"):
         Watched.from_tensors(ATTENDING.model_copy(update=sizes), SOURCES, TARGETS, tensors)
     assert devices == ["meta"]  # Where tensors have shapes only.
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_layer_reads_of_one_hot_vectors_only_the_symbols_that_occur(cell) -> None:
+    symbols, unseen = 100, 100
+    ids = torch.tensor([[3, 77], [unseen, 3], [77, 50]])
+    layer = Layer(cell, symbols, 8)
+    layer.initialise(torch.Generator().manual_seed(1))
+    every = functional.one_hot(ids, symbols + 1)[..., :symbols].to(torch.float32)
+    vectors, inputs = Embedding(symbols, None)(ids)
+    assert vectors.shape == (3, 2, 16)
+    kernel, *_ = layer.fused.all_weights[0]
+    read = [layer(every), layer(vectors, inputs=inputs)]
+    torch.testing.assert_close(*read, rtol=0, atol=1e-6)
+    moved = [torch.autograd.grad(outputs.sum(), kernel)[0] for outputs, _, _ in read]
+    torch.testing.assert_close(*moved, rtol=0, atol=1e-6)
+    assert set(moved[0].any(dim=0).nonzero().flatten().tolist()) == {3, 50, 77}
 
 
 def test_too_many_symbols_for_one_hot_vectors_are_refused() -> None:

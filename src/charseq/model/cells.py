@@ -40,23 +40,35 @@ class Layer(nn.Module):
             bias[self.units : 2 * self.units] = 1
 
     def forward(
-        self, inputs: Tensor, hidden: Tensor | None = None, cell: Tensor | None = None
+        self,
+        vectors: Tensor,
+        hidden: Tensor | None = None,
+        cell: Tensor | None = None,
+        inputs: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Read whole sequences in one fused call.
 
         Args:
-            inputs: (time, batch, inputs).
+            vectors: what to read, (time, batch, inputs).
             hidden: where to start, (batch, units); zeros if None.
             cell: the LSTM's cell to start from, (batch, units); a GRU has none, (batch, 0).
+            inputs: which of the layer's inputs the vectors are, all others being zeros; None: all.
 
         Returns:
             The outputs, (time, batch, units), and the last hidden and cell.
         """
+        weights: list[Tensor] = list(self.fused.all_weights[0])
+        if inputs is not None:
+            weights[0] = weights[0].index_select(1, inputs)
+        zeros = vectors.new_zeros(1, vectors.shape[1], self.units)
+        first = zeros if hidden is None else hidden[None]
+        # What `nn.LSTM` and `nn.GRU` call, which insist on all inputs; one layer, in one direction.
+        how = (True, 1, 0.0, self.training, False, False)
         if self.cell == "lstm":
-            start = None if hidden is None or cell is None else (hidden[None], cell[None])
-            outputs, (last, last_cell) = self.fused(inputs, start)
+            start = (first, zeros if cell is None else cell[None])
+            outputs, last, last_cell = torch.lstm(vectors, start, weights, *how)
             return outputs, last[0], last_cell[0]
-        outputs, last = self.fused(inputs, None if hidden is None else hidden[None])
+        outputs, last = torch.gru(vectors, first, weights, *how)
         return outputs, last[0], last.new_empty(len(last[0]), 0)
 
     @torch.no_grad()

@@ -119,8 +119,7 @@ class Decoder(nn.Module):
         Returns:
             Logits, (batch, time, symbols), or log-probabilities where the model copies.
         """
-        read = self._reader(state, noise)
-        outputs = self._outputs(previous, read, noise)
+        outputs, read = self._outputs(previous, state, noise)
         if self.attention is None:
             return self._logits(outputs, noise)
         attended, scores = self._forced(outputs, state.place, memory, read)
@@ -134,8 +133,7 @@ class Decoder(nn.Module):
         """
         if self.attention is None:
             raise UsageError("a model without attention looks at nothing that could be aligned")
-        read = self._reader(state, None)
-        outputs = self._outputs(previous, read, None)
+        outputs, read = self._outputs(previous, state, None)
         attended, scores = self._forced(outputs, state.place, memory, read)
         return Aligned(
             self._predicted(attended, scores, memory, None),
@@ -184,27 +182,31 @@ class Decoder(nn.Module):
 
         return step
 
-    def _reader(self, state: State, noise: Generator | None) -> Read:
-        """Return a function that lets a layer read (time, batch, size) in one fused call."""
+    def _outputs(
+        self, previous: Tensor, state: State, noise: Generator | None
+    ) -> tuple[Tensor, Read]:
+        """Let all layers before attention read what was written, each in one fused call.
+
+        Returns:
+            What the last of them writes, (time, batch, units), and what lets a layer read vectors
+            of such a shape.
+        """
         layers = self.recurrent
         starts = state.layers(len(layers))
+        # A shared embedding also has vectors of features and languages, which no target contains.
+        vectors, inputs = self.embedding(previous.t(), self.symbols)
+        vectors = symbol_dropout(vectors, self.symbol_dropout, noise)
 
         def read(number: int, vectors: Tensor) -> Tensor:
-            hidden, cell = starts[number]
+            start = (each.contiguous() for each in starts[number])
             vectors = locked_dropout(vectors, self.dropout, noise)
-            outputs: Tensor = layers[number](vectors, hidden.contiguous(), cell.contiguous())[0]
+            read_of = inputs if number == 0 else None
+            outputs: Tensor = layers[number](vectors, *start, inputs=read_of)[0]
             return outputs
 
-        return read
-
-    def _outputs(self, previous: Tensor, read: Read, noise: Generator | None) -> Tensor:
-        """Return what the last layer before attention writes, (time, batch, units)."""
-        # A shared embedding also has vectors of features and languages, which no target contains.
-        vectors = self.embedding(previous.t(), self.symbols)
-        vectors = symbol_dropout(vectors, self.symbol_dropout, noise)
         for number in range(len(self.layers)):
             vectors = read(number, vectors)
-        return vectors
+        return vectors, read
 
     def _forced(
         self, outputs: Tensor, place: Tensor, memory: Memory, read: Read

@@ -1,7 +1,9 @@
 """Symbols as vectors, and the noise that keeps a network from learning its corpus by heart."""
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
@@ -11,6 +13,20 @@ from charseq.model.cells import GRUStepper, LSTMStepper
 
 # One-hot vectors take memory for each symbol at each place of a batch.
 MOST_ONE_HOT = 10_000
+# A new size takes time to prepare for, so sizes of one-hot vectors are multiples of this.
+ONE_HOT_STEP = 16
+
+
+class Vectors(NamedTuple):
+    """Symbols as a layer reads them.
+
+    Attributes:
+        values: (…, size).
+        inputs: which of the layer's inputs they are, (size,), all others being zeros; None: all.
+    """
+
+    values: Tensor
+    inputs: Tensor | None
 
 
 class Embedding(nn.Module):
@@ -40,17 +56,21 @@ class Embedding(nn.Module):
         if self.weight is not None:
             nn.init.normal_(self.weight, std=1 / math.sqrt(self.size), generator=generator)
 
-    def forward(self, ids: Tensor, symbols: int | None = None) -> Tensor:
-        """Return the vectors of `ids`, of any shape, (…, size).
+    def forward(self, ids: Tensor, symbols: int | None = None) -> Vectors:
+        """Return the vectors of `ids`, of any shape.
+
+        On CPUs, one-hot vectors have an element only for each symbol that occurs, so that layers
+        do not multiply zeros; elsewhere, counting these would wait for the device.
 
         Args:
             ids: the ids.
             symbols: how many of the first symbols are read; others, as zeros. None: all are.
         """
-        if self.weight is None:
-            every = torch.arange(self.symbols, device=ids.device)
-            return (ids[..., None] == every).to(torch.get_default_dtype())
-        return functional.embedding(ids, self._first(self.weight, symbols))
+        if self.weight is not None:
+            return Vectors(functional.embedding(ids, self._first(self.weight, symbols)), None)
+        inputs = _occurring(ids, self.symbols) if ids.device.type == "cpu" else None
+        elements = torch.arange(self.symbols, device=ids.device) if inputs is None else inputs
+        return Vectors((ids[..., None] == elements).to(torch.get_default_dtype()), inputs)
 
     def through(self, layer: LSTMStepper | GRUStepper, symbols: int) -> Tensor:
         """Return what each of the first symbols adds to a layer's gates, then what zeros add.
@@ -66,6 +86,13 @@ class Embedding(nn.Module):
         """Return the vectors of the first symbols, then zeros, (symbols + 1, size)."""
         first = weight if symbols in (None, self.symbols) else weight[:symbols]
         return functional.pad(first, (0, 0, 0, 1))
+
+
+def _occurring(ids: Tensor, symbols: int) -> Tensor:
+    """Return which of the first symbols occur, and others up to a multiple of `ONE_HOT_STEP`."""
+    occurs = np.bincount(ids.numpy().ravel(), minlength=symbols)[:symbols] > 0
+    size = max(1, math.ceil(occurs.sum() / ONE_HOT_STEP)) * ONE_HOT_STEP
+    return torch.from_numpy(np.argsort(~occurs, kind="stable")[:size])
 
 
 def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:

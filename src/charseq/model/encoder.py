@@ -2,6 +2,7 @@
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
 
 from charseq.config import ModelConfig
 from charseq.model.cells import Layer, layers_of
@@ -32,11 +33,12 @@ class Encoder(nn.Module):
 
     def last_state(self, ids: Tensor, noise: Generator | None) -> State:
         """Return each layer's last state after sources of one length, (batch, time)."""
-        vectors = self.embedding(ids.t())
+        vectors, inputs = self.embedding(ids.t())
         states = []
         for layer, rate in zip(layers_of(self.forwards), self.dropout, strict=True):
-            vectors, hidden, cell = layer(locked_dropout(vectors, rate, noise))
+            vectors, hidden, cell = layer(locked_dropout(vectors, rate, noise), inputs=inputs)
             states.append((hidden, cell))
+            inputs = None
         return State.of_layers(states, ids.new_empty(len(ids), 0))
 
     def forward(
@@ -56,20 +58,24 @@ class Encoder(nn.Module):
             The outputs of the last layer, (time, batch, units), and the last output of each
             direction, (batch, units).
         """
-        vectors = symbols = self.embedding(ids.t())
+        symbols, inputs = self.embedding(ids.t())
+        vectors, read = symbols, inputs
         ends = _Ends(ids, lengths)
         last = vectors
         for number, onwards in enumerate(layers_of(self.forwards)):
             vectors = locked_dropout(vectors, self.dropout[number], noise)
-            outputs, _, _ = onwards(vectors)
+            outputs, _, _ = onwards(vectors, inputs=read)
             last = ends.last(outputs)
             if self.backwards:
-                back, _, _ = self.backwards[number](ends.reversed(vectors))
+                back, _, _ = self.backwards[number](ends.reversed(vectors), inputs=read)
                 last = torch.cat([last, ends.last(back)], dim=1)
                 outputs = torch.cat([outputs, ends.reversed(back)], dim=2)
-            vectors = outputs
+            vectors, read = outputs, None
         if self.residual is not None:
-            vectors = vectors + self.residual(locked_dropout(symbols, self.dropout[0], noise))
+            weight = self.residual.weight
+            weight = weight if inputs is None else weight.index_select(1, inputs)
+            symbols = locked_dropout(symbols, self.dropout[0], noise)
+            vectors = vectors + functional.linear(symbols, weight)
         return vectors, last
 
 
