@@ -105,6 +105,20 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_dry_run_says_which_lines_would_be_left_out(charseq_command, capsys, tmp_path) -> None:
+    corpus, held_out = tmp_path / "pairs.tsv", tmp_path / "held-out.tsv"
+    corpus.write_text("".join(f"{n}\t{n}\n" for n in range(100)) + "alone\n")
+    held_out.write_text("".join(f"{n}\t{n}\n" for n in range(100, 110)) + "\tnothing\n")
+    command = ("train", str(corpus), "--held-out", str(held_out), *QUICK, "--skip-bad-lines")
+    assert charseq_command(*command, "--dry-run") == 0
+    shown = capsys.readouterr().out
+    assert "left out                         1 × too few columns" in shown
+    assert "left out of the held-out corpus  1 × empty" in shown
+    assert charseq_command(*command, "--dry-run", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sum(found["left_out"].values()) == sum(found["held_out_left_out"].values()) == 1
+
+
 @pytest.mark.parametrize("crowded", [True, False])
 def test_a_dry_run_says_where_the_machine_is_busy(
     charseq_command, corpus, monkeypatch, capsys, crowded: bool

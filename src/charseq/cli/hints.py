@@ -63,6 +63,7 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
         return
     from rich.table import Table
 
+    from charseq.corpus.pairs import omissions
     from charseq.training.device import CROWDED
     from charseq.training.progress import clock_time
 
@@ -74,6 +75,8 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
     table = Table.grid(padding=(0, 2))
     for name, value in {
         "pairs": f"{it.training_pairs:,} for training, {it.held_out_pairs:,} held out",
+        "left out": omissions(it.left_out),
+        "left out of the held-out corpus": omissions(it.held_out_left_out),
         "symbols": f"{it.source_symbols:,} in sources, {it.target_symbols:,} in targets",
         "model": f"{shape}; {it.weights:,} weights, {4 * it.weights / 2**20:,.1f} MiB",
         "epochs": f"at most {training.epochs:,} of {it.batches:,} batches of"
@@ -82,7 +85,8 @@ def show_rehearsal(console: "Console", rehearsal: "Rehearsal", *, as_json: bool)
         "time": f"about {clock_time(it.seconds)}, plus the time to score each epoch",
         "memory": "unknown" if it.memory is None else f"about {it.memory / 2**30:.1f} GiB",
     }.items():
-        table.add_row(name, value)
+        if value:
+            table.add_row(name, value)
     console.print(table, highlight=False)
     if it.crowded:
         console.print(CROWDED, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,8 @@ class Rehearsal:
         config: all settings, decided.
         training_pairs: how many pairs would be trained on.
         held_out_pairs: how many would be held out.
+        left_out: how many lines would be left out of the corpus, by reason.
+        held_out_left_out: how many would be left out of a separate held-out corpus.
         source_symbols: the size of the source vocabulary.
         target_symbols: the size of the target vocabulary.
         weights: how many parameters the model has.
@@ -47,6 +50,8 @@ class Rehearsal:
     config: RunConfig
     training_pairs: int
     held_out_pairs: int
+    left_out: Mapping[str, int]
+    held_out_left_out: Mapping[str, int]
     source_symbols: int
     target_symbols: int
     weights: int
@@ -99,6 +104,8 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
         config=prepared.config,
         training_pairs=len(prepared.training),
         held_out_pairs=len(prepared.held_out),
+        left_out=material.corpus.left_out,
+        held_out_left_out={} if material.held_out is None else material.held_out.left_out,
         source_symbols=len(prepared.description.sources),
         target_symbols=len(prepared.description.targets),
         weights=sum(tensor.size for tensor in model.tensors().values()),
