@@ -159,6 +159,15 @@ def test_the_command_writes_a_model_and_says_what_to_type_next(run, saved, corpu
     assert load("s2s_model.safetensors").translate("Go.").error is None
 
 
+def test_the_command_says_which_lines_of_the_corpus_were_left_out(run, saved, corpus_file):
+    with corpus_file.open("a", encoding="utf-8") as file:
+        file.write("alone\n")
+    command = ("import-keras", saved(), "--corpus", corpus_file, "--skip-bad-lines")
+    code, _, err = run(*command)
+    assert code == 0
+    assert "lines were left out: 1 × too few columns" in err
+
+
 def test_the_command_does_not_write_over_a_file_that_was_not_named(run, saved, corpus_file):
     run("import-keras", saved(), "--corpus", corpus_file)
     code, _, err = run("import-keras", saved(), "--corpus", corpus_file)

@@ -9,7 +9,7 @@ import typer
 
 from charseq.cli.options import MirrorOption, refuse_two_readers, settings_options
 from charseq.cli.outputs import refuse_tab
-from charseq.cli.telling import note
+from charseq.cli.telling import note_left_out
 from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
 from charseq.errors import DataError, UsageError, visible
@@ -71,7 +71,7 @@ def head(
     config = configure(**settings).corpus
     count = min(count, config.limit or count)
     corpus = read_corpus(name, config.model_copy(update={"limit": count}), mirror=mirror)
-    _note_left_out(corpus)
+    note_left_out(corpus)
     shown = visible if sys.stdout.isatty() else str
     for number, pair in enumerate(corpus.pairs, start=1):
         cells = [pair.source, pair.target]
@@ -123,7 +123,7 @@ def check(
         whole = config.model_copy(update={"limit": None})
         other = read_corpus(held_out, whole, mirror=mirror, spellings=spellings)
     for each in filter(None, (corpus, other)):
-        _note_left_out(each)
+        note_left_out(each)
     findings = check_corpus(corpus, other, chosen.model)
     if as_json:
         fields = {
@@ -198,11 +198,6 @@ def _facts(corpus: Corpus) -> list[tuple[str, str]]:
     facts += [("archive digest", corpus.archive_digest)] if corpus.archive_digest else []
     facts += [("file", visible(str(corpus.path), 1_000))] if corpus.path else []
     return facts
-
-
-def _note_left_out(corpus: Corpus) -> None:
-    if corpus.left_out:
-        note(f"of {visible(corpus.name)}, lines were left out: {corpus.omissions}")
 
 
 def _lengths(texts: list[str]) -> str:

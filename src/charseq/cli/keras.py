@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from charseq.cli.options import MirrorOption, refuse_corpus_options, settings_options
+from charseq.cli.telling import note_left_out
 from charseq.config import CorpusConfig, configure
 from charseq.errors import UsageError
 
@@ -52,6 +53,8 @@ def import_keras(
     target = _target(output, archive, ".safetensors")
     config = configure("keras-example", **settings).corpus
     pairs = None if corpus is None else read_corpus(corpus, config, mirror=mirror)
+    if pairs is not None:
+        note_left_out(pairs)
     description, tensors = keras.import_keras(archive, pairs, config)
     write_model(target, description, tensors)
     parameters = sum(tensor.size for tensor in tensors.values())

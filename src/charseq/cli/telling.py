@@ -3,10 +3,15 @@
 import contextlib
 import json
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import typer
 
 import charseq
+from charseq.errors import visible
+
+if TYPE_CHECKING:
+    from charseq.corpus import Corpus
 
 FAULT = 1
 
@@ -48,6 +53,12 @@ def warn(message: str) -> None:
 def note(message: str) -> None:
     """Print a note."""
     _tell("note", f"charseq: {message}", {"message": message})
+
+
+def note_left_out(corpus: "Corpus") -> None:
+    """Print which lines of a corpus were left out, if any were."""
+    if corpus.left_out:
+        note(f"of {visible(corpus.name)}, lines were left out: {corpus.omissions}")
 
 
 def _tell(what: str, sentence: str, fields: dict[str, object]) -> None:
