@@ -31,7 +31,7 @@ from charseq.interop.onnx.web import runtime as web_runtime
 from charseq.model import embedding
 from charseq.modelfile import METADATA_KEY, description_to_dict, read_description, read_model
 from charseq.runtime import inspection, wire
-from charseq.serve import bodies, keys, models, requests
+from charseq.serve import bodies, connections, keys, models, requests
 from charseq.text import normalisation, vocabulary
 from charseq.training import history, read_history
 from charseq.translator import Translator
@@ -116,7 +116,9 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the body of a request to `charseq serve`": f"{served.max_body_bytes // mebi} MiB",
         "texts of a request, symbols of each": f"{served.max_texts:,}, {served.max_symbols:,}",
         "the beam and the answers of a request": f"{served.max_beam}, {served.max_n_best}",
-        "the bodies of all requests in progress": f"{bodies.MOST_BYTES // mebi} MiB",
+        "the bodies of all requests in progress": f"{bodies.MOST_SMALL // mebi} MiB of the first"
+        f" {bodies.SMALL >> 10} KiB of each, {bodies.MOST_BYTES // mebi} MiB of the rest",
+        "how slowly an answer is read": f"{connections.SLOWEST:,} bytes a second",
         "the features of a requested text, its language": f"{requests.LONGEST_CONDITION:,}"
         " characters each",
         "numbers in the explanations of a request": f"{requests.MOST_NUMBERS:,}",

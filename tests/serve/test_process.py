@@ -169,6 +169,27 @@ def test_who_does_not_read_an_answer_is_given_up_and_stops_nobody(model_file: Pa
         assert len(read_all(deaf)) < 9_000_000
 
 
+def test_who_reads_slowly_gets_the_whole_answer(model_file: Path) -> None:
+    limits = ("--max-body-bytes", "10000000", "--max-texts", "10000", "--client-timeout", "1s")
+    with running(model_file, *limits) as service, socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        slow.connect((service.host, service.port))
+        slow.settimeout(20)
+        slow.sendall(
+            request_of(json.dumps({"texts": ["a" * 1_000] * 9_000, "prefix": "é"}).encode())
+        )
+        got = slow.recv(1 << 16)
+        length = int(re.search(rb"content-length: (\d+)", got)[1])
+        began = time.perf_counter()
+        while len(got.partition(b"\r\n\r\n")[2]) < length:
+            piece = slow.recv(1 << 16)
+            assert piece, f"{len(got):,} of {length:,} bytes"
+            got += piece
+            # About two megabytes a second.
+            time.sleep(max(0, len(got) / 2e6 - (time.perf_counter() - began)))
+        assert time.perf_counter() - began > 3
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -193,6 +214,7 @@ def test_what_is_no_http_is_refused_and_stops_nobody(
             said = read_all(client)
             assert not said or said.startswith(b"HTTP/1.1 4")
             assert b'"kind":"invalid"' in said or not said
+            assert b"content-security-policy: default-src 'self'" in said or not said
     assert running_service.ask(texts="ab").status_code == 200
 
 

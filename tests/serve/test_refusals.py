@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services import Service, events_of
 
 from charseq import Translator
-from charseq.serve import application, requests
+from charseq.serve import application, bodies, requests
 from charseq.text import features_of
 
 BODIES = [
@@ -189,6 +189,7 @@ def test_bodies_take_only_so_much_memory_together(
     serving: Callable[..., Service], toy_translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "MOST_BYTES", 100)
+    monkeypatch.setattr(bodies, "SMALL", 20)
     service = serving({"toy": toy_translator}, max_body_bytes=90)
 
     def slowly(seconds: float) -> httpx.Request:
@@ -200,8 +201,10 @@ def test_bodies_take_only_so_much_memory_together(
         headers = {"Content-Type": "application/json"}
         return httpx.Request("POST", "http://service/v1/translate", content=body(), headers=headers)
 
-    together = service.together(slowly(0.2), slowly(0.2))
+    # Small ones have a room of their own.
+    *together, small = service.together(slowly(0.2), slowly(0.2), {"texts": "ab"})
     assert sorted(each.status_code for each in together) == [200, 503]
+    assert small.status_code == 200
     # Whether answered or refused, requests give back the room that they took.
     assert [service.together(slowly(0))[0].status_code for _ in range(3)] == [200] * 3
 
@@ -318,6 +321,16 @@ def test_no_file_outside_the_pages_folder_is_shown(service: Service, path: str) 
     assert service.get(path).status_code == 404
 
 
+def _scope() -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/translate",
+        "headers": [(b"content-type", b"application/json")],
+        "query_string": b"",
+    }
+
+
 def test_what_a_client_asked_who_has_gone_is_not_done(
     serving: Callable[..., Service], toy_translator: Translator, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -331,16 +344,31 @@ def test_what_a_client_asked_who_has_gone_is_not_done(
     async def send(message: dict[str, Any]) -> None:
         assert message.get("status", 499) == 499
 
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/v1/translate",
-        "headers": [(b"content-type", b"application/json")],
-        "query_string": b"",
-    }
-    asyncio.run(service.app(scope, receive, send))
+    asyncio.run(service.app(_scope(), receive, send))
     assert '"status": 499' in capfd.readouterr().err
     assert _batches(service) < 10
+
+
+def test_a_client_who_leaves_a_stream_has_gone(
+    serving: Callable[..., Service], toy_translator: Translator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    service = serving({"toy": toy_translator})
+    assert service.ask(texts="abcda", stream=True).status_code == 200
+    assert '"status": 200' in capfd.readouterr().err
+    body = json.dumps({"texts": "abcda", "stream": True}).encode()
+    begun = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if not begun.is_set():
+            begun.set()
+            return {"type": "http.request", "body": body}
+        return {"type": "http.disconnect"}
+
+    async def send(_: dict[str, Any]) -> None:
+        await asyncio.sleep(0.01)
+
+    asyncio.run(service.app(_scope(), receive, send))
+    assert '"status": 499' in capfd.readouterr().err
 
 
 def _batches(service: Service) -> float:

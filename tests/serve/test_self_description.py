@@ -108,6 +108,8 @@ def test_requests_texts_symbols_and_batches_are_counted(
     service.ask(nothing=1)
     service.get("/v1/no/such/path")
     service.get("/healthz")
+    service.get("/static/page.js")
+    service.get("/static/v1/translate")
     counted = service.get("/metrics")
     assert counted.headers["content-type"].startswith("text/plain; version=0.0.4")
     for line in (
@@ -115,6 +117,8 @@ def test_requests_texts_symbols_and_batches_are_counted(
         'charseq_requests_total{path="/v1/translate",status="422"} 1.0',
         'charseq_requests_total{path="other",status="404"} 1.0',
         'charseq_request_seconds_count{path="/healthz"} 1.0',
+        'charseq_requests_total{path="/static/",status="200"} 1.0',
+        'charseq_requests_total{path="/static/",status="404"} 1.0',
         'charseq_queue_length{model="toy"} 0.0',
         'charseq_batch_texts_sum{model="toy"} 2.0',
         'charseq_texts_total{model="toy"} 2.0',
@@ -229,6 +233,8 @@ def test_the_log_has_a_line_for_each_request_and_texts_only_on_demand(
     assert told["ms"] > 0
     serving({"toy": toy_translator}, log_texts=True).ask(texts=["abba", "c"])
     assert json.loads(capfd.readouterr().err)["sources"] == ["abba", "c"]
+    serving({"toy": toy_translator}).get("/static/page.js")
+    assert json.loads(capfd.readouterr().err)["path"] == "/static/page.js"
 
 
 def test_openapi_has_every_address_with_examples_that_are_answered(
@@ -253,9 +259,50 @@ def test_openapi_has_every_address_with_examples_that_are_answered(
     assert service.get("/docs").status_code == 404
 
 
+def test_openapi_names_the_keys_where_the_service_has_any(
+    serving: Callable[..., Service], toy_translator: Translator
+) -> None:
+    locked = serving({"toy": toy_translator}, api_keys=("k",)).get("/openapi.json").json()
+    for method, path in (("post", "/v1/translate"), ("get", "/v1/models")):
+        assert locked["paths"][path][method]["security"] == [{"key": []}]
+    assert "security" not in locked["paths"]["/healthz"]["get"]
+    key = locked["components"]["securitySchemes"]["key"]
+    assert (key["type"], key["scheme"]) == ("http", "bearer")
+    open_to_all = serving({"toy": toy_translator}).get("/openapi.json")
+    assert "security" not in open_to_all.text
+
+
 def test_the_service_brings_no_torch_of_its_own() -> None:
     code = "import sys, charseq.serve, charseq.serve.server; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "right"),
+    [
+        ("https://example.org", True),
+        ("http://localhost:3000", True),
+        ("http://[::1]:3000", True),
+        ("chrome-extension://abcdefgh", True),
+        ("*", True),
+        ("https://", False),
+        ("://", False),
+        ("https://Example.org", False),
+        ("https://example.org:443", False),
+        ("http://example.org:80", False),
+        ("https://u@example.org", False),
+        ("https://exa mple.org", False),
+        ("https://*.example.org", False),
+        ("https://example.org/", False),
+        ("example.org", False),
+    ],
+)
+def test_origins_are_those_that_browsers_send(origin: str, right: bool) -> None:
+    if right:
+        assert ServeConfig(allow_origins=(origin,)).allow_origins == (origin,)
+        return
+    with pytest.raises(UsageError, match="an origin is what browsers send"):
+        ServeConfig(allow_origins=(origin,))
 
 
 def test_settings_are_checked_like_all_others() -> None:

@@ -14,7 +14,7 @@ class DecodingConfig(Settings):
     beam: Annotated[int, Field(ge=1, le=1_000)] = Field(
         1, description="how many hypotheses per source are kept at each step; 1 is greedy search"
     )
-    n_best: Annotated[int, Field(ge=1)] = Field(
+    n_best: Annotated[int, Field(ge=1, le=1_000)] = Field(
         1, description="how many answers to give for a source, at most as many as the beam"
     )
     length_penalty: Annotated[float, Field(ge=0, le=10)] = Field(

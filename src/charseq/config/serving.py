@@ -1,12 +1,13 @@
 """How models are served over HTTP."""
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from charseq.config.settings import Count, Duration, Settings
-from charseq.errors import UsageError
+from charseq.errors import UsageError, visible
 
 
 class ServeConfig(Settings):
@@ -63,7 +64,9 @@ class ServeConfig(Settings):
         for origin in origins:
             if origin != "*" and not _is_origin(origin):
                 raise UsageError(
-                    f"an origin is a scheme and a host, such as https://example.org, not {origin!r}"
+                    "an origin is what browsers send: a scheme and a host in lower case, and the"
+                    " port unless it is the scheme's own, such as https://example.org or"
+                    f" http://localhost:3000, not {visible(repr(origin))}"
                 )
         return origins
 
@@ -71,6 +74,13 @@ class ServeConfig(Settings):
 def _is_origin(text: str) -> bool:
     try:
         parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    return text == f"{parts.scheme}://{parts.netloc}"
+    if ":" in host:
+        host = f"[{host}]"
+    own = {"http": 80, "https": 443}.get(parts.scheme)
+    origin = f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, own) else "")
+    return bool(parts.scheme and re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host)) and (
+        text == origin
+    )

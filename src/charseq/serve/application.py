@@ -93,7 +93,7 @@ def _answer_texts(
 ) -> None:
     room = Room(max(MOST_BYTES, settings.max_body_bytes))
 
-    @app.post("/v1/translate", **schema.TRANSLATE)
+    @app.post("/v1/translate", **schema.TRANSLATE, dependencies=schema.access(settings))
     async def translate(request: Request) -> Response:
         most, seconds = settings.max_body_bytes, settings.client_timeout
         with room.shared() as take:
@@ -125,7 +125,7 @@ def _tell_of_itself(
 ) -> None:
     limits = settings.model_dump(include=set(schema.Limits.model_fields))
 
-    @app.get("/v1/models", **schema.MODELS)
+    @app.get("/v1/models", **schema.MODELS, dependencies=schema.access(settings))
     async def models() -> Response:
         described = [handler.served.as_dict() for handler in handlers.values()]
         return JsonResponse({"models": described, "limits": limits})

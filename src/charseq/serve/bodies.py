@@ -13,12 +13,19 @@ from charseq.serve.faults import BUSY, Fault
 MOST_BYTES = 64 << 20
 """The most bytes in the bodies of all requests that are being read or answered."""
 
+SMALL, MOST_SMALL = 64 << 10, 16 << 20
+"""The first bytes of each body have a room of their own, which large bodies cannot fill."""
+
 
 class Room:
-    """The memory that the bodies of all requests may take together."""
+    """The memory that the bodies of all requests may take together.
+
+    Args:
+        most: how many bytes their parts beyond `SMALL` may have.
+    """
 
     def __init__(self, most: int) -> None:
-        self._left = most
+        self._small, self._large = MOST_SMALL, most
 
     @contextmanager
     def shared(self) -> Iterator[Callable[[int], None]]:
@@ -31,15 +38,19 @@ class Room:
 
         def take(count: int) -> None:
             nonlocal taken
-            if count > self._left:
+            small = min(taken + count, SMALL) - min(taken, SMALL)
+            large = count - small
+            if small > self._small or large > self._large:
                 raise Fault("busy", BUSY)
-            self._left -= count
+            self._small -= small
+            self._large -= large
             taken += count
 
         try:
             yield take
         finally:
-            self._left += taken
+            self._small += min(taken, SMALL)
+            self._large += max(taken - SMALL, 0)
 
 
 async def read_object(

@@ -1,11 +1,18 @@
 """Connections whose clients are slow, or send something other than HTTP."""
 
 import asyncio
+import contextlib
+import struct
+import sys
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from charseq.serve.faults import Fault
+from charseq.serve.middleware import HEADERS
+
+SLOWEST = 4_096
+"""How many bytes a second a client must read of its answer."""
 
 
 class PatientConnection(H11Protocol):
@@ -15,7 +22,7 @@ class PatientConnection(H11Protocol):
     slowly, or a response is not read.
 
     Attributes:
-        patience: seconds for a head to arrive, and for a stalled reader to continue.
+        patience: seconds for a head to arrive, and for a reader to go on.
     """
 
     patience = 10.0
@@ -50,10 +57,10 @@ class PatientConnection(H11Protocol):
     def pause_writing(self) -> None:
         """Start the timer of a reader that has fallen behind."""
         super().pause_writing()
-        self._reader = self.loop.call_later(self.patience, self.transport.abort)
+        self._watch_reader()
 
     def resume_writing(self) -> None:
-        """Stop the timer, since the reader continues."""
+        """Stop the timer, since the reader has caught up."""
         super().resume_writing()
         if self._reader is not None:
             self._reader.cancel()
@@ -62,12 +69,38 @@ class PatientConnection(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, even if its client has left data unread."""
         super().timeout_keep_alive_handler()
-        self._reader = self.loop.call_later(self.patience, self.transport.abort)
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        self._reader = self.loop.call_later(self.patience, self._judge_reader, self._unread())
+
+    def _judge_reader(self, before: int) -> None:
+        """Close the connection of a reader that has stalled; wait on for one that is slow."""
+        if before - self._unread() < SLOWEST * self.patience:
+            self.transport.abort()
+        else:
+            self._watch_reader()
+
+    def _unread(self) -> int:
+        """Return how many bytes the client has not received yet."""
+        unread = self.transport.get_write_buffer_size()
+        if sys.platform == "linux":
+            # The kernel holds megabytes more, and takes further ones only now and then.
+            import fcntl
+            import termios
+
+            with contextlib.suppress(OSError, ValueError):
+                held = fcntl.ioctl(
+                    self.transport.get_extra_info("socket"), termios.TIOCOUTQ, bytes(4)
+                )
+                unread += struct.unpack("i", held)[0]
+        return unread
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Respond to invalid HTTP in the form of all errors, unless another response has begun."""
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
             response = Fault("invalid", "this is not valid HTTP", 400).response()
+            response.headers.update(HEADERS)
             lines = [b"HTTP/1.1 400 Bad Request", b"connection: close"]
             lines += [b"%s: %s" % header for header in response.raw_headers]
             self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))

@@ -77,7 +77,8 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         record = scope["record"] = RequestRecord()
-        protected = _is_protected(scope)
+        # Now: what answers may have a root path of its own.
+        path, protected = _path(scope), _is_protected(scope)
         began = time.perf_counter()
 
         async def send_safely(message: Message) -> None:
@@ -94,14 +95,13 @@ class RequestMiddleware:
             await self._app(scope, receive, send_safely)
         finally:
             self._lifecycle.in_flight -= protected
-            self._write_down(scope, record, time.perf_counter() - began)
+            self._write_down(scope["method"], path, record, time.perf_counter() - began)
 
-    def _write_down(self, scope: Scope, record: RequestRecord, seconds: float) -> None:
-        path = _path(scope)
+    def _write_down(self, method: str, path: str, record: RequestRecord, seconds: float) -> None:
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
         self._metrics.count_request(known or "other", record.status, seconds)
         log(
-            method=scope["method"][:LONGEST_WORD],
+            method=method[:LONGEST_WORD],
             path=path[:LONGEST_WORD],
             status=record.status,
             ms=round(1_000 * seconds, 3),

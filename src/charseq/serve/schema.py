@@ -3,13 +3,24 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fastapi import Security
+from fastapi.params import Depends
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse
 
+from charseq.config import ServeConfig
 from charseq.results import Translation
 from charseq.serve.requests import TranslateRequest
 
 JSON = "application/json"
+
+
+def access(settings: ServeConfig) -> list[Depends]:
+    """Return what describes the keys that an address requires, if the service has any."""
+    description = "one of the service's API keys"
+    keys = HTTPBearer(scheme_name="key", description=description, auto_error=False)
+    return [Security(keys)] if settings.api_keys else []
 
 
 @dataclass(frozen=True, slots=True)

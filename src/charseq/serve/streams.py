@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from charseq.serve.faults import FAILED, Fault, too_slow
 from charseq.serve.json_text import written
 from charseq.serve.logs import log_failure
+from charseq.serve.middleware import CLIENT_GONE
 
 # Keep proxies from delaying events, or caching them for others.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -37,15 +38,20 @@ class EventStream(StreamingResponse):
         self._place = contextlib.ExitStack()
         self._place.enter_context(place)
         self._fault: Fault | None = None
+        self._whole = False
         super().__init__(self._in_time(events, seconds), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events."""
-        with self._place:
-            await super().__call__(scope, receive, send)
-        if self._fault is not None:
+        try:
+            with self._place:
+                await super().__call__(scope, receive, send)
+        finally:
             # The response began as a good one, but the log and the metrics tell how it ended.
-            scope["record"].status = self._fault.status
+            if self._fault is not None:
+                scope["record"].status = self._fault.status
+            elif not self._whole:
+                scope["record"].status = CLIENT_GONE
 
     async def _in_time(
         self, events: AsyncIterator[tuple[str, Any]], seconds: float
@@ -57,6 +63,7 @@ class EventStream(StreamingResponse):
                     name, data = await anext(events)
                 yield event(name, data)
         except StopAsyncIteration:
+            self._whole = True
             return
         except TimeoutError:
             self._fault = too_slow(seconds)

@@ -367,6 +367,21 @@ def test_an_explanation_is_pythons(ask: Any, python: Any, name: str) -> None:
         assert own.keys() == {"source_symbols", "conditions", "symbols"}
 
 
+def test_a_very_long_text_with_a_very_long_answer_is_not_explained(ask: Any, python: Any) -> None:
+    model, text = python("speaker"), "abcd" * 475
+    # Longer than what is explained, if the answer were as long as it may be.
+    assert len(text) * model.description.output_limit.of(len(text)) > 4_000_000
+    sound = str(model.translate("abcd")).split(" ")[0]
+    for prefix in ("", " ".join([sound] * 2_200)):
+        (answer,) = ask("speaker", [(text, {"prefix": prefix, "explain": True})])
+        assert answer["hypothesis"] == str(model.translate(text, prefix=prefix))
+        explained = model.explain(text, answer["hypothesis"])
+        assert (explained.error is None) == (not prefix)
+        assert ("explanation" in answer) == (not prefix)
+        if not prefix:
+            assert len(answer["explanation"]["symbols"]) == len(explained.symbols)
+
+
 def test_clusters_are_cut_where_python_cuts_them(page_with_models: Page) -> None:
     draw = random.Random(1)
     kinds = [
@@ -529,6 +544,25 @@ def test_an_example_brings_its_features_and_its_language(open_page: Opener, pyth
     expect(page.get_by_label("Language", exact=True)).to_have_value("reversed")
     expected = python("scribe").translate("abé", features="N;PL", language="reversed")
     expect(page.locator("#answer")).to_have_text(str(expected))
+
+
+def test_the_page_works_without_examples_and_passes_over_those_that_are_none(
+    open_page: Opener,
+) -> None:
+    page = open_page("scribe/", service_workers="block")
+    page.route("**/examples.txt", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("textbox", name="Source")).to_be_visible()
+    expect(page.get_by_role("group", name="Examples").get_by_role("button")).to_have_count(0)
+    page.unroute("**/examples.txt")
+    lines = "\tN;PL\tplain\nab\tN;SG\tunheard of\n"
+    page.route("**/examples.txt", lambda route: route.fulfill(body=lines))
+    page.reload()
+    page.get_by_label("Language", exact=True).select_option("reversed")
+    expect(page.get_by_role("group", name="Examples").get_by_role("button")).to_have_text(["ab"])
+    page.get_by_role("button", name="ab").click()
+    expect(page.get_by_label("Language", exact=True)).to_have_value("reversed")
+    expect(page.locator("#answer")).not_to_be_empty()
 
 
 def test_a_model_can_be_loaded_again_after_a_failure_of_the_network(open_page: Opener) -> None:

@@ -195,6 +195,33 @@ def test_a_file_is_cancelled_while_it_is_read(open_page: Opener) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
+def test_what_failed_can_go_on_after_another_model_was_looked_at(open_page: Opener) -> None:
+    sizes: list[int] = []
+
+    def fail_once(route: Route) -> None:
+        sizes.append(len(json.loads(route.request.post_data or "")["texts"]))
+        if len(sizes) == 1:
+            refuse(route, 500, "internal", "The model cannot answer.")
+        else:
+            route.continue_()
+
+    page = open_page("#model=toy&text=ab")
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    assert page.locator("#answer").text_content() == "BA"
+    _after(0, fail_once)(page)
+    _choose(page, "ab\n" * 300)
+    expect(page.get_by_role("status")).to_have_text("Stopped after 0 of 300 lines.")
+    page.get_by_label("Model", exact=True).select_option("sounds")
+    page.get_by_role("button", name="Try again").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("All 300 lines are done.")
+    assert sizes == [200, 200, 100]
+    # The text is answered by the other model as soon as it can be seen.
+    page.get_by_role("tab", name="Text").click()
+    expect(page.locator("#answer")).not_to_have_text("BA")
+
+
 def test_the_focus_goes_on_to_what_there_is(open_page: Opener) -> None:
     page = open_page("#model=toy", _after(1, lambda _: None))
     _choose(page, "ab\n" * 500)

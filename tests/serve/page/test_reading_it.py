@@ -113,15 +113,25 @@ CONTRASTS = """() => {
     const [a, b] = [rgba(getComputedStyle(element).color), behind(element)].map(luminance);
     found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.textContent]);
   }
+  for (const element of document.querySelectorAll("[placeholder]")) {
+    if (!element.checkVisibility()) continue;
+    const { color, opacity } = getComputedStyle(element, "::placeholder");
+    const [a, b] = [rgba(color), behind(element)].map(luminance);
+    found.push([opacity * (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.placeholder]);
+  }
   return found;
 }"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out_from_what_is_behind_it(open_page: Opener, scheme: str) -> None:
-    page = open_page("#text=abé☃", color_scheme=scheme, reduced_motion="reduce")
-    expect(page.locator("#alternatives li").first).to_be_visible()
+    page = open_page("#text=%C2%A0", color_scheme=scheme, reduced_motion="reduce")
+    expect(page.locator(".looked-at .named")).to_be_visible()
     texts = page.evaluate(CONTRASTS)
+    page.get_by_role("textbox", name="Source").fill("abé☃")
+    expect(page.locator("#read-symbols .tile")).to_have_count(4)
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    texts += page.evaluate(CONTRASTS)
     page.route("**/v1/translate", lambda route: route.abort())
     page.get_by_role("textbox", name="Source").fill("a")
     expect(page.get_by_role("alert")).to_be_visible()
@@ -133,6 +143,26 @@ def test_all_text_stands_out_from_what_is_behind_it(open_page: Opener, scheme: s
     assert len(texts) > 60
     # The Web Content Accessibility Guidelines' level AA.
     assert not [text for ratio, text in texts if ratio < 4.5]
+
+
+def test_where_the_system_chooses_the_colours_the_focus_and_bars_are_seen(
+    open_page: Opener,
+) -> None:
+    page = open_page("#text=ab", forced_colors="active")
+    expect(page.locator("#alternatives li").first).to_be_visible()
+    source = page.get_by_role("textbox", name="Source")
+    source.focus()
+    outline = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
+    assert source.evaluate(outline) == ["solid", "2px"]
+    symbol = page.locator("#written-symbols button").first
+    symbol.click()
+    expect(symbol).to_have_attribute("aria-pressed", "true")
+    assert symbol.evaluate(outline)[0] == "solid"
+    inside, behind = (
+        page.locator(".bar").first.evaluate(f"e => getComputedStyle(e{part}).backgroundColor")
+        for part in (', "::before"', "")
+    )
+    assert inside != behind
 
 
 def test_the_page_is_as_dark_as_the_system(open_page: Opener) -> None:

@@ -155,12 +155,13 @@ function anew() {
 
 function begin(name) {
   release();
-  notice.clear();
+  const focused = notice.clear();
   byId("batch-name").textContent = name;
   byId("batch-words").textContent = byId("batch-end").textContent = "";
   byId("batch-progress").value = 0;
   byId("batch").hidden = false;
   cancel.hidden = false;
+  if (focused) cancel.focus();
 }
 
 /** Say how it ended, and give back what there is in a file of this name. */

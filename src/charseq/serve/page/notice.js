@@ -41,11 +41,15 @@ export function tellBusy(seconds) {
   show(`The service is busy. Trying again in ${Math.ceil(seconds)} s …`, "busy");
 }
 
-/** Take the notice away: what failed has succeeded, or is no longer wanted. */
+/**
+ * Take the notice away: what failed has succeeded, or is no longer wanted. Return whether it had
+ * the focus, which goes to the source if that can be seen.
+ */
 export function clear() {
   const focused = board.contains(document.activeElement);
   board.hidden = true;
   if (focused) source.focus();
+  return focused;
 }
 
 function show(text, kind) {

@@ -15,13 +15,18 @@ const REST = 400; // and then before the n best answers are asked for.
 const BEST = 5; // Answers, or as many as the service gives.
 
 const { source } = field;
+const panel = source.closest("[role=tabpanel]");
 
 let asking = new AbortController();
+let owed = false;
 
 /** Let the tab react to what is typed and clicked. */
 export function makeTextTab() {
   field.keepOneLine();
   source.addEventListener("input", () => ask());
+  panel.addEventListener("shown", () => {
+    if (owed) ask(0);
+  });
   byId("copy-link").addEventListener("click", (event) => copy(location.href, event.target));
 }
 
@@ -39,9 +44,14 @@ export function write(text) {
   ask(0);
 }
 
-/** Ask for the answer to what the field says; what was asked before is given up. */
+/**
+ * Ask for the answer to what the field says, once the tab is shown; what was asked before is given
+ * up.
+ */
 export function ask(pause = PAUSE) {
   asking.abort();
+  owed = panel.hidden;
+  if (owed) return;
   asking = new AbortController();
   const { signal } = asking;
   const text = source.value;

@@ -15,6 +15,11 @@ const LONGEST_SOURCE = 10_000;
 const WIDEST_BEAM = 1_000;
 // The most characters of a text, counted for each hypothesis of a beam.
 const MOST_IN_A_BEAM = 2 ** 18;
+// The most places of a source times those of its answer that are explained, with attention; where
+// it is additive, each has as many numbers as the model has units.
+const MOST_WEIGHTS = 4_000_000;
+const MOST_ADDED = 2 ** 28;
+const LONGEST_EXPLAINED = 100_000;
 // With this flag, the two halves of one character do not match.
 const HALF = /\p{Surrogate}/u;
 const RUNNERS_UP = 5;
@@ -43,7 +48,8 @@ class Model {
    * Translate a text.
    *
    * The answer has the fields of a line of `charseq translate --json`; with `explain`, also an
-   * `explanation`: all symbols that were read, and each one written with what else was probable.
+   * `explanation`: all symbols that were read, and each one written with what else was probable;
+   * a very long text, with a very long answer, has none.
    * A text that is refused has an `error`, and an empty hypothesis.
    *
    * @param {string} text
@@ -86,19 +92,27 @@ class Model {
       }),
     };
     if (error) return { ...told, hypothesis: "", log_probability: 0, cut: false, error };
-    const decoding = { beam, n_best: nBest, length_penalty: lengthPenalty, explain };
-    const { hypotheses, explanation } = await this.#answers(input, begun, decoding);
+    const decoding = { beam, n_best: nBest, length_penalty: lengthPenalty };
+    // If the longest answer that there may be is too long to explain, the answer is found first.
+    const small = this.#explainable(text, this.#limit(input, begun));
+    const asked = { ...decoding, explain: explain && small };
+    let { hypotheses, explanation } = await this.#answers(input, begun, asked);
     if (!hypotheses.length) {
       const none = "the model finds no possible answer";
       return { ...told, hypothesis: "", log_probability: 0, cut: false, error: none };
     }
     const spelt = distinct(hypotheses.map((each) => this.#spelt(input, each, lengthPenalty)));
     const { score: _, ...best } = spelt[0];
+    if (explain && !this.#explainable(text, [...best.hypothesis].length)) {
+      explanation = null;
+    } else if (explain && !small) {
+      ({ explanation } = await this.#answers(input, begun, { ...decoding, explain }));
+    }
     return {
       ...told,
       ...best,
       ...(nBest > 1 && { alternatives: spelt }),
-      ...(explain && { explanation }),
+      ...(explanation && { explanation }),
     };
   }
 
@@ -144,7 +158,7 @@ class Model {
     const begun = this.description.targets.spelling
       .symbols(prefix)
       .map((symbol) => this.#columnOf(symbol, input, read.conditions));
-    const limit = Math.max(this.description.limitOf(read.textLength), begun.length + 1);
+    const limit = this.#limit(input, prefix);
     const given = {
       sources: integers(read.ids, [1, read.ids.length]),
       source_lengths: integers([read.ids.length], [1]),
@@ -166,6 +180,23 @@ class Model {
     return { hypotheses, explanation };
   }
 
+  /** Return the most symbols that an answer may have. */
+  #limit(input, prefix) {
+    const { targets, padding } = this.description;
+    const read = Math.max(input.symbols.length, padding.width);
+    return Math.max(this.description.limitOf(read), targets.spelling.symbols(prefix).length + 1);
+  }
+
+  /** Return whether an answer of so many symbols, or characters, can be explained. */
+  #explainable(text, written) {
+    const { attention, units } = this.description.told.config;
+    const read = [...text].length;
+    if (Math.max(read, written) > LONGEST_EXPLAINED) return false;
+    if (attention === "none") return true;
+    const most = attention === "additive" ? Math.min(MOST_WEIGHTS, Math.floor(MOST_ADDED / units)) : MOST_WEIGHTS;
+    return read * written <= most;
+  }
+
   /** Return the ids that the encoder reads, and where each symbol is copied to. */
   #encoded(input) {
     const { sources, padding } = this.description;
@@ -177,7 +208,6 @@ class Model {
     return {
       ids: [...conditions, ...ids],
       conditions,
-      textLength: ids.length,
       copies: [...conditions.map(() => NEVER_COPIED), ...copies],
     };
   }

@@ -48,9 +48,14 @@ function offer(name, known) {
 /** Return the inputs in the file beside the model: one a line, its features and its language after tabs. */
 async function inputsToTry() {
   const { languages, features } = model.description.sources;
-  const answered = await fetch("examples.txt");
-  const lines = answered.ok ? (await answered.text()).split(/\r?\n/).filter(Boolean) : [];
-  return lines.map((line) => {
+  let lines = [];
+  try {
+    const answered = await fetch("examples.txt");
+    if (answered.ok) lines = (await answered.text()).split(/\r?\n/);
+  } catch {
+    // The model answers without them.
+  }
+  const inputs = lines.map((line) => {
     const [text, ...conditions] = line.split("\t");
     return {
       source: text,
@@ -58,14 +63,14 @@ async function inputsToTry() {
       ...(languages.size && { language: conditions.shift() }),
     };
   });
+  return inputs.filter((each) => each.source);
 }
 
 /** Fill the fields with an example, and answer it. */
 function choose(example) {
   write(example.source);
-  for (const name of ["language", "features"]) {
-    if (example[name] !== undefined) byId(name).value = example[name];
-  }
+  if (example.features !== undefined) byId("features").value = example.features;
+  if (model.description.sources.languages.has(example.language)) byId("language").value = example.language;
   ask();
 }
 
