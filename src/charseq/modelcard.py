@@ -56,6 +56,7 @@ class TrainingFacts:
         repeated_inputs: how many of its inputs were also trained on.
         started_from: the model file whose weights training started from, if any.
         refitted: whether the model was trained again on all pairs.
+        corpus_changed: whether the corpus changed before the run was resumed.
     """
 
     epochs: int
@@ -70,6 +71,7 @@ class TrainingFacts:
     repeated_inputs: int = 0
     started_from: str = ""
     refitted: bool = False
+    corpus_changed: bool = False
 
 
 def model_card(
@@ -153,7 +155,9 @@ def _corpus(
         "left out": training.left_out,
         "training pairs": f"{corpus.get('training_pairs', 0):,}",
         "held-out pairs": f"{corpus.get('held_out_pairs', 0):,}",
-        "split": _split(config.training, training),
+        "split": _split(config.training, training)
+        + "; the corpus changed during training, so some of what is held out may have been"
+        " trained on" * training.corpus_changed,
         "left out of the held-out corpus": training.held_out_left_out,
     }
     yield from _table(("", ""), [(name, fact) for name, fact in facts.items() if fact])
@@ -234,7 +238,8 @@ def _training(
     description: ModelDescription, config: RunConfig, training: TrainingFacts
 ) -> Iterator[str]:
     yield (
-        f"{training.epochs:,} epochs; the weights of epoch {training.kept:,} were kept."
+        f"{training.epochs:,} epoch{'s' * (training.epochs != 1)}; the weights of epoch"
+        f" {training.kept:,} were kept."
         + (
             f" Training started from {_escaped(training.started_from)}."
             * bool(training.started_from)

@@ -170,6 +170,10 @@ def resume(
         )
     config = history.config
     start_from = begun_with.get("start_from")
+    if start_from is not None and _is_gone(start_from):
+        raise UsageError(
+            f"the model that the run started from, {start_from}, no longer exists: put it back"
+        )
     spellings = (
         Spellings.of(config.model) if start_from is None else read_description(start_from).spellings
     )

@@ -1,6 +1,7 @@
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(toy_pairs, tmp_path, mo
     assert "sources of 2,000 symbols with targets of 3,002" in message
     assert not (tmp_path / "run").exists()
     assert charseq.train(pairs, run=tmp_path / "run", epochs=1, units=2, max_length=100)
+
+
+def test_what_is_held_out_is_refused_too(toy_pairs, tmp_path, monkeypatch) -> None:
+    long = [("ab" * 1_000, "BA" * 1_500)]
+    settings = {"held_out": long, "units": 16, "epochs": 1, "batch_size": 16}
+    what = r"sources of 2,000 symbols with targets of 3,002"
+    # Scored only, it takes less than where it is trained on at the end.
+    monkeypatch.setattr(memory, "free_memory", lambda: 200 << 20)
+    assert charseq.train(toy_pairs[:100], run=tmp_path / "scored", **settings)
+    with pytest.raises(MachineError, match=what):
+        charseq.train(toy_pairs[:100], run=tmp_path / "run", refit=True, **settings)
+    monkeypatch.setattr(memory, "free_memory", lambda: 100 << 20)
+    with pytest.raises(MachineError, match=what):
+        charseq.train(toy_pairs[:100], run=tmp_path / "run", **settings)
+
+
+def test_a_model_that_does_not_fit_is_not_made_first(toy_pairs, tmp_path) -> None:
+    began = time.perf_counter()
+    with pytest.raises(MachineError, match="training would take about"):
+        charseq.train(toy_pairs[:100], run=tmp_path / "run", units=65_536, epochs=1)
+    assert time.perf_counter() - began < 10
 
 
 def test_any_pairs_may_share_a_batch_where_padding_counts(toy_pairs, tmp_path, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Runs that are stopped at any moment end as if they never had been."""
 
+import errno
 import json
 import os
 import random
@@ -17,7 +18,7 @@ import safetensors.numpy
 import torch
 
 import charseq
-from charseq.errors import CheckpointWarning, DataError, MachineError, UsageError
+from charseq.errors import CharseqWarning, CheckpointWarning, DataError, MachineError, UsageError
 from charseq.training import checkpointing
 from charseq.training import run as training_run
 from charseq.training.checkpoint import KEPT
@@ -496,7 +497,58 @@ def test_a_changed_corpus_is_refused_unless_told_otherwise(
     others = [*toy_pairs[:199], (toy_pairs[199][0], toy_pairs[198][1])]
     with pytest.raises(UsageError, match="the corpus has changed since the run began"):
         charseq.resume(run, others)
-    assert charseq.resume(run, others, changed=True)
+    with pytest.warns(CharseqWarning, match="what is held out now may have been trained on"):
+        found = charseq.resume(run, others, changed=True)
+    assert found.training_run is not None
+    history = found.training_run.history
+    assert history.corpus_changed
+    assert history.corpus["digest"] == found.description.corpus["digest"]
+    assert history.begun_with["corpus_digest"] == history.corpus["digest"]
+    card = (run / "model-card.md").read_text(encoding="utf-8")
+    assert "the corpus changed during training" in card
+
+
+def test_a_corpus_with_other_symbols_goes_on_with_nothing(toy_pairs: Pairs, tmp_path: Path) -> None:
+    run = stopped_run(toy_pairs[:200], tmp_path / "run")
+    # As many symbols as before, each with another's id.
+    first = min(symbol for source, _ in toy_pairs[:200] for symbol in source)
+    others = [(source.replace(first, "~"), target) for source, target in toy_pairs[:200]]
+    with (
+        pytest.warns(CharseqWarning),
+        pytest.raises(DataError, match="the corpus has other symbols than when the run began"),
+    ):
+        charseq.resume(run, others, changed=True)
+
+
+def test_where_a_file_system_has_no_locks_training_goes_on_without(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", missing)
+    assert charseq.train(toy_pairs[:60], run=tmp_path / "run", units=4, epochs=1)
+
+
+def test_the_first_training_is_not_repeated_if_the_refit_fails(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    run, steps = tmp_path / "run", []
+    settings = {**SETTINGS, "refit": True, "checkpoint_every": 10_000}
+    with monkeypatch.context() as patched:
+        patched.setattr(training_run, "refitted", failing)
+        with pytest.raises(MachineError, match="not enough memory"):
+            charseq.train(toy_pairs[:100], run=run, **settings)
+    real = checkpointing.Checkpointer.after_step
+    monkeypatch.setattr(
+        checkpointing.Checkpointer, "after_step", lambda *given: (steps.append(1), real(*given))
+    )
+    assert charseq.resume(run, toy_pairs[:100])
+    # 100 pairs are 7 batches; the refit alone is done.
+    assert len(steps) == 7 * round(3 * 0.9)
 
 
 def test_a_vanished_corpus_is_named_and_the_checkpoint_stays(corpus: Path, tmp_path: Path) -> None:
@@ -533,6 +585,9 @@ def test_a_held_out_corpus_from_nowhere_or_moved_must_be_given_again(
         with pytest.raises(UsageError, match="name the run's held-out corpus with --held-out"):
             charseq.resume(run, toy_pairs[:100], changed=changed)
     assert charseq.resume(run, toy_pairs[:100], held_out=toy_pairs[100:150])
+    run = stopped_run(toy_pairs[:100], tmp_path / "none")
+    with pytest.raises(UsageError, match="the run has no held-out corpus of its own"):
+        charseq.resume(run, toy_pairs[:100], held_out=corpus)
 
 
 def test_pairs_from_nowhere_must_be_given_again(toy_pairs: Pairs, tmp_path: Path) -> None:

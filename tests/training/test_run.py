@@ -1,6 +1,8 @@
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
 from charseq.training import CARD_FILE, EpochRecord, place_of
-from charseq.training.loop import Clock
+from charseq.training.loop import Clock, Trainer, refit
 from charseq.training.loss import held_back
 from charseq.translator import Translator
 
@@ -351,7 +353,9 @@ def test_a_refit_that_the_time_limit_cuts_short_leaves_the_model_found_before(
     toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spent = Clock(limit=1.0, start=-1e9)
-    monkeypatch.setattr("charseq.training.refitting.Clock.shared", lambda *_: spent)
+    monkeypatch.setattr(
+        "charseq.training.refitting.Clock", SimpleNamespace(shared=lambda *_: spent)
+    )
     settings = {"units": 16, "epochs": 6, "held_out_share": 0.3, "refit": True}
     run = charseq.train(toy_pairs, run=tmp_path / "run", **settings).training_run
     assert run is not None
@@ -360,6 +364,40 @@ def test_a_refit_that_the_time_limit_cuts_short_leaves_the_model_found_before(
     assert model.evaluate(pairs).exact_match.value == run.report.exact_match.value
     card = (run.folder / "model-card.md").read_text(encoding="utf-8")
     assert "trained again" not in card
+
+
+def test_a_refit_reads_as_many_pairs_as_a_training_that_time_cut_short(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Spent(Clock):
+        """A clock whose time is up after 25 steps."""
+
+        asked = 0
+
+        @property
+        def is_over(self) -> bool:
+            self.asked += 1
+            return self.asked >= 25
+
+    trainers: list[Trainer] = []
+
+    def watched(trainer: Trainer) -> Iterator[float]:
+        trainers.append(trainer)
+        return refit(trainer)
+
+    monkeypatch.setattr(
+        "charseq.training.run.Clock", SimpleNamespace(shared=lambda *_: Spent(None, 0.0))
+    )
+    monkeypatch.setattr("charseq.training.refitting.refit", watched)
+    settings = {"units": 8, "epochs": 9, "batch_size": 16, "held_out_share": 0.2, "refit": True}
+    run = charseq.train(toy_pairs[:300], run=tmp_path / "run", keep="last", **settings).training_run
+    assert run is not None
+    # 240 pairs are 15 batches, and all 300 are 19.
+    first, second = run.history.epochs
+    assert (first.pairs, second.pairs) == (240, 144)
+    (trainer,) = trainers
+    assert trainer.steps == round(19 * (240 + 144) / 300) == 24
+    assert "trained again" in (run.folder / "model-card.md").read_text(encoding="utf-8")
 
 
 def test_the_tiniest_numbers_are_zeros_while_a_model_trains_and_only_then(

@@ -129,6 +129,8 @@ def locked(folder: Path) -> Iterator[None]:
         raise UsageError(
             f"another process is training in {folder}: wait for it, or name another folder"
         ) from None
+    except OSError:
+        pass  # Some file systems of networks have no locks.
     try:
         yield
     finally:

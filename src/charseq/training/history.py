@@ -34,6 +34,7 @@ class EpochRecord:
         exact_match: the share of these translations that match a reference exactly.
         best: whether its held-out score is within one standard error of the best so far.
         chrf: chrF2 of the translations, if epochs are compared by it.
+        pairs: how many pairs it read: fewer than there are if time was up.
         padded_loss: `training_loss`, padding counted.
         padded_accuracy: training accuracy, padding counted.
         padded_held_out_loss: `held_out_loss`, padding counted.
@@ -50,6 +51,7 @@ class EpochRecord:
     exact_match: float
     best: bool
     chrf: float | None = None
+    pairs: int | None = None
     padded_loss: float | None = None
     padded_accuracy: float | None = None
     padded_held_out_loss: float | None = None
@@ -71,6 +73,7 @@ class History:
         epochs: those that are finished.
         scores: the scores of the kept weights; empty until the run is finished.
         held_out_settings: how the held-out corpus is read; None if there is none.
+        corpus_changed: whether the run was resumed on a corpus that had changed.
     """
 
     settings: Mapping[str, Any]
@@ -80,6 +83,7 @@ class History:
     epochs: list[EpochRecord] = field(default_factory=list)
     scores: Mapping[str, Any] = field(default_factory=dict)
     held_out_settings: Mapping[str, Any] | None = None
+    corpus_changed: bool = False
 
     @property
     def config(self) -> RunConfig:
@@ -105,6 +109,7 @@ class History:
                 "epochs": [_taken(record) for record in self.epochs],
                 "scores": self.scores,
                 "held_out_settings": self.held_out_settings,
+                "corpus_changed": self.corpus_changed,
             },
             indent=1,
             ensure_ascii=False,

@@ -1,7 +1,9 @@
 """The training loop."""
 
 import contextlib
+import hashlib
 import itertools
+import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,6 +70,14 @@ def first_model(prepared: Prepared, tensors: Tensors | None) -> Seq2Seq:
     return model
 
 
+def weights_of(prepared: Prepared) -> int:
+    """Return how many numbers the model that training starts with has, without making it."""
+    description = prepared.description
+    with torch.device("meta"):
+        model = Seq2Seq(description.config, len(description.sources), len(description.targets))
+    return sum(weight.numel() for weight in model.parameters())
+
+
 class Trainer:
     """A model in training: the state that passes from step to step and from epoch to epoch."""
 
@@ -111,6 +121,7 @@ class Trainer:
         self.average_symbols = symbols / self.batches
         self.recorded = self._recorded_steps()
         self.steps = 0
+        self.last_step = self.batches * config.epochs
         self._begin(0)
 
     def _begin(self, epoch: int) -> None:
@@ -162,7 +173,7 @@ class Trainer:
                     self.refuse_infinite()
                 for watcher in self.watchers:
                     watcher(len(rows))
-            if self.clock.is_over:
+            if self.is_over:
                 break
         self.refuse_infinite(weights=True)
         # Only now has a device that runs asynchronously finished.
@@ -213,13 +224,24 @@ class Trainer:
 
         This goes by steps or by the clock, whichever is further on.
         """
-        steps = (self.steps + 0.5) / (self.batches * self.config.epochs)
-        return max(steps, self.clock.progress)
+        return max((self.steps + 0.5) / self.last_step, self.clock.progress)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether time is up, or the last step is done."""
+        return self.clock.is_over or self.steps >= self.last_step
 
     @property
     def learnt(self) -> Seq2Seq:
         """The model as learnt so far: with averaged weights, if there are averages."""
         return self.model if self.average is None else self.average.model
+
+    @property
+    def _symbols_digest(self) -> str:
+        """A digest of both vocabularies, whose ids the weights are for."""
+        description = self.prepared.description
+        symbols = [description.sources.symbols, description.targets.symbols]
+        return hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that changes in training, as tensors and as facts in JSON's types.
@@ -235,6 +257,7 @@ class Trainer:
             tensors |= {f"seen.{name}": tensor for name, tensor in self.seen.tensors().items()}
         tensors["noise"] = self.noise.get_state()
         facts = {
+            "symbols": self._symbols_digest,
             "steps": self.steps,
             "elapsed": self.clock.elapsed,
             "epoch": self.epoch,
@@ -265,6 +288,12 @@ class Trainer:
         }
         if facts["steps"] == 0:
             optimiser["state"] = {}
+        if facts.get("symbols", self._symbols_digest) != self._symbols_digest:
+            # Their number may be the same, so that all shapes fit.
+            raise DataError(
+                "the checkpoint does not belong to this training: the corpus has other symbols than"
+                " when the run began, so train anew, perhaps with --from (start_from)"
+            )
         try:
             for name, tensor in self.model.state_dict().items():
                 tensor.copy_(_alike(tensors[f"weights.{name}"], tensor))
@@ -327,6 +356,7 @@ def fit(trainer: Trainer, former: Sequence[EpochRecord] = ()) -> Iterator[EpochR
         costs.append(cost.value)
         yield EpochRecord(
             epoch=epoch,
+            pairs=trainer.pairs,
             seconds=before + time.perf_counter() - began,
             pairs_per_second=trainer.pairs / trainer.seconds,
             training_loss=training.masked.mean_loss,
@@ -359,7 +389,7 @@ def refit(trainer: Trainer) -> Iterator[float]:
     """
     for epoch in range(max(1, trainer.epoch), trainer.config.epochs + 1):
         yield trainer.train_epoch(epoch).masked.mean_loss
-        if trainer.clock.is_over:
+        if trainer.is_over:
             break
 
 

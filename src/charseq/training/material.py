@@ -54,15 +54,21 @@ class Material:
             "start_digest": None if start is None else file_digest(start),
         }
 
+    def others(self, record: Mapping[str, str | None]) -> list[str]:
+        """Return which of `DIGESTS` are not those that a run was begun with."""
+        own = self.record()
+        return [name for name in DIGESTS if own[name] != record.get(name)]
+
     def refuse_others(self, record: Mapping[str, str | None]) -> None:
         """Raise a `UsageError` if a run was begun with something else."""
-        for name, digest in self.record().items():
-            if name in DIGESTS and digest != record.get(name):
-                elsewhere = "" if name == "start_digest" else ", say where the original is now"
-                raise UsageError(
-                    f"{DIGESTS[name]} has changed since the run began: restore it{elsewhere}, or"
-                    " resume anyway with --changed (changed=True)"
-                )
+        for name in self.others(record):
+            if name == "held_out_digest" and record.get(name) is None:
+                raise UsageError("the run has no held-out corpus of its own: omit --held-out")
+            elsewhere = "" if name == "start_digest" else ", say where the original is now"
+            raise UsageError(
+                f"{DIGESTS[name]} has changed since the run began: restore it{elsewhere}, or"
+                " resume anyway with --changed (changed=True)"
+            )
 
 
 def place_of(given: object) -> str | None:

@@ -12,6 +12,7 @@ from charseq.batching import sorted_batches
 from charseq.config import ModelConfig
 from charseq.errors import MachineError, lacks_memory
 from charseq.training.prepare import Prepared
+from charseq.training.step import EVALUATION_BATCH
 
 # glibc's names for mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -76,11 +77,21 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
         if training.count_padding
         else sorted_batches(pairs, training.batch_size, training.batch_characters)
     )
+    held_out, characters = prepared.held_out, training.batch_characters
+    # Scoring goes without gradients, but the refit trains on what was held out, too.
+    shares = [
+        (pairs, batches, 1),
+        (held_out, sorted_batches(held_out, EVALUATION_BATCH, characters), 2),
+    ]
+    if training.refit:
+        again = sorted_batches(held_out, training.batch_size, characters)
+        shares.append((held_out, again, 1))
     heaviest, source, target = max(
-        (batch_memory(config.model, len(rows), source, target, symbols), source, target)
-        for rows in batches
-        for source in [int(pairs.sources.lengths[rows].max())]
-        for target in [pairs.target_width or int(pairs.targets.lengths[rows].max())]
+        (batch_memory(config.model, len(rows), source, target, symbols) // less, source, target)
+        for some, dealt, less in shares
+        for rows in dealt
+        for source in [int(some.sources.lengths[rows].max())]
+        for target in [some.target_width or int(some.targets.lengths[rows].max())]
     )
     if needed + heaviest > free:
         raise MachineError(

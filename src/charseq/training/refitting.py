@@ -1,5 +1,6 @@
 """Training once more, on all pairs, including those held out to choose the number of epochs."""
 
+import math
 import time
 from dataclasses import replace
 
@@ -18,9 +19,13 @@ from charseq.training.setup import Setup
 LEAST_SHARE = 0.75
 
 
-def refit_epochs(epochs: int, training_pairs: int, pairs: int) -> int:
-    """Return how many epochs on all pairs read as many pairs as those on the training pairs."""
-    return max(1, round(epochs * training_pairs / pairs))
+def refit_epochs(epochs: float, training_pairs: int, pairs: int) -> int:
+    """Return how many epochs on all pairs read as many pairs as those on the training pairs.
+
+    Where time was up within the last of these, the last one on all pairs is not whole either.
+    """
+    needed = epochs * training_pairs / pairs
+    return max(1, round(needed) if float(epochs).is_integer() else math.ceil(needed))
 
 
 def refitted(
@@ -28,7 +33,7 @@ def refitted(
     setup: Setup,
     checkpointer: Checkpointer,
     *,
-    epochs: int,
+    epochs: float,
     console: Console | None,
 ) -> tuple[Seq2Seq, ModelDescription] | None:
     """Train from the start on both parts of a split, for as many pairs as proved best before.
@@ -37,7 +42,7 @@ def refitted(
         corpus: where the pairs come from.
         setup: what the first training began with.
         checkpointer: writes checkpoints, and may resume this refit.
-        epochs: the number that the first training, on fewer pairs, chose.
+        epochs: how many times the first training, on fewer pairs, had read its pairs at its best.
         console: where progress is shown; None shows nothing.
 
     Returns:
@@ -57,11 +62,14 @@ def refitted(
         trainer = Trainer(
             model, prepared, training, clock, watchers, checkpointer.interruption.whole
         )
+        if not float(epochs).is_integer():
+            steps = round(epochs * len(split.training) / len(pairs) * trainer.batches)
+            trainer.last_step = max(1, steps)
         checkpointer.begin(trainer, refitting=True)
         display.go_on(trainer.epoch, trainer.pairs)
         for loss in refit(trainer):
             display.after_refit_epoch(trainer.epoch, loss)
-    if trainer.steps < LEAST_SHARE * fewer * trainer.batches:
+    if trainer.steps < LEAST_SHARE * trainer.last_step:
         if console is not None:
             console.print(
                 f"the time was up in epoch {trainer.epoch:,} of {fewer:,} on all pairs: the model"

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -146,8 +147,13 @@ def _sample(prepared: Prepared) -> list[Batch]:
     batches = sorted_batches(pairs, training.batch_size, training.batch_characters)
     places = np.linspace(0, len(batches) - 1, STEPS).round().astype(int)
     # The longest first, so that what only first steps need is not timed.
-    chosen = [*[places[-1]] * WARM_UP_STEPS, *places]
-    return [pairs.batch(batches[place]) for place in chosen]
+    first = [pairs.batch(batches[-1])] * WARM_UP_STEPS
+    if training.refit:
+        # It may train on longer ones.
+        held_out = prepared.held_out
+        longest = sorted_batches(held_out, training.batch_size, training.batch_characters)[-1]
+        first[0] = held_out.batch(longest)
+    return [*first, *(pairs.batch(batches[place]) for place in places)]
 
 
 def _symbols(prepared: Prepared) -> int:
@@ -158,6 +164,10 @@ def _symbols(prepared: Prepared) -> int:
 def _peak_memory() -> int | None:
     if sys.platform == "win32":
         return None
+    if sys.platform == "linux":
+        # Unlike what follows, this is not inherited from the process that started this one.
+        status = Path("/proc/self/status").read_text().splitlines()
+        return 1024 * int(dict(line.split(":", 1) for line in status)["VmHWM"].split()[0])
     import resource
 
     # Linux counts in KiB, macOS in bytes.

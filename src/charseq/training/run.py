@@ -1,7 +1,9 @@
 """A whole run: split, prepare, train, keep the right weights, score them, write the folder."""
 
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
-from charseq.errors import UsageError
+from charseq.errors import CharseqWarning, UsageError
 from charseq.files import write_atomically
 from charseq.model import Seq2Seq
 from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
@@ -160,6 +162,8 @@ def _trained(
             remove_unfinished(folder)
             checkpointer.resume()
             del history.epochs[checkpointer.epochs :]
+            if material.others(history.begun_with):
+                _take_over(material, setup.prepared, history, folder)
         else:
             refuse_taken(folder)
             history = _begun(material, setup.prepared, folder)
@@ -169,15 +173,13 @@ def _trained(
         run = _Run(material, folder, setup, history, checkpointer, console)
         with checkpointer.interruption.heeded():
             try:
-                run.fit(model, Clock.shared(config, began), callbacks)
+                with run.saved():
+                    run.fit(model, Clock.shared(config, began), callbacks)
+            finally:
+                # After what an interrupted run needs more.
+                run.draw()
+            with run.saved():
                 return run.finish()
-            except KeyboardInterrupt as interruption:
-                # Within a step, a second signal stops at once: then the last checkpoint stands.
-                if not checkpointer.interruption.cut_short:
-                    checkpointer.write()
-                again = repr(str(folder)) + ("" if material.corpus_from else ", corpus")
-                interruption.add_note(f"resume with: charseq.resume({again})")
-                raise
 
 
 def history_to_resume(folder: Path) -> History:
@@ -192,16 +194,31 @@ def history_to_resume(folder: Path) -> History:
     return history
 
 
+def _take_over(material: Material, prepared: Prepared, history: History, folder: Path) -> None:
+    """Write into a history that the run goes on with what it was not begun with."""
+    warnings.warn(
+        "the run goes on with a corpus that has changed: what is held out now may have been trained"
+        " on before, so its scores may be too good",
+        CharseqWarning,
+        stacklevel=2,
+    )
+    history.corpus, history.begun_with = _facts(material, prepared), material.record()
+    history.left_out, history.corpus_changed = material.corpus.left_out, True
+    write_atomically(folder / HISTORY_FILE, history.to_json())
+
+
+def _facts(material: Material, prepared: Prepared) -> dict[str, str | int]:
+    return {**prepared.description.corpus, "archive_digest": material.corpus.archive_digest}
+
+
 def _begun(material: Material, prepared: Prepared, folder: Path) -> History:
     """Return a history without epochs, and write it so that the run can be resumed from now on."""
-    corpus, config = material.corpus, prepared.config
-    facts = {**prepared.description.corpus, "archive_digest": corpus.archive_digest}
-    held = material.held_out_config
+    config, held = prepared.config, material.held_out_config
     history = History(
         config.model_dump(),
-        facts,
+        _facts(material, prepared),
         material.record(),
-        corpus.left_out,
+        material.corpus.left_out,
         held_out_settings=None if held is None else held.model_dump(),
     )
     # First what makes the folder a run's, which can be resumed or moved aside.
@@ -221,6 +238,25 @@ class _Run:
     checkpointer: Checkpointer
     console: Console | None
 
+    @contextlib.contextmanager
+    def saved(self) -> Iterator[None]:
+        """If a signal stops what is done within, write a checkpoint, and say how to go on."""
+        try:
+            yield
+        except KeyboardInterrupt as interruption:
+            # Within a step, a second signal stops at once: then the last checkpoint stands.
+            if not self.checkpointer.interruption.cut_short:
+                self.checkpointer.write()
+            again = repr(str(self.folder)) + ("" if self.material.corpus_from else ", corpus")
+            interruption.add_note(f"resume with: charseq.resume({again})")
+            raise
+
+    def draw(self) -> None:
+        """Draw the learning curve, if there is one."""
+        if self.history.epochs:
+            name = self.material.corpus.name
+            draw_learning_curve(self.history, self.folder / CURVE_FILE, name)
+
     def fit(self, model: Seq2Seq, clock: Clock, callbacks: Sequence[Callback]) -> None:
         """Train, and keep the best weights."""
         prepared, checkpointer = self.setup.prepared, self.checkpointer
@@ -228,27 +264,25 @@ class _Run:
         if checkpointer.resumed is not None and checkpointer.resumed.refitting:
             return
         whole = checkpointer.interruption.whole
-        try:
-            with Display(self.console, config, len(prepared.training)) as display:
-                watchers = [display.after_step, checkpointer.after_step]
-                trainer = Trainer(model, prepared, config, clock, watchers, whole)
-                checkpointer.begin(trainer)
-                display.go_on(trainer.epoch, trainer.pairs)
-                for record in fit(trainer, self.history.epochs):
-                    with whole():
-                        self._keep(record, trainer.learnt)
-                    display.after_epoch(record, clock.elapsed)
-                    for callback in callbacks:
-                        callback(record)
-            if self.console is not None:
-                line = end_line(
-                    len(self.history.epochs), checkpointer.kept, config, out_of_time=clock.is_over
-                )
-                self.console.print(line, highlight=False, soft_wrap=True)
-        finally:
-            if self.history.epochs:
-                name = self.material.corpus.name
-                draw_learning_curve(self.history, self.folder / CURVE_FILE, name)
+        with Display(self.console, config, len(prepared.training)) as display:
+            watchers = [display.after_step, checkpointer.after_step]
+            trainer = Trainer(model, prepared, config, clock, watchers, whole)
+            checkpointer.begin(trainer)
+            display.go_on(trainer.epoch, trainer.pairs)
+            for record in fit(trainer, self.history.epochs):
+                with whole():
+                    self._keep(record, trainer.learnt)
+                display.after_epoch(record, clock.elapsed)
+                for callback in callbacks:
+                    callback(record)
+        if self.console is not None:
+            line = end_line(
+                len(self.history.epochs), checkpointer.kept, config, out_of_time=clock.is_over
+            )
+            self.console.print(line, highlight=False, soft_wrap=True)
+        if config.refit:
+            # Whatever becomes of the refit, this need not be done again.
+            checkpointer.write()
 
     def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
         """Write an epoch's record, and its weights if they are to be kept."""
@@ -272,8 +306,14 @@ class _Run:
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
         again = None
         if config.training.refit:
+            read = history.epochs[kept - 1].pairs
+            share = 1 if read is None else read / len(prepared.training)
             again = refitted(
-                material.corpus, setup, checkpointer, epochs=kept, console=self.console
+                material.corpus,
+                setup,
+                checkpointer,
+                epochs=kept - 1 + share,
+                console=self.console,
             )
         if again is not None:
             model, description = again
@@ -307,6 +347,7 @@ class _Run:
             held_out_left_out="" if held_out is None else held_out.omissions,
             repeated_inputs=setup.repeated_inputs,
             refitted=again is not None,
+            corpus_changed=history.corpus_changed,
             started_from="" if material.start_from is None else material.start_from.name,
         )
         card = model_card(

@@ -12,7 +12,7 @@ from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.text import Spellings
 from charseq.training.device import resolve_device
-from charseq.training.loop import first_model
+from charseq.training.loop import first_model, weights_of
 from charseq.training.material import Material
 from charseq.training.memory import keep_freed_memory, refuse_too_much
 from charseq.training.prepare import Prepared, prepare
@@ -46,10 +46,9 @@ class Setup:
         Raises:
             MachineError: if training it would take more memory than is free.
         """
-        model = first_model(self.prepared, self.start and self.start[1])
         if self.device.type == "cpu":
-            refuse_too_much(self.prepared, sum(weight.numel() for weight in model.parameters()))
-        return model.to(self.device)
+            refuse_too_much(self.prepared, weights_of(self.prepared))
+        return first_model(self.prepared, self.start and self.start[1]).to(self.device)
 
 
 def set_up(material: Material, settings: RunSettings) -> Setup:
