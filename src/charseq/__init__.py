@@ -49,7 +49,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'charseq' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    from charseq.errors import naming_extras
+
+    with naming_extras(f"charseq.{name}"):
+        return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

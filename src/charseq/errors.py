@@ -3,7 +3,9 @@
 Every message tells the user what is wrong, where, and what to do.
 """
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -69,6 +71,18 @@ class MissingExtraError(MachineError):
         super().__init__(
             f"{feature} needs packages that are not installed: pip install 'charseq[{extra}]'"
         )
+
+
+@contextlib.contextmanager
+def naming_extras(feature: str) -> Iterator[None]:
+    """Tell of a package that is missing, and that an extra installs, as a `MissingExtraError`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise MissingExtraError(feature, extra) from None
 
 
 class CharseqWarning(UserWarning):

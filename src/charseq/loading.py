@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from charseq.answering import BaseTranslator
-from charseq.errors import UsageError
+from charseq.errors import UsageError, naming_extras
 from charseq.modelfile import EXPORT_SUFFIX
 
 
@@ -23,7 +23,8 @@ def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
     if not isinstance(path, str | os.PathLike):
         raise UsageError(f"a model is loaded from its path, not from {type(path).__name__}")
     if Path(path).suffix != EXPORT_SUFFIX:
-        from charseq.translator import load as load_model
+        with naming_extras("loading a model that is not an export (charseq export)"):
+            from charseq.translator import load as load_model
 
         return load_model(path, device=device)
     if device not in ("auto", "cpu"):

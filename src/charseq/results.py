@@ -319,7 +319,9 @@ class Unseen(NamedTuple):
         """Return the sentence that names what is unseen."""
         kinds = "characters" if all(len(symbol) == 1 for symbol in self.symbols) else "symbols"
         what = " and ".join(
-            kind for kind, some in ((kinds, self.symbols), ("features", self.features)) if some
+            kind
+            for kind, some in ((kinds, self.symbols), ("features or languages", self.features))
+            if some
         )
         return f"{what} that the model never saw were read as unknown: {self}"
 

@@ -83,9 +83,18 @@ def test_a_missing_package_says_which_extra_brings_it(capsys, monkeypatch, tmp_p
     monkeypatch.delitem(sys.modules, "charseq.training", raising=False)
     assert run("translate", str(tmp_path / "model.safetensors"), "Go.") == 4
     assert capsys.readouterr().err == (
-        "charseq: this command needs packages that are not installed:"
-        " pip install 'charseq[train]'\n"
+        "charseq: loading a model that is not an export (charseq export) needs packages that are"
+        " not installed: pip install 'charseq[train]'\n"
     )
+
+
+@pytest.mark.parametrize("what", ["train('pairs.tsv')", "load('m.safetensors')", "Translator"])
+def test_python_is_told_too_which_extra_brings_what_it_lacks(what: str) -> None:
+    code = f"import sys; sys.modules['torch'] = None; import charseq; charseq.{what}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("charseq.errors.MissingExtraError: ")
+    assert last.endswith("needs packages that are not installed: pip install 'charseq[train]'")
 
 
 def test_the_service_says_which_extra_brings_what_it_lacks() -> None:

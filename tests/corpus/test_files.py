@@ -24,6 +24,7 @@ from charseq.config import CorpusConfig
 from charseq.corpus import Corpus, Pair, corpus_of, lines, read_corpus
 from charseq.errors import (
     CharseqWarning,
+    ColumnError,
     DataError,
     MachineError,
     MissingExtraError,
@@ -684,6 +685,7 @@ def test_what_holds_no_pairs_is_no_corpus(pairs: Any) -> None:
         ("pairs.csv", b"a;b,c\nd;e", "columns seem to be separated by semicolons: put texts"),
         ("pairs.csv", b"Go.\tVa !", "columns seem to be separated by tabs: add --format tsv"),
         ("pairs.tsv", b"Go.,Va !", "columns seem to be separated by commas: add --format csv"),
+        ("pairs.tsv", b"Go.   Va !", "columns are separated by tabs"),
     ],
 )
 def test_columns_that_something_else_separates_are_told(
@@ -691,6 +693,32 @@ def test_columns_that_something_else_separates_are_told(
 ) -> None:
     with pytest.raises(DataError, match=f"1 of the 2 columns needed; {hint}"):
         read(line, tmp_path, name)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize(
+    ("name", "column", "line", "whole"),
+    [
+        ("pairs.tsv", 3, b"a\tb\n", b"a\tb\tN\n"),
+        (
+            "pairs.jsonl",
+            "tags",
+            b'{"source": "a", "target": "b"}\n',
+            b'{"source": "a", "target": "b", "tags": "N"}\n',
+        ),
+    ],
+)
+def test_where_no_line_has_the_columns_it_is_they_that_are_wrong(
+    tmp_path: Path, name: str, column: int | str, line: bytes, whole: bytes, skip: bool
+) -> None:
+    asked = {"features_column": column, "skip_bad_lines": skip}
+    with pytest.raises(ColumnError, match=f"asked for with --features-column {column} "):
+        read(line * 3, tmp_path, name, **asked)
+    if skip:
+        assert len(read(line * 3 + whole, tmp_path, name, **asked).pairs) == 1
+    else:
+        with pytest.raises(DataError, match="has 3 bad lines"):
+            read(line * 3 + whole, tmp_path, name, **asked)
 
 
 def test_semicolons_separate_a_csvs_columns_where_its_first_line_has_no_others(

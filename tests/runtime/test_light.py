@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from charseq import Translator
+from charseq import Translator, runtime
+from charseq.errors import UsageError
 from charseq.runtime import sealed
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,14 @@ def test_an_installation_without_extras_translates(export_file: Path, tmp_path: 
     assert time.monotonic() - began < MOST_SECONDS
 
 
+def test_the_runtime_says_that_a_model_file_must_be_exported_first(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    toy_translator.save(tmp_path / "m.safetensors")
+    with pytest.raises(UsageError, match=r"export it \(charseq export .*m\.safetensors\)"):
+        runtime.load(tmp_path / "m.safetensors")
+
+
 def test_a_model_file_needs_pytorch_and_says_how_to_get_it(
     toy_translator: Translator, tmp_path: Path
 ) -> None:
@@ -111,8 +120,8 @@ def test_a_model_file_needs_pytorch_and_says_how_to_get_it(
             check=False,
         )
         assert done.returncode == 4
-        assert done.stderr == (
-            "charseq: this command needs packages that are not installed:"
-            " pip install 'charseq[train]'\n"
+        assert done.stderr.startswith("charseq: ")
+        assert done.stderr.endswith(
+            " needs packages that are not installed: pip install 'charseq[train]'\n"
         )
     assert [each.name for each in tmp_path.glob("*.onnx")] == []

@@ -334,3 +334,12 @@ def sacrebleu_version() -> str:
     import sacrebleu
 
     return sacrebleu.__version__
+
+
+def test_a_report_is_shown_as_a_table() -> None:
+    shown = str(score(["ab", "cd"], [["ab"], ["ce"]])).splitlines()
+    assert shown[0] == "2 outputs"
+    assert shown[1].split() == ["metric", "value", "95", "%", "interval"]
+    assert shown[2].startswith("exact match")
+    assert "50.00%" in shown[2]
+    assert len({len(line) for line in shown[1:]}) == 1

@@ -61,6 +61,19 @@ def test_the_time_left_counts_what_trains_once_more_on_all_pairs() -> None:
     assert "at most 4:30 left" in seen
 
 
+def test_a_refit_tells_its_rate_and_the_time_left_too() -> None:
+    output = io.StringIO()
+    with Display(
+        Console(file=output, width=160), TrainingConfig(epochs=2), 1_000, title="refit, epoch"
+    ) as display:
+        display.after_refit_epoch(1, 1.25, 1_000, 8.0)
+        display.after_refit_epoch(2, 1.0, 500, 2.0)
+    assert output.getvalue() == (
+        "refit, epoch 1/2 · loss 1.250 · 125 pairs/s · at most 0:08 left\n"
+        "refit, epoch 2/2 · loss 1.000 · 250 pairs/s\n"
+    )
+
+
 def test_after_the_last_epoch_no_time_is_left_to_tell() -> None:
     seen = shown(is_terminal=False, config=TrainingConfig(epochs=1))
     assert seen.endswith("pairs/s\n")

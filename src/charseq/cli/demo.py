@@ -1,5 +1,6 @@
 """`charseq demo`: the whole system in a few minutes, with nothing to download."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +28,13 @@ def demo(
     ] = None,
 ) -> None:
     """Train on the built-in phrasebook and show the results."""
+    import torch
+
     from charseq import training
     from charseq.cli.hints import saying_how_to_go_on, show_scores, translate_hint
     from charseq.cli.tables import output_console
     from charseq.corpus import read_corpus
+    from charseq.training.device import is_crowded, resolve_device
     from charseq.translator import Translator
 
     # Choose nothing by held-out pairs, so that scores are those of unseen sentences.
@@ -48,6 +52,10 @@ def demo(
         "\nadjective, that are tested below never occurred together in training."
         f"\nTraining{'' if limit is None else f' for at most {limit:g} seconds'} …"
     )
+    if "OMP_NUM_THREADS" not in os.environ and is_crowded(resolve_device(config.training.device)):
+        # Threads that wait for each other take several times as long where others want the cores.
+        torch.set_num_threads(1)
+        console.print("This machine has been busy for the last minute: one thread is faster, then.")
     corpus = read_corpus("phrasebook", config.corpus)
     material = training.Material(corpus, corpus_from="phrasebook")
     folder = run or training.default_folder(corpus.name)
@@ -60,7 +68,7 @@ def demo(
         console.print(
             f"In that time the model read its pairs {epochs} {'time' if epochs == 1 else 'times'},"
             " too few for good answers:\nthe machine is slow, or busy with other work. Give it"
-            " more time (--time-limit 600),\nor if it is busy, set OMP_NUM_THREADS=1."
+            " more time: --time-limit 600."
         )
     # Evenly spread over all that was held out.
     inputs = list(trained.held_out)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from charseq.config import Column, CorpusConfig
-from charseq.corpus.faults import BadLineError, Faults
+from charseq.corpus.columns import refuse_asked_for
+from charseq.corpus.faults import TOO_FEW, BadLineError, Faults
 from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, omissions
 from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Features, Spelling, Spellings, features_of, has_half
@@ -73,6 +74,8 @@ def collect(
         keep(Pair(source, target, features, language))
         if len(pairs) == limit:
             break
+    if not pairs and set(faults.counts) == {TOO_FEW}:
+        refuse_asked_for(config, where)
     if faults.counts and not config.skip_bad_lines:
         faults.refuse()
     left_out = dict(faults.counts)

@@ -58,6 +58,20 @@ def refuse_settings(
             )
 
 
+def refuse_asked_for(config: CorpusConfig, where: str) -> None:
+    """Raise a `ColumnError` that no line has the columns, if others than usual were asked for."""
+    usual = CorpusConfig()
+    asked = [
+        f"--{name.replace('_', '-')} {visible(str(column))} ({name}={visible(repr(column))})"
+        for name in NAMED_COLUMNS
+        if (column := getattr(config, name)) != getattr(usual, name)
+    ]
+    if asked:
+        raise ColumnError(
+            f"no line of {where} has the columns that are asked for with {' and '.join(asked)}"
+        )
+
+
 def positions_of(names: Sequence[str], columns: Columns, where: str) -> Positions:
     """Return where the columns lie among those that `names` names.
 

@@ -7,6 +7,7 @@ from charseq.errors import DataError
 
 _NAMED_FAULTS = 5
 _NOT_UTF8 = "invalid UTF-8"
+TOO_FEW = "too few columns"
 
 
 class BadLineError(Exception):

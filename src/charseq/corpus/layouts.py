@@ -20,7 +20,7 @@ from charseq.corpus.columns import (
     positions_of,
     warn_of_header,
 )
-from charseq.corpus.faults import BadLineError
+from charseq.corpus.faults import TOO_FEW, BadLineError
 from charseq.corpus.lines import LONGEST_LINE, nonempty_text_of
 from charseq.errors import DataError, visible
 from charseq.text import has_half
@@ -153,9 +153,7 @@ def _cell_parser(cells: _Cells, positions: Positions, layout: LineLayout) -> Lin
         row = cells(line)
         if len(row) < wanted:
             hint = _separated_otherwise(row[0], layout) if len(row) == 1 else ""
-            raise BadLineError(
-                "too few columns", f"{len(row)} of the {wanted} columns needed{hint}"
-            )
+            raise BadLineError(TOO_FEW, f"{len(row)} of the {wanted} columns needed{hint}")
         if missing:
             row.append("")
         return chosen(row)
@@ -176,7 +174,7 @@ def _separated_otherwise(cell: str, layout: LineLayout) -> str:
     for separator, (what, remedy) in remedies.items():
         if separator in cell:
             return f"; columns seem to be separated by {what}: {remedy}"
-    return ""
+    return "; columns are separated by tabs" if layout == "tsv" else ""
 
 
 def _json_parser(columns: Columns) -> LineParser:
@@ -196,16 +194,14 @@ def _json_cell(record: object, column: Column) -> str:
     if isinstance(record, dict):
         if key not in record:
             found = visible(", ".join(map(repr, record)))
-            raise BadLineError("too few columns", f"no {key!r} among the keys {found or '(none)'}")
+            raise BadLineError(TOO_FEW, f"no {key!r} among the keys {found or '(none)'}")
         value = record[key]
     elif isinstance(record, list) and isinstance(column, int):
         if len(record) < column:
-            raise BadLineError("too few columns", f"{len(record)} of the {column} columns needed")
+            raise BadLineError(TOO_FEW, f"{len(record)} of the {column} columns needed")
         value = record[column - 1]
     elif isinstance(record, list):
-        raise BadLineError(
-            "too few columns", f"an array has no {column!r}; give the column's number"
-        )
+        raise BadLineError(TOO_FEW, f"an array has no {column!r}; give the column's number")
     else:
         raise BadLineError("not a pair", "neither an object nor an array")
     what = f"{key!r}" if isinstance(record, dict) else f"column {column}"

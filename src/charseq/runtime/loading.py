@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from charseq.answering import BaseTranslator
 from charseq.errors import ModelFileError, UsageError, visible
-from charseq.modelfile import ModelDescription, description_from_dict, refuse_no_file, telling_of
+from charseq.modelfile import (
+    MODEL_SUFFIX,
+    ModelDescription,
+    description_from_dict,
+    refuse_no_file,
+    telling_of,
+)
 from charseq.runtime.engine import OnnxEngine
 from charseq.runtime.inspection import LARGEST_FILE, metadata_of
 from charseq.text import has_half
@@ -72,6 +78,11 @@ def read_export(path: str | Path) -> tuple[ModelDescription, Mapping[str, Any], 
     """
     path = Path(path)
     refuse_no_file(path)
+    if path.suffix == MODEL_SUFFIX:
+        raise UsageError(
+            f"{path} is a model that PyTorch computes: export it (charseq export {path}), or load"
+            " it with charseq.load"
+        )
     with telling_of(path):
         if path.stat().st_size > LARGEST_FILE:
             raise ModelFileError(f"it has more than {LARGEST_FILE:,} bytes")

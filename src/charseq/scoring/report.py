@@ -73,6 +73,12 @@ class Report:
         """Return all fields in JSON's types."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        rows = [("metric", "value", "95 % interval"), *score_rows(self)]
+        first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+        table = "\n".join(f"{a:<{first}}  {b:>{second}}  {c:>{third}}" for a, b, c in rows)
+        return f"{self.items:,} output{'s' * (self.items != 1)}\n{table}"
+
 
 def shown_metrics(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield each metric of a report: its field, what tables call it, and its values' format."""

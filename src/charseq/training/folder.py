@@ -37,11 +37,19 @@ def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path
         folder: a new or empty folder, or that of an earlier run.
         overwrite: whether an earlier run may be moved aside.
         needed: what the new run reads, which must not be moved aside as well.
+
+    Raises:
+        UsageError: if something is there, or would be moved aside, that must stay.
+        MachineError: if it cannot be found out what is there.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder with --run")
-    if not folder.exists() or is_empty(folder):
-        return
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file: name a folder with --run")
+        if not folder.exists() or is_empty(folder):
+            return
+    except OSError as error:
+        # Such as a name that is too long, or in a folder that may not be entered.
+        raise MachineError(f"cannot write {folder}: {error.strerror}") from None
     if not holds_run(folder):
         raise UsageError(f"{folder} is not empty: name another folder with --run")
     if not overwrite:

@@ -137,12 +137,24 @@ class Display:
             self.console.print(line, highlight=False, soft_wrap=True)
         self._next(record.epoch + 1, at_most)
 
-    def after_refit_epoch(self, epoch: int, loss: float) -> None:
-        """Print a line for an epoch of the refit, and start the next bar."""
+    def after_refit_epoch(self, epoch: int, loss: float, pairs: int, seconds: float) -> None:
+        """Print a line for an epoch of the refit, and start the next bar.
+
+        Args:
+            epoch: its number, from 1.
+            loss: its mean loss.
+            pairs: how many pairs it read.
+            seconds: how long that took.
+        """
+        self.seconds += seconds
+        self.epochs += 1
+        left = (self.config.epochs - epoch) * self.seconds / self.epochs
+        at_most = f"at most {clock_time(left)} left" if left >= 1 else ""
         if self.console is not None:
-            done = f"{self.title} {epoch}/{self.config.epochs}"
-            self.console.print(f"{done} · loss {loss:.3f}", highlight=False, soft_wrap=True)
-        self._next(epoch + 1, "")
+            line = f"{self.title} {epoch}/{self.config.epochs} · loss {loss:.3f}"
+            line += f" · {pairs / seconds:,.0f} pairs/s" + f" · {at_most}" * bool(at_most)
+            self.console.print(line, highlight=False, soft_wrap=True)
+        self._next(epoch + 1, at_most)
 
     def _next(self, epoch: int, left: str) -> None:
         # A reset drops fields that are not passed again.

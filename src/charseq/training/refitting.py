@@ -68,7 +68,7 @@ def refitted(
         checkpointer.begin(trainer, refitting=True)
         display.go_on(trainer.epoch, trainer.pairs)
         for loss in refit(trainer):
-            display.after_refit_epoch(trainer.epoch, loss)
+            display.after_refit_epoch(trainer.epoch, loss, trainer.pairs, trainer.seconds)
     if trainer.steps < LEAST_SHARE * trainer.last_step:
         if console is not None:
             console.print(

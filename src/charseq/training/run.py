@@ -4,7 +4,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,13 +60,13 @@ class TrainedModel:
         folder: where the run was written.
     """
 
-    model: Seq2Seq
-    description: ModelDescription
-    history: History
+    model: Seq2Seq = field(repr=False)
+    description: ModelDescription = field(repr=False)
+    history: History = field(repr=False)
     epoch: int
-    report: Report
-    reliability: Reliability
-    held_out: Mapping[Input, Sequence[str]]
+    report: Report = field(repr=False)
+    reliability: Reliability = field(repr=False)
+    held_out: Mapping[Input, Sequence[str]] = field(repr=False)
     folder: Path
 
 

@@ -7,7 +7,7 @@ import torch
 
 from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
-from charseq.errors import CharseqWarning
+from charseq.errors import CharseqWarning, visible
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.text import Spellings
@@ -81,6 +81,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
             training = settings.training.model_copy(update={"refit": False})
             settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
+    _warn_of_separators(prepared, split)
     if prepared.config.training.count_padding:
         keep_freed_memory()
     repeated = 0
@@ -90,6 +91,24 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
         trained = {pair.input.normalised(form) for pair in split.training}
         repeated = sum(each.normalised(form) in trained for each in prepared.references)
     return Setup(split, prepared, start, device, repeated)
+
+
+def _warn_of_separators(prepared: Prepared, split: Split) -> None:
+    """Warn if a separator was named that occurs nowhere, so that whole texts are symbols."""
+    description = prepared.description
+    for side, vocabulary in (("source", description.sources), ("target", description.targets)):
+        separator = vocabulary.spelling.separator
+        texts = [getattr(pair, side) for pair in split.training]
+        if separator is None or any(separator in text for text in texts):
+            continue
+        if any(len(text) > 1 for text in texts):
+            warnings.warn(
+                f"the separator {visible(repr(separator))} occurs in no {side}, so each whole"
+                f" {side} is one symbol: name what separates symbols with --{side}-separator"
+                f" ({side}_separator), or omit it",
+                CharseqWarning,
+                stacklevel=2,
+            )
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:

@@ -24,6 +24,7 @@ from charseq.corpus.checking.pairs import (
     spaced_conditions,
     too_few,
 )
+from charseq.corpus.checking.separators import idle_separator, unnamed_separator
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.checking.symbols import rare_symbols, unseen_symbols
 from charseq.corpus.pairs import Corpus, Pair
@@ -42,7 +43,7 @@ _OF_CHARACTERS = (
     unusual_spaces,
     stray_spaces,
 )
-_OF_SYMBOLS = (rare_symbols, long_texts)
+_OF_SYMBOLS = (idle_separator, unnamed_separator, rare_symbols, long_texts)
 
 
 def check_corpus(

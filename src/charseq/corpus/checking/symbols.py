@@ -23,9 +23,10 @@ def rare_symbols(side: Side) -> Iterator[Finding]:
         f"rare {side.name} {side.symbol}s",
         len(rare),
         f"seen fewer than {RARE} times: {len(rare):,} of {len(side.counts):,} {side.name}"
-        f" {side.symbol}s, {once:,} of them once: {shortened([each for _, each in rare], 40)}",
-        "fix the typos; a model learns little about the rest: add pairs that contain them, or"
-        " drop those pairs",
+        f" {side.symbol}s{f', {once:,} of them once' * bool(once)}:"
+        f" {shortened([each for _, each in rare], 40)}",
+        "correct what is a typo; a model learns little about the rest: add pairs that contain"
+        " them, or drop those pairs",
         _first_places([each for _, each in rare], side),
     )
 

@@ -1,0 +1,44 @@
+"""Findings about what separates symbols: a separator that is missing, or one that was not named."""
+
+from collections.abc import Iterator
+
+from charseq.corpus.checking.findings import Finding, examples_of
+from charseq.corpus.checking.sides import Side
+
+# Texts look divided into symbols if this share of them has spaces, and their parts are this short.
+MOST_TEXTS, SHORT = 0.8, 2.0
+
+
+def idle_separator(side: Side) -> Iterator[Finding]:
+    """Find that no text contains the separator, so that each whole text is one symbol."""
+    separator = side.spelling.separator
+    if separator is None or any(separator in text for text in side.texts):
+        return
+    long = [place for place, text in enumerate(side.texts) if len(text) > 1]
+    if long:
+        yield Finding(
+            f"separator without {side.name}s",
+            len(long),
+            f"{separator!r} occurs in no {side.name}, so each whole {side.name} is one symbol",
+            f"name what separates symbols with --{side.name}-separator, or omit it",
+            examples_of(long, side.texts),
+        )
+
+
+def unnamed_separator(side: Side) -> Iterator[Finding]:
+    """Find texts that look like short symbols with spaces between them."""
+    if side.spelling.separator is not None:
+        return
+    spaced = [place for place, text in enumerate(side.texts) if " " in text.strip()]
+    if len(spaced) < MOST_TEXTS * len(side.texts):
+        return
+    parts = [part for place in spaced for part in side.texts[place].split()]
+    if sum(map(len, parts)) <= SHORT * len(parts):
+        yield Finding(
+            f"spaces between {side.name} symbols",
+            len(spaced),
+            f"{len(spaced):,} of {len(side.texts):,} {side.name}s look like symbols with spaces"
+            " between them",
+            f"if they are, name the separator: --{side.name}-separator ' '",
+            examples_of(spaced, side.texts),
+        )

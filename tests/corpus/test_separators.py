@@ -1,0 +1,46 @@
+"""What `charseq corpus check` and training say of separators."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+import charseq
+from charseq.config import ModelSettings
+from charseq.corpus import Corpus, Pair
+from charseq.corpus.checking import check_corpus
+from charseq.errors import CharseqWarning
+
+WORDS = ["fada", "bada", "cab", "dab", "fab", "bad", "dada", "cada"]
+SOUNDS = [Pair(word, " ".join(word)) for word in WORDS]
+
+
+def found(pairs: list[Pair], **settings: str) -> dict[str, str]:
+    findings = check_corpus(Corpus("words", pairs), model=ModelSettings(**settings))
+    return {each.name: each.what for each in findings}
+
+
+def test_symbols_with_spaces_between_them_are_told_where_no_separator_is_named() -> None:
+    name = "spaces between target symbols"
+    assert "8 of 8 targets look like symbols" in found(SOUNDS)[name]
+    assert name not in found(SOUNDS, target_separator=" ")
+    sentences = [Pair(word, f"a {word} is there") for word in WORDS]
+    assert name not in found(sentences)
+    assert name not in found([*SOUNDS, *(Pair(word, word) for word in WORDS)])
+
+
+def test_a_separator_that_never_occurs_is_told() -> None:
+    name = "separator without targets"
+    assert "'|' occurs in no target" in found(SOUNDS, target_separator="|")[name]
+    assert name not in found(SOUNDS, target_separator=" ")
+    # A single character is a symbol in any case.
+    assert name not in found([Pair(letter, letter) for letter in "abc"], target_separator="|")
+
+
+def test_training_warns_of_a_separator_that_never_occurs(tmp_path: Path) -> None:
+    settings = {"units": 4, "epochs": 1, "refit": False}
+    with pytest.warns(CharseqWarning, match=r"'\|' occurs in no source.*--source-separator"):
+        charseq.train(SOUNDS, run=tmp_path / "bars", source_separator="|", **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CharseqWarning)
+        charseq.train(SOUNDS, run=tmp_path / "spaces", target_separator=" ", **settings)
