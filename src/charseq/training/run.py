@@ -162,7 +162,7 @@ def _trained(
             remove_unfinished(folder)
             checkpointer.resume()
             del history.epochs[checkpointer.epochs :]
-            if material.others(history.begun_with):
+            if {*material.others(history.begun_with)} - {"start_digest"}:
                 _take_over(material, setup.prepared, history, folder)
         else:
             refuse_taken(folder)
@@ -177,7 +177,8 @@ def _trained(
                     run.fit(model, Clock.shared(config, began), callbacks)
             finally:
                 # After what an interrupted run needs more.
-                run.draw()
+                with run.saved():
+                    run.draw()
             with run.saved():
                 return run.finish()
 
