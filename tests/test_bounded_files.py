@@ -11,7 +11,6 @@ from charseq import load
 from charseq.corpus import read_corpus
 from charseq.errors import DataError, MachineError, UsageError
 from charseq.files import file_digest, read_bounded, write_atomically
-from charseq.modelfile import refuse_model_output
 
 READERS = pytest.mark.parametrize("read", [lambda path: read_bounded(path, 10), file_digest])
 
@@ -66,15 +65,6 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch) -> No
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The superuser may write anywhere.
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(MachineError, match=r"m\.safetensors: no permission to write to "):
-        refuse_model_output(tmp_path / "m.safetensors")
 
 
 def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:

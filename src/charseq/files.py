@@ -122,12 +122,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def refuse_output(path: Path) -> None:
-    """Refuse a path where no file can be put.
-
-    Raises:
-        UsageError: if it is that of a folder or a pipe, or in no folder.
-        MachineError: if the folder may not be written to.
-    """
+    """Raise a `UsageError` if no file can be put there: over a folder or pipe, or in no folder."""
     try:
         exists = path.exists()
     except OSError as error:
@@ -138,8 +133,6 @@ def refuse_output(path: Path) -> None:
         raise UsageError(f"cannot write {path}: it is {kind}; name a file")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
-    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        raise MachineError(f"cannot write {path}: no permission to write to {path.parent}")
 
 
 def cache_folder() -> Path:

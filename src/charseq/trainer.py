@@ -1,5 +1,6 @@
 """From a corpus to a translator: the public `train`, `rehearse` and `resume`."""
 
+import os
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from charseq.config import (
     sections_of,
 )
 from charseq.corpus import CorpusLike, corpus_from
-from charseq.errors import CharseqError, UsageError
+from charseq.errors import CharseqError, MachineError, UsageError
 from charseq.modelfile import read_description, refuse_model_output
 from charseq.text import Spellings
 from charseq.training import (
@@ -151,8 +152,7 @@ def resume(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
-    if output is not None:
-        refuse_model_output(Path(output))
+    _refuse_output(output)
     folder = Path(run)
     history = history_to_resume(folder)
     begun_with = history.begun_with
@@ -227,9 +227,7 @@ class _Asked:
             # A shape need only be valid with what the model has.
             in_file, given = _taken(of_file.get("model"), _SHAPE), _taken(settings, _SHAPE)
         chosen = configure(preset, config, of_file, **settings)
-        if output is not None:
-            # Check this before the work, not after it.
-            refuse_model_output(Path(output))
+        _refuse_output(output)
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
@@ -285,6 +283,21 @@ def _is_gone(corpus: str) -> bool:
     """Return whether a corpus was a file, stored by its absolute path, that no longer exists."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
+
+
+def _refuse_output(output: str | Path | None) -> None:
+    """Refuse, before the work and not after it, a path where the finished model cannot be written.
+
+    Raises:
+        UsageError: if no model file can be put there.
+        MachineError: if nothing may be written to its folder.
+    """
+    if output is None:
+        return
+    refuse_model_output(Path(output))
+    folder = Path(output).absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise MachineError(f"cannot write {output}: nothing may be written to {folder}")
 
 
 def _translator(trained: TrainedModel, output: str | Path | None) -> Translator:

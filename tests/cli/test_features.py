@@ -83,7 +83,9 @@ def test_a_text_may_spell_the_name_of_a_feature(translator: Translator) -> None:
 
 
 def test_unknown_features_and_languages_are_named_or_refused(translator: Translator) -> None:
-    with pytest.warns(UnknownCharactersWarning, match="^features that the model .*: DU z$"):
+    with pytest.warns(
+        UnknownCharactersWarning, match="^features or languages that the model .*: DU z$"
+    ):
         answer = translator.translate("ab", features="N;DU", language="z")
     assert answer.unknown_features == ("z", "DU")
     refused = translator.translate("é", features="N;DU", language="x", unknown="error")

@@ -12,7 +12,7 @@ import torch
 import charseq
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair
-from charseq.errors import CharseqWarning, UsageError
+from charseq.errors import CharseqWarning, MachineError, UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
@@ -337,6 +337,17 @@ def test_a_refit_learns_from_all_pairs_and_keeps_the_scores_of_those_held_out(
         assert set("".join(known)) == set(run.description.sources.ordinary)
     description, _ = read_model(again.folder / "model.safetensors")
     assert description == again.description
+
+
+def test_a_folder_that_takes_no_model_is_refused_before_the_work(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The superuser may write anywhere.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    output, run = tmp_path / "m.safetensors", tmp_path / "run"
+    with pytest.raises(MachineError, match=r"m\.safetensors: nothing may be written to "):
+        charseq.train(toy_pairs, output=output, run=run)
+    assert not run.exists()
 
 
 def test_a_refit_shares_the_time_limit(toy_pairs: Pairs, tmp_path: Path) -> None:
