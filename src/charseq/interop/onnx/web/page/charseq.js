@@ -112,7 +112,7 @@ class Model {
       ...told,
       ...best,
       ...(nBest > 1 && { alternatives: spelt }),
-      ...(explanation && { explanation }),
+      ...(explain && explanation && { explanation }),
     };
   }
 
