@@ -72,6 +72,12 @@ class MissingExtraError(MachineError):
             f"{feature} needs packages that are not installed: pip install 'charseq[{extra}]'"
         )
 
+    @classmethod
+    def of(cls, error: ModuleNotFoundError, feature: str) -> "MissingExtraError | None":
+        """Return the error for a package that is missing, or None if no extra installs it."""
+        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+        return None if extra is None else cls(feature, extra)
+
 
 @contextlib.contextmanager
 def naming_extras(feature: str) -> Iterator[None]:
@@ -79,10 +85,7 @@ def naming_extras(feature: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
-        if extra is None:
-            raise
-        raise MissingExtraError(feature, extra) from None
+        raise MissingExtraError.of(error, feature) or error from None
 
 
 class CharseqWarning(UserWarning):

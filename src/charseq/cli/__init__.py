@@ -15,7 +15,6 @@ import typer
 import charseq
 from charseq.cli.telling import speaks_json, tell_error, tell_fault, warn
 from charseq.errors import (
-    EXTRA_OF_PACKAGE,
     CharseqError,
     CharseqWarning,
     MachineError,
@@ -111,8 +110,7 @@ def _run(words: Sequence[str]) -> int:
 def _told(error: Exception) -> int:
     """Report an error, and return the exit code."""
     if isinstance(error, ModuleNotFoundError):
-        extra = EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
-        error = error if extra is None else MissingExtraError("this command", extra)
+        error = MissingExtraError.of(error, "this command") or error
     if isinstance(error, MemoryError | RuntimeError) and lacks_memory(error):
         error = MachineError("there is not enough memory for this")
     if isinstance(error, CharseqError):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -236,7 +237,7 @@ class Trainer:
         """The model as learnt so far: with averaged weights, if there are averages."""
         return self.model if self.average is None else self.average.model
 
-    @property
+    @cached_property
     def _symbols_digest(self) -> str:
         """A digest of both vocabularies, whose ids the weights are for."""
         description = self.prepared.description

@@ -7,7 +7,9 @@ import torch
 
 from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
-from charseq.errors import CharseqWarning, visible
+from charseq.corpus.checking.separators import idle_separator
+from charseq.corpus.checking.sides import Side
+from charseq.errors import CharseqWarning
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.text import Spellings
@@ -97,18 +99,9 @@ def _warn_of_separators(prepared: Prepared, split: Split) -> None:
     """Warn if a separator was named that occurs nowhere, so that whole texts are symbols."""
     description = prepared.description
     for side, vocabulary in (("source", description.sources), ("target", description.targets)):
-        separator = vocabulary.spelling.separator
         texts = [getattr(pair, side) for pair in split.training]
-        if separator is None or any(separator in text for text in texts):
-            continue
-        if any(len(text) > 1 for text in texts):
-            warnings.warn(
-                f"the separator {visible(repr(separator))} occurs in no {side}, so each whole"
-                f" {side} is one symbol: name what separates symbols with --{side}-separator"
-                f" ({side}_separator), or omit it",
-                CharseqWarning,
-                stacklevel=2,
-            )
+        for found in idle_separator(Side(side, texts, vocabulary.spelling)):
+            warnings.warn(f"{found.what}: {found.advice}", CharseqWarning, stacklevel=2)
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:

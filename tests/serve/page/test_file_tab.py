@@ -1,6 +1,7 @@
 """A file is chosen: its lines are translated, and come back as a file."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,20 @@ def _after(count: int, handle: Any) -> Any:
     return route
 
 
+def _failing(which: int) -> tuple[list[int], Callable[[Route], None]]:
+    """Return what refuses one request, and how many texts each has asked for so far."""
+    sizes: list[int] = []
+
+    def handle(route: Route) -> None:
+        sizes.append(len(json.loads(route.request.post_data or "")["texts"]))
+        if len(sizes) == which:
+            refuse(route, 500, "internal", "The model cannot answer.")
+        else:
+            route.continue_()
+
+    return sizes, handle
+
+
 def test_a_cancelled_file_gives_what_is_done(open_page: Opener, tmp_path: Path) -> None:
     page = open_page("#model=toy", _after(1, lambda _: None))  # The second never answers.
     _choose(page, "ab\n" * 500)
@@ -130,15 +145,7 @@ def test_lines_too_large_for_the_service_are_left_out_and_the_others_translated(
 
 
 def test_what_failed_goes_on_where_it_stopped(open_page: Opener, tmp_path: Path) -> None:
-    sizes: list[int] = []
-
-    def fail_once(route: Route) -> None:
-        sizes.append(len(json.loads(route.request.post_data or "")["texts"]))
-        if len(sizes) == 2:
-            refuse(route, 500, "internal", "The model cannot answer.")
-        else:
-            route.continue_()
-
+    sizes, fail_once = _failing(2)
     page = open_page("#model=toy", _after(0, fail_once))
     _choose(page, "ab\n" * 500)
     expect(page.get_by_role("status")).to_have_text("Stopped after 200 of 500 lines.")
@@ -196,15 +203,7 @@ def test_a_file_is_cancelled_while_it_is_read(open_page: Opener) -> None:
 
 
 def test_what_failed_can_go_on_after_another_model_was_looked_at(open_page: Opener) -> None:
-    sizes: list[int] = []
-
-    def fail_once(route: Route) -> None:
-        sizes.append(len(json.loads(route.request.post_data or "")["texts"]))
-        if len(sizes) == 1:
-            refuse(route, 500, "internal", "The model cannot answer.")
-        else:
-            route.continue_()
-
+    sizes, fail_once = _failing(1)
     page = open_page("#model=toy&text=ab")
     expect(page.locator("#alternatives li").first).to_be_visible()
     assert page.locator("#answer").text_content() == "BA"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from charseq.corpus.checking.findings import Finding, examples_of
 from charseq.corpus.checking.sides import Side
+from charseq.errors import visible
 
 # Texts look divided into symbols if this share of them has spaces, and their parts are this short.
 MOST_TEXTS, SHORT = 0.8, 2.0
@@ -19,8 +20,10 @@ def idle_separator(side: Side) -> Iterator[Finding]:
         yield Finding(
             f"separator without {side.name}s",
             len(long),
-            f"{separator!r} occurs in no {side.name}, so each whole {side.name} is one symbol",
-            f"name what separates symbols with --{side.name}-separator, or omit it",
+            f"the separator {visible(repr(separator))} occurs in no {side.name}, so each whole"
+            f" {side.name} is one symbol",
+            f"name what separates symbols with --{side.name}-separator ({side.name}_separator), or"
+            " omit it",
             examples_of(long, side.texts),
         )
 

@@ -112,7 +112,7 @@ class Model {
       ...told,
       ...best,
       ...(nBest > 1 && { alternatives: spelt }),
-      ...(explain && explanation && { explanation }),
+      ...(explanation && { explanation }),
     };
   }
 
@@ -151,7 +151,7 @@ class Model {
     // A text without symbols is answered with nothing, and nothing is read for it.
     if (!input.symbols.length) {
       const end = { symbol: END, end: true, log_probability: 0, runners_up: [], weights: [] };
-      const explanation = { source_symbols: [], conditions: 0, symbols: [end] };
+      const explanation = decoding.explain ? { source_symbols: [], conditions: 0, symbols: [end] } : null;
       return { hypotheses: [{ ids: [], log_probability: 0, cut: false }], explanation };
     }
     const read = this.#encoded(input);
