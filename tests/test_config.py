@@ -21,6 +21,7 @@ def test_every_setting_has_one_name_and_a_description() -> None:
             {"units": 0},
             "units must be at least 1 or 'auto', not 0",
         ),
+        ({"epochs": True}, "epochs must be a whole number or 'auto', not True"),
         ({"split": "random"}, "split must be 'source' or 'last', not 'random'"),
         (
             {"pad_character": "ab"},
@@ -160,7 +161,7 @@ def test_a_duration_is_in_seconds_or_says_its_unit(written, seconds) -> None:
     assert configure(time_limit=written).training.time_limit == seconds
 
 
-@pytest.mark.parametrize("written", ["m", "10 minutes", "-3m", "0s"])
+@pytest.mark.parametrize("written", ["m", "10 minutes", "-3m", "0s", True])
 def test_what_is_no_duration_is_refused(written) -> None:
     with pytest.raises(UsageError, match="time_limit must be"):
         configure(time_limit=written)

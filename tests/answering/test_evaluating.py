@@ -1,6 +1,7 @@
 """A model scores itself on pairs, as the command line has it do."""
 
 import itertools
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 import charseq
 from charseq.corpus import Corpus, Pair
-from charseq.errors import UsageError
+from charseq.errors import CharseqWarning, UsageError
 from charseq.translator import Translator
 
 
@@ -64,3 +65,13 @@ def test_what_is_no_setting_of_a_corpus_is_refused(toy_translator: Translator) -
         toy_translator.evaluate(Corpus("toy", [Pair("a", "A")]), limt=1)
     with pytest.raises(UsageError, match="a corpus in memory is used as it is: omit limit"):
         toy_translator.evaluate(Corpus("toy", [Pair("a", "A")]), limit=1)
+
+
+def test_scores_on_what_a_model_was_trained_on_come_with_a_warning(
+    toy_translator: Translator, toy_pairs
+) -> None:
+    with pytest.warns(CharseqWarning, match="was trained on pairs: scores on other texts will be"):
+        toy_translator.evaluate(toy_pairs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CharseqWarning)
+        toy_translator.evaluate(toy_pairs[:-1])

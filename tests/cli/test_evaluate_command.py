@@ -61,6 +61,7 @@ def answers(monkeypatch):
             translate=translate,
             description=SimpleNamespace(
                 columns={},
+                corpus={},
                 spellings=PLAIN,
                 sources=Vocabulary.of_sources(translations),
                 targets=SimpleNamespace(spelling=spelling),
@@ -431,3 +432,17 @@ def test_items_of_equal_labels_keep_their_own_inputs(run, outputs, tmp_path) -> 
         ("x", ["q"]),
         ("x · p", None),
     ]
+
+
+def test_a_corpus_that_the_model_was_trained_on_is_told(
+    run, toy_translator, toy_pairs, tmp_path, charseq_command, capsys
+) -> None:
+    model, corpus = str(tmp_path / "toy.safetensors"), tmp_path / "toy.tsv"
+    toy_translator.save(model)
+    corpus.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs))
+    told = "was trained on toy: scores on other texts will be lower"
+    assert told in run(model, str(corpus)).err
+    charseq_command("compare", model, model, str(corpus))
+    assert told in capsys.readouterr().err
+    corpus.write_text("".join(f"{source}\t{target}\n" for source, target in toy_pairs[:9]))
+    assert told not in run(model, str(corpus)).err

@@ -241,14 +241,14 @@ def test_a_model_without_features_is_scored_and_compared_where_there_are_some(
 ) -> None:
     toy, reader = tmp_path / "toy.safetensors", files / "model.safetensors"
     toy_translator.save(toy)
+    others = tmp_path / "others.tsv"
+    others.write_text((files / "pairs.tsv").read_text("utf-8") * 2, "utf-8")
     columns = ["--features-column", "3", "--language-column", "4"]
     said = [
         {"note": {"message": f"a model takes no {what}, and answers without them"}}
         for what in ("features", "languages")
     ]
-    code, out, error = run(
-        "compare", str(toy), str(reader), str(files / "pairs.tsv"), *columns, "--json"
-    )
+    code, out, error = run("compare", str(toy), str(reader), str(others), *columns, "--json")
     found = json.loads(out)
     assert (code, list(map(json.loads, error.splitlines()))) == (0, said)
     # Inputs stay apart by what one of the models reads.

@@ -13,6 +13,7 @@ from charseq.answering.corpora import (
     refuse_settings_of_memory,
     refuse_without_conditions,
     telling_of_columns,
+    warn_of_training_corpus,
 )
 from charseq.answering.engine import Asked, Engine, Forced, ForcedScores
 from charseq.answering.explanations import explain_pairs, write_symbols
@@ -49,5 +50,6 @@ __all__ = [
     "spelt",
     "symbols_read",
     "telling_of_columns",
+    "warn_of_training_corpus",
     "write_symbols",
 ]

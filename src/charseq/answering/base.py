@@ -6,7 +6,7 @@ from typing import SupportsIndex, overload
 
 from charseq.answering.alignments import refuse_without_attention
 from charseq.answering.answers import align_answers, explain_answers, given_answers
-from charseq.answering.corpora import conditions_of, corpus_to_score
+from charseq.answering.corpora import conditions_of, corpus_to_score, warn_of_training_corpus
 from charseq.answering.engine import Engine
 from charseq.answering.explanations import write_symbols
 from charseq.answering.given import (
@@ -199,6 +199,7 @@ class BaseTranslator:
                 what.
         """
         found = corpus_to_score(corpus, settings, self.description, mirror)
+        warn_of_training_corpus(found, self.description)
         references = references_by_input(found.pairs, self.description.sources.spelling.normalise)
         inputs = list(references)
         answers = self.translate(

@@ -49,6 +49,25 @@ def corpus_to_score(
     return found
 
 
+def warn_of_training_corpus(
+    corpus: Corpus, description: ModelDescription, model: str = "the model"
+) -> None:
+    """Warn if a corpus consists of the very pairs that a model was trained on.
+
+    Args:
+        corpus: the pairs to score.
+        description: the model's description.
+        model: what the message calls the model.
+    """
+    if corpus.digest and corpus.digest == description.corpus.get("digest"):
+        warnings.warn(
+            f"{model} was trained on {visible(corpus.name)}: scores on other texts will be lower;"
+            " its model card has those of the held-out pairs",
+            CharseqWarning,
+            stacklevel=3,
+        )
+
+
 def refuse_settings_of_memory(corpus: CorpusLike, settings: Mapping[str, object]) -> None:
     """Raise a `UsageError` if a `Corpus`, which was read already, is to be read by settings."""
     refuse_unknown(settings, CorpusConfig.model_fields)

@@ -13,6 +13,7 @@ from charseq.answering import (
     corpus_to_score,
     refuse_other_columns,
     refuse_without_conditions,
+    warn_of_training_corpus,
 )
 from charseq.cli.options import (
     BEAM_SETTINGS,
@@ -102,6 +103,7 @@ def compare(
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
     for file, model in models.items():
         refuse_without_conditions(corpus, model.description, file)
+        warn_of_training_corpus(corpus, model.description, visible(file))
     form = descriptions[0].sources.spelling.normalise if descriptions else "nfc"
     right = references_by_input(corpus.pairs, form)
     inputs = list(right)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charseq.answering import corpus_to_score
+from charseq.answering import corpus_to_score, warn_of_training_corpus
 from charseq.cli.options import (
     BEAM_SETTINGS,
     DeviceOption,
@@ -106,6 +106,8 @@ def evaluate(
     translator = None if model is None else load(model, device=device)
     description = None if translator is None else translator.description
     corpus = corpus_to_score(name, settings, description, mirror)
+    if description is not None:
+        warn_of_training_corpus(corpus, description)
     form = "nfc" if description is None else description.sources.spelling.normalise
     right = references_by_input(corpus.pairs, form)
     notes: dict[str, float] = {}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Column, Separator, Settings
+from charseq.config.settings import Column, Separator, Settings, Whole
 from charseq.errors import UsageError
 
 # What a model keeps of how its training corpus was read: where the texts were, if not in the first
@@ -43,10 +43,10 @@ class CorpusConfig(Settings):
     )
     header: bool = Field(False, description="the first row names the columns")
     reverse: bool = Field(False, description="swap source and target")
-    limit: Annotated[int, Field(ge=1)] | None = Field(
+    limit: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="use only the first N pairs"
     )
-    max_length: Annotated[int, Field(ge=1)] | None = Field(
+    max_length: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="leave out pairs with more symbols than this on a side"
     )
     skip_bad_lines: bool = Field(

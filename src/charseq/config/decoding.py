@@ -4,17 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Settings
+from charseq.config.settings import Settings, Whole
 from charseq.errors import UsageError
 
 
 class DecodingConfig(Settings):
     """How answers are found."""
 
-    beam: Annotated[int, Field(ge=1, le=1_000)] = Field(
+    beam: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
         1, description="how many hypotheses per source are kept at each step; 1 is greedy search"
     )
-    n_best: Annotated[int, Field(ge=1, le=1_000)] = Field(
+    n_best: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
         1, description="how many answers to give for a source, at most as many as the beam"
     )
     length_penalty: Annotated[float, Field(ge=0, le=10)] = Field(
@@ -30,7 +30,7 @@ class DecodingConfig(Settings):
         description="in sampling, the number that log-probabilities are divided by: below 1,"
         " probable symbols become even more likely",
     )
-    top_k: Annotated[int, Field(ge=1)] | None = Field(
+    top_k: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="in sampling, draw only from this many of the most probable symbols"
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
@@ -38,7 +38,7 @@ class DecodingConfig(Settings):
         description="in sampling, draw from the smallest set of symbols whose probabilities"
         " add up to at least this",
     )
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
         1, description="in sampling, the seed of every random choice"
     )
 

@@ -4,13 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Auto, Character, Rate, Separator, Settings, SymbolKind
+from charseq.config.settings import Auto, Character, Rate, Separator, Settings, SymbolKind, Whole
 from charseq.errors import UsageError
 
 MOST_OUTPUT = 1_000_000
 # No longer text is answered.
 LONGEST_PADDED = 10_000
-Units = Annotated[int, Field(ge=1, le=65_536)]
+Units = Annotated[Whole, Field(ge=1, le=65_536)]
 
 
 # Settings that matter only in training, not for answers: a model to start from may get others.
@@ -26,7 +26,7 @@ class ModelSettings(Settings):
     cell: Literal["lstm", "gru"] = Field(
         "lstm", description="LSTM or GRU cells; on CPUs LSTMs are several times faster"
     )
-    layers: Annotated[int, Field(ge=1, le=16)] = Field(
+    layers: Annotated[Whole, Field(ge=1, le=16)] = Field(
         1, description="layers of the encoder and of the decoder"
     )
     embedding: Units | Auto | None = Field(
@@ -43,7 +43,7 @@ class ModelSettings(Settings):
     attention: Literal["none", "dot", "general", "additive"] = Field(
         "general", description="how the decoder looks back at the source"
     )
-    attention_layers: Annotated[int, Field(ge=1, le=8)] | Auto = Field(
+    attention_layers: Annotated[Whole, Field(ge=1, le=8)] | Auto = Field(
         "auto",
         description="how many attention layers the decoder has; each after the first knows"
         " what the earlier ones attended to; 'auto': by the corpus's size",
@@ -109,7 +109,7 @@ class ModelSettings(Settings):
         " tables are those of the Keras example, and unseen characters are read"
         " as zeros",
     )
-    pad_source_to: Annotated[int, Field(ge=1, le=LONGEST_PADDED)] | Literal["longest"] | None = (
+    pad_source_to: Annotated[Whole, Field(ge=1, le=LONGEST_PADDED)] | Literal["longest"] | None = (
         Field(
             None,
             description="pad shorter sources to this length, in training and translating;"
@@ -118,7 +118,7 @@ class ModelSettings(Settings):
     )
     pad_character: Character = Field(" ", description="what sources and targets are padded with")
     maximum_output_length: (
-        Annotated[int, Field(ge=1, le=MOST_OUTPUT)] | Literal["longest"] | None
+        Annotated[Whole, Field(ge=1, le=MOST_OUTPUT)] | Literal["longest"] | None
     ) = Field(
         None,
         description="cut answers at this length; unset: at a limit learnt from the corpus's"
@@ -152,7 +152,7 @@ class ModelConfig(ModelSettings):
     embedding: Units | None = None
     bidirectional: bool = False
     attention: Literal["none", "dot", "general", "additive"] = "none"
-    attention_layers: Annotated[int, Field(ge=1, le=8)] = 1
+    attention_layers: Annotated[Whole, Field(ge=1, le=8)] = 1
     attention_size: Units | None = None
     residual: bool = False
     relative_positions: bool = False

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from charseq.config.settings import Count, Duration, Settings
+from charseq.config.settings import Count, Duration, Settings, Whole
 from charseq.errors import UsageError, visible
 
 
@@ -16,7 +16,7 @@ class ServeConfig(Settings):
     host: str = Field(
         "127.0.0.1", description="the address to listen on; '0.0.0.0' means all addresses"
     )
-    port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+    port: Annotated[Whole, Field(ge=0, le=65_535)] = Field(
         8_000, description="the port to listen on; 0 picks a free one and says which"
     )
     max_body_bytes: Count = Field(1 << 20, description="the maximum size of a request, in bytes")

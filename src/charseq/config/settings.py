@@ -19,10 +19,19 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from charseq.errors import UsageError, visible
 
-Column = Annotated[int, Field(ge=1)] | str
+
+def _no_truth_value(value: object) -> object:
+    """Refuse true and false, which Python counts as 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+Column = Annotated[Whole, Field(ge=1)] | str
 Separator = Annotated[str, StringConstraints(min_length=1)]
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[Whole, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 SymbolKind = Literal["characters", "graphemes"]
@@ -34,7 +43,7 @@ def _seconds(value: object) -> object:
     """Read `90s`, `10m` and `1.5h` as seconds."""
     if isinstance(value, str) and (found := re.fullmatch(r"([0-9]*\.?[0-9]+) ?([smh])", value)):
         return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-    if isinstance(value, str) and re.search("[^0-9.]", value):
+    if isinstance(value, bool) or (isinstance(value, str) and re.search("[^0-9.]", value)):
         raise PydanticCustomError("duration", "a duration such as 90s, 10m or 1.5h")
     return value
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share
+from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share, Whole
 
 StepSize = Annotated[float, Field(gt=0)]
 
@@ -115,7 +115,7 @@ class TrainingSettings(Settings):
         validate_default=True,
         description="how often to write a checkpoint: a number of steps (500) or a duration (60s)",
     )
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
         1, description="the seed of every random choice"
     )
     precision: Literal["auto", "float32", "bf16"] = Field(
