@@ -16,7 +16,7 @@ from charseq.errors import CharseqWarning, MachineError, UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
-from charseq.training import CARD_FILE, EpochRecord, place_of
+from charseq.training import CARD_FILE, EpochRecord, own_folder, place_of
 from charseq.training.loop import Clock, Trainer, refit
 from charseq.training.loss import held_back
 from charseq.translator import Translator
@@ -255,6 +255,21 @@ def test_a_folder_in_use_is_left_alone(toy_pairs: Pairs, tmp_path: Path) -> None
     with pytest.raises(UsageError, match="is not empty: name another folder"):
         charseq.train(toy_pairs, run=tmp_path, **QUICK)
     assert (tmp_path / "precious").read_text() == "keep me"
+
+
+def test_trainings_that_begin_in_the_same_second_have_folders_of_their_own(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with own_folder(None, "toy.tsv") as first, own_folder(None, "toy.tsv") as second:
+        assert first != second
+        assert first.is_dir()
+        assert second.is_dir()
+    # Nothing was written to them.
+    assert not Path("runs").exists()
+    trained = charseq.train(toy_pairs[:20], units=8, epochs=1)
+    assert trained.training_run is not None
+    assert [*Path("runs").iterdir()] == [trained.training_run.folder]
 
 
 def test_a_corpus_of_its_own_can_be_held_out(toy_pairs: Pairs, tmp_path: Path) -> None:

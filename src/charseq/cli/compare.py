@@ -103,7 +103,6 @@ def compare(
     corpus = corpus_to_score(name, settings, next(iter(descriptions), None), mirror)
     for file, model in models.items():
         refuse_without_conditions(corpus, model.description, file)
-        warn_of_training_corpus(corpus, model.description, visible(file))
     form = descriptions[0].sources.spelling.normalise if descriptions else "nfc"
     right = references_by_input(corpus.pairs, form)
     inputs = list(right)
@@ -114,6 +113,8 @@ def compare(
         else one_output_each(lines[file], corpus.pairs, right, file, form)
         for file in (first, second)
     )
+    for file, model in models.items():
+        warn_of_training_corpus(corpus, model.description, visible(file))
     references = list(right.values())
     own = (each.targets.spelling for each in descriptions)
     spelling = scored_spelling(target_separator, symbols, own)

@@ -58,8 +58,7 @@ def demo(
         console.print("This machine has been busy for the last minute: one thread is faster, then.")
     corpus = read_corpus("phrasebook", config.corpus)
     material = training.Material(corpus, corpus_from="phrasebook")
-    folder = run or training.default_folder(corpus.name)
-    with saying_how_to_go_on(folder):
+    with training.own_folder(run, corpus.name) as folder, saying_how_to_go_on(folder):
         trained = training.train_run(
             material, config, folder=folder, console=training.progress_console()
         )

@@ -129,7 +129,6 @@ def train(
     from charseq.cli.hints import saying_how_to_go_on, show_rehearsal
     from charseq.cli.tables import output_console
 
-    folder = resume or run or training.default_folder(str(corpus))
     asked: dict[str, Any] = {
         **settings,
         "preset": preset or DEFAULT,
@@ -140,15 +139,12 @@ def train(
         "mirror": mirror,
     }
     if dry_run:
-        read = [Path(each) for each in (corpus, held_out, start_from) if each is not None]
-        needed = filter(Path.is_file, read)
-        training.refuse_taken(folder, overwrite=overwrite, needed=needed)
+        if run is not None:
+            read = [Path(each) for each in (corpus, held_out, start_from) if each is not None]
+            needed = filter(Path.is_file, read)
+            training.refuse_taken(run, overwrite=overwrite, needed=needed)
         show_rehearsal(output_console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return
-    watching: dict[str, Any] = {
-        "callbacks": [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else [],
-        "progress": not quiet,
-    }
     # The run itself does not know where to read these pairs again.
     again = str(corpus) if corpus is not None and (resume or str(corpus) == "-") else None
     also: list[str] = []
@@ -156,21 +152,26 @@ def train(
         also += ["--held-out", held_out]
     also += ["--changed"] if changed else []
     also += ["--tensorboard"] if tensorboard else []
-    with saying_how_to_go_on(folder, output, again, resuming=resume is not None, also=also):
-        if resume is None:
-            made = trainer.train(str(corpus), run=folder, overwrite=overwrite, **watching, **asked)
-        else:
-            made = trainer.resume(
-                resume,
-                corpus,
-                output=output,
-                held_out=held_out,
-                changed=changed,
-                mirror=mirror,
-                **watching,
-            )
-    if not quiet:
-        _show(made, output or folder / training.MODEL_FILE, folder)
+    with training.own_folder(resume or run, str(corpus)) as folder:
+        boards = [training.tensorboard_callback(folder / "tensorboard")] if tensorboard else []
+        watching: dict[str, Any] = {"callbacks": boards, "progress": not quiet}
+        with saying_how_to_go_on(folder, output, again, resuming=resume is not None, also=also):
+            if resume is None:
+                made = trainer.train(
+                    str(corpus), run=folder, overwrite=overwrite, **watching, **asked
+                )
+            else:
+                made = trainer.resume(
+                    resume,
+                    corpus,
+                    output=output,
+                    held_out=held_out,
+                    changed=changed,
+                    mirror=mirror,
+                    **watching,
+                )
+        if not quiet:
+            _show(made, output or folder / training.MODEL_FILE, folder)
 
 
 def _show(made: "Translator", model: Path, folder: Path) -> None:

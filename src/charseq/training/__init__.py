@@ -5,8 +5,8 @@ from charseq.modelfile import MODEL_FILE
 from charseq.training.folder import (
     CURVE_FILE,
     HISTORY_FILE,
-    default_folder,
     free_folder,
+    own_folder,
     refuse_taken,
 )
 from charseq.training.history import Callback, EpochRecord, History, read_history
@@ -27,9 +27,9 @@ __all__ = [
     "Material",
     "Rehearsal",
     "TrainedModel",
-    "default_folder",
     "free_folder",
     "history_to_resume",
+    "own_folder",
     "place_of",
     "progress_console",
     "read_history",

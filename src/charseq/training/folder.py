@@ -1,6 +1,7 @@
 """A run's folder: what it contains, and who may write to it."""
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,14 +21,45 @@ CHECKPOINTS = "checkpoints"
 UNFINISHED = ".*.*.????????"
 
 
-def default_folder(corpus: str) -> Path:
-    """Return `runs/<corpus>-<date>`, a folder that does not exist yet."""
+@contextlib.contextmanager
+def own_folder(asked: Path | None, corpus: str) -> Iterator[Path]:
+    """Give a run the folder that was asked for or, by default, a new `runs/<corpus>-<date>`.
+
+    A new one is made at once, so that each of several trainings that begin in the same second has
+    its own. If it is still empty in the end, it is removed.
+
+    Raises:
+        MachineError: if it cannot be made.
+    """
+    if asked is not None:
+        yield asked
+        return
     name = Path(corpus).name.split(".")[0].strip("-") or "stdin"
-    first = Path("runs") / f"{name}-{datetime.now():%Y-%m-%d-%H%M%S}"
-    folder, number = first, 2
-    while folder.exists():
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
+    runs, dated = Path("runs"), f"{name}-{datetime.now():%Y-%m-%d-%H%M%S}"
+    had_runs = runs.exists()
+    folder = _made(
+        itertools.chain([runs / dated], (runs / f"{dated}-{n}" for n in itertools.count(2)))
+    )
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+            if not had_runs:
+                runs.rmdir()
+
+
+def _made(folders: Iterable[Path]) -> Path:
+    """Make the first of some folders that does not exist yet."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise MachineError(f"cannot write {folder}: {error.strerror}") from None
+        return folder
+    raise AssertionError("there is always another name")
 
 
 def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path] = ()) -> None:

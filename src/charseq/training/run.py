@@ -29,9 +29,9 @@ from charseq.training.folder import (
     CURVE_FILE,
     HISTORY_FILE,
     SETTINGS_FILE,
-    default_folder,
     free_folder,
     locked,
+    own_folder,
     refuse_taken,
     remove_unfinished,
 )
@@ -101,14 +101,13 @@ def train_run(
         Interrupted: if a signal asks to stop; a checkpoint is then written.
     """
     began = time.monotonic()
-    folder = folder or default_folder(material.corpus.name)
-    if overwrite and folder.is_symlink():
-        # The link leads to the new run afterwards.
-        folder = folder.resolve()
-    refuse_taken(folder, overwrite=overwrite, needed=material.files())
-    setup = set_up(material, settings)
-    free_folder(folder, overwrite=overwrite)
-    return _trained(material, setup, folder, began, callbacks, console, resuming=False)
+    with own_folder(folder, material.corpus.name) as own:
+        # Where a link leads to an earlier run, it leads to the new one afterwards.
+        there = own.resolve() if overwrite and own.is_symlink() else own
+        refuse_taken(there, overwrite=overwrite, needed=material.files())
+        setup = set_up(material, settings)
+        free_folder(there, overwrite=overwrite)
+        return _trained(material, setup, there, began, callbacks, console, resuming=False)
 
 
 @enough_memory()
