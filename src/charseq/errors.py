@@ -5,6 +5,8 @@ Every message tells the user what is wrong, where, and what to do.
 
 import contextlib
 import signal
+import sys
+import warnings
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -98,6 +100,18 @@ class UnknownCharactersWarning(CharseqWarning):
 
 class CheckpointWarning(CharseqWarning):
     """A checkpoint is damaged."""
+
+
+def warn_caller(message: str, category: type[CharseqWarning] = CharseqWarning) -> None:
+    """Warn at the line outside charseq that called it, however deep within it this is."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_own(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_own(module: str) -> bool:
+    return module.partition(".")[0] == __package__
 
 
 # How Python, PyTorch and ONNX Runtime say that there is not enough memory.

@@ -1,6 +1,5 @@
 """Corpora, read as a model's training corpus was unless something else is asked for."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from charseq.config import NAMED_COLUMNS, CorpusConfig, refuse_unknown
 from charseq.corpus import Corpus, CorpusLike, Pair, corpus_from, is_named
-from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
+from charseq.errors import ColumnError, UsageError, visible, warn_caller
 from charseq.modelfile import ModelDescription, have_names
 from charseq.text import PLAIN, Conditions, Input
 
@@ -41,11 +40,7 @@ def corpus_to_score(
         refuse_without_conditions(found, description)
     if found.left_out:
         # Those that are left may be the easier ones.
-        warnings.warn(
-            f"of {visible(found.name)}, lines were left out: {found.omissions}",
-            CharseqWarning,
-            stacklevel=3,
-        )
+        warn_caller(f"of {visible(found.name)}, lines were left out: {found.omissions}")
     return found
 
 
@@ -60,11 +55,9 @@ def warn_of_training_corpus(
         model: what the message calls the model.
     """
     if corpus.digest and corpus.digest == description.corpus.get("digest"):
-        warnings.warn(
+        warn_caller(
             f"{model} was trained on {visible(corpus.name)}: scores on other texts will be lower;"
-            " its model card has those of the held-out pairs",
-            CharseqWarning,
-            stacklevel=3,
+            " its model card has those of the held-out pairs"
         )
 
 

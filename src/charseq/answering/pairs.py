@@ -1,7 +1,6 @@
 """How probable given answers are: whole targets at once, by teacher forcing."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import TypeVar
@@ -18,7 +17,7 @@ from charseq.encoding import (
     Sequences,
     encode_inputs,
 )
-from charseq.errors import CharseqWarning
+from charseq.errors import warn_caller
 from charseq.modelfile import ModelDescription
 from charseq.text import Input, Vocabulary
 
@@ -81,11 +80,9 @@ def score_pairs(
     ]
     found = [fault for fault in faults if fault]
     if found:
-        warnings.warn(
+        warn_caller(
             f"{len(found):,} of {len(targets):,} pairs were not scored, and their log-probability"
-            f" is not a number; the first is {found[0]}",
-            CharseqWarning,
-            stacklevel=3,
+            f" is not a number; the first is {found[0]}"
         )
     read = [Input("") if fault else each for each, fault in zip(inputs, faults, strict=True)]
     written = ["" if fault else target for target, fault in zip(targets, faults, strict=True)]

@@ -1,18 +1,15 @@
 """What a model never saw in training of its inputs, and the warnings that name it."""
 
-import warnings
 from collections.abc import Sequence
 from itertools import chain
 
 from charseq.answering.lexicon import Lexicon
-from charseq.errors import UnknownCharactersWarning
+from charseq.errors import UnknownCharactersWarning, warn_caller
 from charseq.modelfile import ModelDescription
 from charseq.results import Unseen
 from charseq.text import Input
 
 NOTHING_UNSEEN = Unseen()
-# The stack level of the code that calls the caller of a function here.
-_CALLER = 3
 
 
 def unseen_of_each(description: ModelDescription, inputs: Sequence[Input]) -> list[Unseen]:
@@ -45,10 +42,10 @@ def unseen_of_all(
 def warn_of_unseen(unseen: Unseen) -> None:
     """Warn of what was read as unknown, if anything was."""
     if any(unseen):
-        warnings.warn(unseen.warning(), UnknownCharactersWarning, stacklevel=_CALLER)
+        warn_caller(unseen.warning(), UnknownCharactersWarning)
 
 
 def warn_of_left_out(lexicon: Lexicon) -> None:
     """Warn of entries of a lexicon that a model cannot write, if there are any."""
     if lexicon.left_out:
-        warnings.warn(lexicon.warning(), UnknownCharactersWarning, stacklevel=_CALLER)
+        warn_caller(lexicon.warning(), UnknownCharactersWarning)

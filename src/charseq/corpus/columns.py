@@ -1,11 +1,10 @@
 """Which columns hold the texts: by number, or by the name that a header gives them."""
 
 import re
-import warnings
 from collections.abc import Sequence
 
 from charseq.config import NAMED_COLUMNS, Column, CorpusConfig, refuse_unknown
-from charseq.errors import CharseqWarning, ColumnError, UsageError, visible
+from charseq.errors import ColumnError, UsageError, visible, warn_caller
 
 Columns = tuple[Column | None, ...]
 """The columns of the source and of the target, and where there are any of the features and of the
@@ -114,9 +113,7 @@ def warn_of_header(row: Sequence[str], where: str) -> None:
     texts = [re.findall(r"[^\W\d_]+", cell.lower()) for cell in row[:2]]
     shown = ", ".join(visible(cell) for cell in row if cell)
     if all(_LIKELY_HEADERS.issuperset(words or "?") for words in texts):
-        warnings.warn(
+        warn_caller(
             f"the first row of {where} looks like a header ({shown}):"
-            " add --header (header=True) if it is one",
-            CharseqWarning,
-            stacklevel=2,
+            " add --header (header=True) if it is one"
         )

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from charseq.errors import CheckpointWarning, DataError, MachineError
+from charseq.errors import CheckpointWarning, DataError, MachineError, warn_caller
 from charseq.files import MOST_TENSORS, in_plain_words, refuse_large_tensors, write_atomically
 
 METADATA_KEY = "charseq-checkpoint"
@@ -112,7 +111,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
                 if path == paths[-1]
                 else "going back to the previous checkpoint"
             )
-            warnings.warn(f"{path} is damaged: {instead}", CheckpointWarning, stacklevel=2)
+            warn_caller(f"{path} is damaged: {instead}", CheckpointWarning)
             with contextlib.suppress(OSError):
                 path.rename(path.with_name(f"{path.name}.damaged"))
     return None

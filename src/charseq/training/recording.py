@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from charseq.batching import Batch
+from charseq.errors import warn_caller
 from charseq.training.loss import Comparison
 
 # Targets are padded to a multiple of this many symbols, so that more batches have the same shape.
@@ -112,7 +113,7 @@ class RecordedSteps:
         except RuntimeError as error:
             # Mostly a lack of memory; without recordings, training is only slower.
             self._fits = False
-            warnings.warn(f"training steps are not recorded: {error}", stacklevel=2)
+            warn_caller(f"steps are not recorded, so training is slower: {error}")
             return
         self._recordings[shape] = _Recording(graph, packed, compared)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
-from charseq.errors import CharseqWarning, UsageError
+from charseq.errors import UsageError, warn_caller
 from charseq.files import write_atomically
 from charseq.model import Seq2Seq
 from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
@@ -196,11 +195,9 @@ def history_to_resume(folder: Path) -> History:
 
 def _take_over(material: Material, prepared: Prepared, history: History, folder: Path) -> None:
     """Write into a history that the run goes on with what it was not begun with."""
-    warnings.warn(
+    warn_caller(
         "the run goes on with a corpus that has changed: what is held out now may have been trained"
-        " on before, so its scores may be too good",
-        CharseqWarning,
-        stacklevel=2,
+        " on before, so its scores may be too good"
     )
     history.corpus, history.begun_with = _facts(material, prepared), material.record()
     history.left_out, history.corpus_changed = material.corpus.left_out, True

@@ -1,6 +1,5 @@
 """The start of a training: its material prepared, and a model that has not learnt from it yet."""
 
-import warnings
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +8,7 @@ from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
 from charseq.corpus.checking.separators import idle_separator
 from charseq.corpus.checking.sides import Side
-from charseq.errors import CharseqWarning
+from charseq.errors import warn_caller
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, Tensors, read_model
 from charseq.text import Spellings
@@ -101,7 +100,7 @@ def _warn_of_separators(prepared: Prepared, split: Split) -> None:
     for side, vocabulary in (("source", description.sources), ("target", description.targets)):
         texts = [getattr(pair, side) for pair in split.training]
         for found in idle_separator(Side(side, texts, vocabulary.spelling)):
-            warnings.warn(f"{found.what}: {found.advice}", CharseqWarning, stacklevel=2)
+            warn_caller(f"{found.what}: {found.advice}")
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:
@@ -112,10 +111,8 @@ def _warn_of_strangers(prepared: Prepared) -> None:
         for each in prepared.references
     )
     if len(prepared.references) >= ENOUGH_TO_JUDGE and 2 * strange > len(prepared.references):
-        warnings.warn(
+        warn_caller(
             f"{strange:,} of {len(prepared.references):,} held-out inputs contain symbols,"
             " features or a language that no training pair has: check that their columns are the"
-            " same as the corpus's",
-            CharseqWarning,
-            stacklevel=2,
+            " same as the corpus's"
         )
