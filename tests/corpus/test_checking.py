@@ -204,6 +204,7 @@ def test_inputs_in_another_normal_form_are_the_same():
     accented = "caf\u00e9"
     found = found_in((accented, "x"), (unicodedata.normalize("NFD", accented), "y"))
     assert found["contradictory pairs"].count == 1
+    assert "--features-column" in found["contradictory pairs"].advice
     other = unicodedata.normalize("NFD", accented)
     shared = found_in((accented, "x"), held_out=[(other, "y")])["inputs on both sides"]
     assert shared.count == 1

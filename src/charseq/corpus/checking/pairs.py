@@ -78,7 +78,9 @@ def contradictions(pairs: Sequence[Pair], form: Form) -> Iterator[Finding]:
         f"several targets for {len(several):,} of {counted(len(targets), 'input')}, up to"
         f" {len(most[0]):,}",
         "if every target is right, as in translation, leave them: all count as references; if"
-        " only one is, correct the others, since the model cannot tell which to give",
+        " only one is, correct the others, since the model cannot tell which to give; if another"
+        " column tells, such as one of features or of the language, name it (--features-column,"
+        " --language-column)",
         tuple(
             Example(pairs.index(alike[0]) + 1, f"{alike[0].source} → {_listed(alike, counts)}")
             for alike in most[:EXAMPLES]
