@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import pkgutil
 import re
 import shlex
 from collections.abc import Collection, Iterator
@@ -284,6 +285,22 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"[\w/-]+\.md", navigation))
     assert named == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+
+
+def _documented() -> Iterator[tuple[str, str]]:
+    """Yield the modules and objects that the reference shows, each with the names chosen of it."""
+    for page in sorted((DOCS / "reference").glob("*.md")):
+        blocks = re.split(r"^::: ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+        for block in blocks:
+            members = re.search(r"members: \[(.*?)\]", block, flags=re.DOTALL)
+            names = re.findall(r"\w+", members[1]) if members else [""]
+            yield from ((block.split()[0], name) for name in names)
+
+
+@pytest.mark.parametrize(("module", "member"), sorted(_documented()))
+def test_what_the_reference_shows_exists(module: str, member: str) -> None:
+    found = pkgutil.resolve_name(module)
+    assert not member or hasattr(found, member)
 
 
 def test_the_readme_is_short() -> None:

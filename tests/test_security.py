@@ -124,7 +124,7 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "numbers in the explanations of a request": f"{requests.MOST_NUMBERS:,}",
         "how long a request takes, its arrival": f"{served.timeout:g} s,"
         f" {served.client_timeout:g} s",
-        "requests that wait for a model": f"{served.queue:,}",
+        "requests that wait for a model or are being answered by it": f"{served.queue:,}",
         "the package onnxruntime-web, packed": f"{web_runtime.LARGEST_ARCHIVE // mebi} MiB",
         "a file of that package": f"{web_runtime.LARGEST_FILE // mebi} MiB",
         "an export": f"{inspection.LARGEST_FILE // gibi} GiB, {inspection.MOST_NODES:,} nodes",

@@ -34,7 +34,7 @@ class Alternative:
 
     Attributes:
         hypothesis: the answer.
-        log_probability: natural logarithm of its probability, including its end.
+        log_probability: natural logarithm of its probability, including its end unless it was cut.
         score: its rank score: the log-probability divided by a penalty for the length.
         cut: whether it hit the output limit before the model ended it.
         confidence: the probability that it is right, or None if the model is not calibrated.
@@ -57,7 +57,8 @@ class Translation:
     Attributes:
         source: the text that was translated.
         hypothesis: the model's answer; empty if it abstained.
-        log_probability: natural logarithm of the answer's probability, including its end.
+        log_probability: natural logarithm of the answer's probability, including its end unless it
+            was cut.
         cut: whether the answer hit the output limit before the model ended it.
         confidence: the probability that the answer is right, from 0 to 1; None if the model is not
             calibrated, for samples, and if there is no answer.

@@ -39,8 +39,8 @@ class ServeConfig(Settings):
     )
     queue: Count = Field(
         1_000,
-        description="the most requests that may wait for a model; further ones get 503 with"
-        " Retry-After",
+        description="the most requests that may wait for a model or be answered by it; further ones"
+        " get 503 with Retry-After",
     )
     batch_size: Count = Field(
         128, description="the most texts that are translated together; 1: no batches"

@@ -94,8 +94,9 @@ class TrainingSettings(Settings):
     )
     keep: Literal["best", "last"] = Field(
         "best",
-        description="'best': keep the weights of the last epoch within one standard error of"
-        " the best held-out score; 'last': those of the last epoch",
+        description="'best': keep the weights of the last epoch whose held-out CER or exact match"
+        " is within one standard error of the best, or of the epoch with the best chrF or loss;"
+        " 'last': those of the last epoch",
     )
     refit: bool | Auto = Field(
         "auto",
