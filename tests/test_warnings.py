@@ -32,3 +32,17 @@ def test_so_does_one_from_within_a_training(tmp_path) -> None:
     with pytest.warns(CharseqWarning, match="looks like a header") as found:
         charseq.train(corpus, run=tmp_path / "run", epochs=1, units=4)
     assert [each.filename for each in found] == [__file__]
+
+
+def test_so_does_one_from_its_end(toy_translator: Translator, toy_pairs, tmp_path) -> None:
+    toy_translator.save(tmp_path / "start.safetensors")
+    with pytest.warns(CharseqWarning, match="better") as found:
+        charseq.train(
+            [(source, "A") for source, _ in toy_pairs[:200]],
+            held_out=toy_pairs[-60:],
+            run=tmp_path / "run",
+            start_from=tmp_path / "start.safetensors",
+            learning_rate=0.02,
+            epochs=1,
+        )
+    assert [each.filename for each in found] == [__file__]

@@ -111,7 +111,8 @@ def warn_caller(message: str, category: type[CharseqWarning] = CharseqWarning) -
 
 
 def _is_own(module: str) -> bool:
-    return module.partition(".")[0] == __package__
+    # Functions that a context manager decorates are called from its module.
+    return module.partition(".")[0] in (__package__, "contextlib")
 
 
 # How Python, PyTorch and ONNX Runtime say that there is not enough memory.

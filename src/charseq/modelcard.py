@@ -55,6 +55,7 @@ class TrainingFacts:
         held_out_left_out: how many lines of that were left out, and why.
         repeated_inputs: how many of its inputs were also trained on.
         started_from: the model file whose weights training started from, if any.
+        start_cer: the CER of its answers to the held-out sources.
         refitted: whether the model was trained again on all pairs.
         corpus_changed: whether the corpus changed before the run was resumed.
     """
@@ -70,6 +71,7 @@ class TrainingFacts:
     held_out_left_out: str = ""
     repeated_inputs: int = 0
     started_from: str = ""
+    start_cer: float | None = None
     refitted: bool = False
     corpus_changed: bool = False
 
@@ -241,8 +243,10 @@ def _training(
         f"{training.epochs:,} epoch{'s' * (training.epochs != 1)}; the weights of epoch"
         f" {training.kept:,} were kept."
         + (
-            f" Training started from {_escaped(training.started_from)}."
-            * bool(training.started_from)
+            f" Training started from {_escaped(training.started_from)}, whose CER on the held-out"
+            f" sources is {training.start_cer:.3f}."
+            if training.start_cer is not None
+            else ""
         )
         + (
             " At the end, the model was trained again from the start on all pairs, including"

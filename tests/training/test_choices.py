@@ -48,6 +48,15 @@ def test_source_symbols_of_some_thousand_words_lose_more_features() -> None:
     assert decision(times=100, dropout=0.2).model.source_dropout == 0.2
 
 
+def test_a_model_to_start_from_is_trained_less_and_more_gently() -> None:
+    split = Split(tuple(WORDS), tuple(WORDS[:2]))
+    fresh, started = (decided(configure(), split, started=each).training for each in (False, True))
+    assert started.learning_rate == fresh.learning_rate / 10
+    assert started.epochs < fresh.epochs
+    asked = decided(configure(learning_rate=0.5, epochs=7), split, started=True).training
+    assert (asked.learning_rate, asked.epochs) == (0.5, 7)
+
+
 def test_fewer_pairs_are_looked_at_twice() -> None:
     assert decision().model.attention_layers == 2
     assert decision(times=1_000).model.attention_layers == 1

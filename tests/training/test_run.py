@@ -1,5 +1,6 @@
 import json
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -238,6 +239,25 @@ def test_fine_tuning_starts_from_the_weights_and_learns_new_characters(
         started.training_run.history.epochs[0].training_loss
         < fresh.training_run.history.epochs[0].training_loss
     )
+
+
+def test_a_training_that_makes_its_start_worse_says_so(
+    toy_translator: Translator, toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    toy_translator.save(tmp_path / "start.safetensors")
+    asked: dict[str, Any] = {
+        "held_out": toy_pairs[-60:],
+        "start_from": tmp_path / "start.safetensors",
+        "epochs": 1,
+    }
+    wrong = [(source, "A") for source, _ in toy_pairs[:200]]
+    with pytest.warns(CharseqWarning, match="start from answers the held-out sources better"):
+        charseq.train(wrong, run=tmp_path / "wrong", learning_rate=0.02, **asked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CharseqWarning)
+        charseq.train(toy_pairs[:-60], run=tmp_path / "right", learning_rate=1e-9, **asked)
+    card = (tmp_path / "right" / CARD_FILE).read_text(encoding="utf-8")
+    assert "started from start.safetensors, whose CER on the held-out sources is 0." in card
 
 
 def test_the_shape_of_the_model_to_start_from_cannot_change(

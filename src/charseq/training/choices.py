@@ -42,15 +42,16 @@ SHORT_UNITS = 256
 BF16_UNITS = 256
 
 
-def decided(settings: RunSettings, split: Split) -> RunConfig:
+def decided(settings: RunSettings, split: Split, *, started: bool = False) -> RunConfig:
     """Return settings, filling in all that they leave to the corpus and to the machine.
 
     Args:
         settings: the settings that were asked for.
         split: the training and the held-out pairs.
+        started: whether training starts from a model, which it must not make forget what it knows.
     """
     model = _shape(settings.model, split)
-    training = _work(settings.training, split.training, model)
+    training = _work(settings.training, split.training, model, started)
     return RunConfig(corpus=settings.corpus, model=model, training=training)
 
 
@@ -119,15 +120,19 @@ def _are_words(training: Sequence[Pair], model: ModelSettings) -> bool:
     return mean_length(training, Spellings.of(model)) <= LONG
 
 
-def _work(asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig) -> TrainingConfig:
+def _work(
+    asked: TrainingSettings, training: Sequence[Pair], model: ModelConfig, started: bool
+) -> TrainingConfig:
     pairs, units = len(training), model.units
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
         work["batch_size"] = _by_pairs(pairs, 8, 16, 32, 64, 128)
     if asked.epochs == "auto":
-        work["epochs"] = _by_pairs(pairs, 150, 100, 25, 25, 10)
+        epochs = (40, 30, 10, 10, 5) if started else (150, 100, 25, 25, 10)
+        work["epochs"] = _by_pairs(pairs, *epochs)
     if asked.learning_rate == "auto":
-        work["learning_rate"] = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
+        size = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
+        work["learning_rate"] = size / 10 if started else size
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and (
             pairs < FEW or (pairs < MANY and _are_words(training, model))

@@ -62,7 +62,7 @@ def prepare(
         settings: the run's settings; what they leave to the corpus is decided here.
         start: the model whose weights training starts from; its vocabularies are extended.
     """
-    config = decided(settings, split)
+    config = decided(settings, split, started=start is not None)
     training, model = config.training, config.model
     everything = [*split.training, *split.held_out]
     # Without an unknown symbol, nothing can stand for characters that are only held out.

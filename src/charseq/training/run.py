@@ -301,6 +301,14 @@ class _Run:
         answers, hypotheses = held_out_answers(model, prepared)
         report = report_of(answers.items, description.targets.spelling)
         calibration, reliability = calibrated(answers, hypotheses, prepared, config.training)
+        before = self._cer_of_start()
+        if before is not None and before < report.character_error_rate.value:
+            warn_caller(
+                "the model to start from answers the held-out sources better (CER"
+                f" {before:.3f}) than after training ({report.character_error_rate.value:.3f}):"
+                " unless it was trained on these, keep it, or mix in some of the pairs that it was"
+                " trained on, or try a smaller --learning-rate"
+            )
         again = None
         if config.training.refit:
             read = history.epochs[kept - 1].pairs
@@ -346,6 +354,7 @@ class _Run:
             refitted=again is not None,
             corpus_changed=history.corpus_changed,
             started_from="" if material.start_from is None else material.start_from.name,
+            start_cer=before,
         )
         card = model_card(
             description, config, report, reliability, answers, facts, model_file=MODEL_FILE
@@ -360,6 +369,15 @@ class _Run:
         return TrainedModel(
             model, description, history, kept, report, reliability, prepared.references, self.folder
         )
+
+    def _cer_of_start(self) -> float | None:
+        """Return the held-out CER of the model that training started from, if there is one."""
+        if self.setup.start is None:
+            return None
+        model, prepared = self.setup.first_model(), self.setup.prepared
+        answers, _ = held_out_answers(model, prepared)
+        spelling = prepared.description.targets.spelling
+        return report_of(answers.items, spelling, bootstrap=0).character_error_rate.value
 
 
 def _announce(
