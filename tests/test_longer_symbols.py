@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from tests.conftest import ATTENTIVE
 
 import charseq
 from charseq.config import CorpusConfig, ModelConfig, configure
@@ -222,3 +223,28 @@ def test_training_goes_on_with_the_spelling_of_the_model_it_starts_from(
         charseq.train(pairs, run=tmp_path / "other", target_separator="+", **model)
     with pytest.raises(DataError, match="separator with no symbol"):
         charseq.train([("ab", "aː  t͡ʃ")], run=tmp_path / "bad", **model)
+
+
+def test_a_space_that_separates_symbols_is_never_copied_as_one(tmp_path: Path) -> None:
+    words = ["".join(letters) for letters in itertools.product("abcd", repeat=2)]
+    pairs = [(f"{a} {b}", " ".join(a + b)) for a in words for b in words[::3]]
+    model = charseq.train(
+        pairs,
+        run=tmp_path / "run",
+        target_separator=" ",
+        copying=True,
+        epochs=8,
+        learning_rate=0.01,
+        refit=False,
+        **ATTENTIVE,
+    )
+    for source in ("ab cd", "a  b", " ", "a ж"):
+        answer = model.translate(source)
+        assert model.description.targets.spelling.length(answer.hypothesis) == len(
+            answer.hypothesis.split(" ")
+        )
+        if not answer.cut:
+            score = model.score(source, answer.hypothesis)
+            assert score == pytest.approx(answer.log_probability, abs=1e-4)
+    # Other unseen symbols still are.
+    assert "ж" in str(model.translate("ab ж"))

@@ -133,7 +133,8 @@ def encode_copies(
     """Return the output column that each symbol that the encoder reads is copied to.
 
     That is its id in the target vocabulary or, for a symbol outside it, the size of that vocabulary
-    plus the place in the input where the symbol first occurs.
+    plus the place in the input where the symbol first occurs. What contains the targets' separator
+    would be read as several symbols, so it stays unknown, which no answer contains.
 
     Args:
         inputs: whose sources are read.
@@ -143,13 +144,16 @@ def encode_copies(
     """
     spelt = [sources.spelling.symbols(each.source) for each in inputs]
     copies = Sequences.of(*targets.encode_symbols(spelt))
+    apart = None if targets.unknown is None else targets.spelling.separator
     unseen = np.flatnonzero(copies.ids == targets.unseen)
     rows = np.searchsorted(copies.starts, unseen, side="right") - 1
     for row, group in groupby(zip(rows.tolist(), unseen.tolist(), strict=True), itemgetter(0)):
         symbols, start = spelt[row], int(copies.starts[row])
         first, before = first_places(symbols), len(targets) + int(conditions.lengths[row])
         for _, place in group:
-            copies.ids[place] = before + first[symbols[place - start]]
+            symbol = symbols[place - start]
+            if apart is None or apart not in symbol:
+                copies.ids[place] = before + first[symbol]
     never = np.full(len(conditions.ids), NEVER_COPIED, np.int32)
     return Sequences.of(never, conditions.lengths).followed_by(copies)
 

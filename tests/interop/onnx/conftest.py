@@ -1,5 +1,6 @@
 """Models of every kind that answers differ by, really trained, each with its export."""
 
+import itertools
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,15 @@ def hangul(folder: Path) -> Translator:
     )
 
 
+def spaced(folder: Path) -> Translator:
+    """Letters with spaces between them, as between the words before: nothing there is a symbol."""
+    draw = random.Random(7)
+    words = ["".join(draw.choices("abcdef", k=draw.randint(1, 3))) for _ in range(150)]
+    texts = sorted({f"{a} {b}" for a, b in itertools.pairwise(words)})
+    pairs = [(text, " ".join(text.replace(" ", ""))) for text in texts]
+    return charseq.train(pairs, run=folder / "run", target_separator=" ", copying=True, **SMALL)
+
+
 def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
     """Make a model of a kind, and its export."""
     fixtures = {"toy": "toy_translator", "speaker": "speaker", "copier": "copier"}
@@ -86,6 +96,7 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
         "conjugator": conjugator,
         "clustered": clustered,
         "hangul": hangul,
+        "spaced": spaced,
     }
     own = request.getfixturevalue(fixtures[kind]) if kind in fixtures else makers[kind](folder)
     texts, targets, prefix = {
@@ -98,6 +109,7 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
             ["aae\u0301", "n\u0303\u0301", "👩‍🚀", "x"],
             "a",
         ),
+        "spaced": (["ab cd", "f жa", "b  c", "ж"], ["a b c d", "f ж a", "b c", ""], "a"),
         "hangul": (["가", "곣각", "값", "가a"], ["가", "각곣", "a", ""], "가"),
     }[kind]
     conditions = {}
@@ -107,7 +119,8 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
 
 
 @pytest.fixture(
-    scope="session", params=["toy", "speaker", "copier", "conjugator", "clustered", "hangul"]
+    scope="session",
+    params=["toy", "speaker", "copier", "conjugator", "clustered", "hangul", "spaced"],
 )
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
     """A model and its export."""

@@ -215,7 +215,11 @@ class Model {
   /** Return where a symbol is written: one outside the targets' vocabulary, where it first stands. */
   #columnOf(symbol, input, conditions) {
     const { targets } = this.description;
-    if (targets.has(symbol)) return targets.idOf(symbol);
+    const id = targets.idOf(symbol);
+    const { separator } = targets.spelling.how;
+    // What contains the targets' separator would be read as several symbols: it stays unknown.
+    const apart = separator !== null && symbol.includes(separator) && id < targets.size;
+    if (targets.has(symbol) || apart) return id;
     return targets.size + conditions.length + input.symbols.indexOf(symbol);
   }
 
