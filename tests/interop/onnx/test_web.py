@@ -19,6 +19,7 @@ import pytest
 import regex
 from playwright.sync_api import Browser, Error, Page, expect
 from tests.browsing import is_near, lacking, percent, shares, watched, weights_shown
+from tests.interop.onnx.conftest import spaced
 
 import charseq
 from charseq import Translator
@@ -91,7 +92,13 @@ def _trained(
     return charseq.train(corpus, held_out=corpus, run=run, **{**small, **manner, **settings})
 
 
-KINDS = ("toy", "speaker", "scribe", "jamo", "conjuncts")
+KINDS = ("toy", "speaker", "scribe", "jamo", "conjuncts", "spacer")
+
+
+@pytest.fixture(scope="session")
+def spacer(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Copies letters, but never the spaces that separate its own."""
+    return spaced(tmp_path_factory.mktemp("spacer"))
 
 
 @pytest.fixture(scope="session")
@@ -102,11 +109,12 @@ def site(
     scribe: Translator,
     jamo: Translator,
     conjuncts: Translator,
+    spacer: Translator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A site with the speaker, the other models beside its own, and a site with the scribe."""
     folder = tmp_path_factory.mktemp("served") / "site"
-    models = (toy_translator, speaker, scribe, jamo, conjuncts)
+    models = (toy_translator, speaker, scribe, jamo, conjuncts, spacer)
     exports = {
         name: _exported(each, folder.parent) for name, each in zip(KINDS, models, strict=True)
     }
