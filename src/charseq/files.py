@@ -123,6 +123,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def refuse_output(path: Path) -> None:
     """Raise a `UsageError` if no file can be put there: over a folder or pipe, or in no folder."""
+    if "\0" in str(path):
+        raise UsageError(f"cannot write {str(path)!r}: no name contains a NUL character")
     try:
         exists = path.exists()
     except OSError as error:

@@ -75,3 +75,18 @@ def test_scores_on_what_a_model_was_trained_on_come_with_a_warning(
     with warnings.catch_warnings():
         warnings.simplefilter("error", CharseqWarning)
         toy_translator.evaluate(toy_pairs[:-1])
+    with pytest.warns(CharseqWarning, match="was trained on mine"):
+        toy_translator.evaluate(Corpus("mine", [Pair(*pair) for pair in toy_pairs]))
+
+
+def test_a_beam_is_passed_on(toy_translator: Translator, monkeypatch) -> None:
+    asked = []
+    translate = toy_translator.translate
+
+    def watched(texts, **settings):
+        asked.append((settings["beam"], settings["length_penalty"]))
+        return translate(texts, **settings)
+
+    monkeypatch.setattr(toy_translator, "translate", watched)
+    toy_translator.evaluate([("ab", "BA")], beam=3, length_penalty=0.1)
+    assert asked == [(3, 0.1)]

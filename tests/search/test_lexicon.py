@@ -25,7 +25,7 @@ from charseq.search.lexicon import Trie, Walk
 from charseq.search.prefixes import Prefixes
 from charseq.text import Spelling, Vocabulary
 
-WORDS = st.lists(st.text("abc", max_size=4), min_size=1, max_size=12)
+WORDS = st.lists(st.text("abc", min_size=1, max_size=4), min_size=1, max_size=12)
 CPU = torch.device("cpu")
 
 
@@ -117,12 +117,12 @@ def test_texts_that_the_vocabulary_cannot_spell_are_left_out_and_counted() -> No
         Lexicon.of([], VOCABULARY)
 
 
-def test_separators_alone_are_no_empty_answer() -> None:
+def test_blank_lines_and_separators_alone_are_no_empty_answer() -> None:
     spaced = Vocabulary.of_targets(["a b"], spelling=Spelling(separator=" "))
     lexicon = Lexicon.of(["a b", " ", ""], spaced)
-    assert lexicon.left_out == 1
-    assert Lexicon.of(["a b", " "], spaced).shortest[0] == 3
-    assert lexicon.shortest[0] == 1
+    assert lexicon.left_out == 2
+    assert lexicon.shortest[0] == 3
+    assert Lexicon.of(["ab", ""], VOCABULARY).left_out == 1
 
 
 def test_a_large_lexicon_takes_no_more_than_its_texts_do() -> None:

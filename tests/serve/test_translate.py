@@ -50,7 +50,7 @@ def test_many_texts_are_answered_piece_by_piece_and_yet_as_one(
 ) -> None:
     texts = ["".join(word) for word in itertools.product("abcd", repeat=3)]
     service = serving({"toy": toy_translator}, batch_size=10)
-    for settings in ({}, {"sample": True, "seed": 3}):
+    for settings in ({}, {"sample": True, "seed": 3, "temperature": 2.0}):
         wanted = [answer.as_dict() for answer in toy_translator.translate(texts, **settings)]
         assert close_to(service.ask(texts=texts, **settings).json()["translations"], wanted)
 

@@ -18,6 +18,7 @@ from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
 from charseq.training import CARD_FILE, EpochRecord, own_folder, place_of
+from charseq.training.device import resolve_device
 from charseq.training.loop import Clock, Trainer, refit
 from charseq.training.loss import held_back
 from charseq.translator import Translator
@@ -348,6 +349,26 @@ def test_a_corpus_in_memory_is_not_read_in_another_way(
 def test_a_device_that_is_not_there_is_refused(toy_pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no device 'abacus'"):
         charseq.train(toy_pairs, run=tmp_path / "run", device="abacus", **QUICK)
+    with pytest.raises(UsageError, match="no device None"):
+        resolve_device(None)  # type: ignore[arg-type]
+
+
+def test_a_name_that_no_file_can_have_is_refused_before_the_work(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"m\\x00\.safetensors': no name contains a NUL"):
+        charseq.train(toy_pairs, output=f"{tmp_path}/m\0.safetensors", run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_held_out_corpus_is_never_limited(toy_pairs: Pairs, tmp_path: Path) -> None:
+    for name, pairs in (("all", toy_pairs[:50]), ("held", toy_pairs[50:90])):
+        lines = "".join(f"{source}\t{target}\n" for source, target in pairs)
+        (tmp_path / f"{name}.tsv").write_text(lines, encoding="utf-8")
+    found = charseq.rehearse(
+        tmp_path / "all.tsv", held_out=tmp_path / "held.tsv", limit=20, units=8, epochs=1
+    )
+    assert (found.training_pairs, found.held_out_pairs) == (20, 40)
 
 
 def test_a_refit_learns_from_all_pairs_and_keeps_the_scores_of_those_held_out(

@@ -165,3 +165,7 @@ def test_a_corpus_made_in_memory_has_pairs_as_a_file_has() -> None:
         rehearse(Corpus("mine", PAIRS), **SMALL)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="pair 2 of mine has an empty side"):
         rehearse(Corpus("mine", [Pair("a", "b"), Pair("", "b")]), **SMALL)
+    with pytest.raises(DataError, match="pair 2 of mine has a separator with no symbol next to it"):
+        rehearse(Corpus("mine", [Pair("a b", "b"), Pair(" ", "b")]), source_separator=" ", **SMALL)
+    with pytest.raises(UsageError, match="mine has 2 pairs, but 1 groups"):
+        rehearse(Corpus("mine", [Pair("a", "b"), Pair("c", "d")], groups=["x"]), **SMALL)

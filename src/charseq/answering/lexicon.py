@@ -56,9 +56,8 @@ class Lexicon:
         unseen = np.zeros(len(entries.ids) + 1, np.int64)
         np.cumsum(entries.ids == vocabulary.unseen, out=unseen[1:])
         known = unseen[entries.starts + entries.lengths] == unseen[entries.starts]
-        # A separator alone spells nothing, but does not mean an empty answer.
-        given = np.array([bool(text) for text in distinct], bool)
-        spelt = known & ~(given & (entries.lengths == len(vocabulary.frame)))
+        # A blank line, or a separator alone, does not mean an empty answer.
+        spelt = known & (entries.lengths > len(vocabulary.frame))
         if not spelt.any():
             raise UsageError(
                 "the model cannot write any entry of the lexicon: each is empty or contains a"

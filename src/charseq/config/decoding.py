@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from charseq.config.settings import Settings, Whole
+from charseq.config.settings import Real, Settings, Whole
 from charseq.errors import UsageError
 
 
@@ -17,7 +17,7 @@ class DecodingConfig(Settings):
     n_best: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
         1, description="how many answers to give for a source, at most as many as the beam"
     )
-    length_penalty: Annotated[float, Field(ge=0, le=10)] = Field(
+    length_penalty: Annotated[Real, Field(ge=0, le=10)] = Field(
         0.6,
         description="how much a beam's ranking favours long answers: 0 ranks by"
         " log-probability, 1 nearly by its mean over the symbols",
@@ -25,7 +25,7 @@ class DecodingConfig(Settings):
     sample: bool = Field(
         False, description="draw every symbol at random according to its probability"
     )
-    temperature: Annotated[float, Field(gt=0, le=1_000)] = Field(
+    temperature: Annotated[Real, Field(gt=0, le=1_000)] = Field(
         1.0,
         description="in sampling, the number that log-probabilities are divided by: below 1,"
         " probable symbols become even more likely",
@@ -33,7 +33,7 @@ class DecodingConfig(Settings):
     top_k: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="in sampling, draw only from this many of the most probable symbols"
     )
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+    top_p: Annotated[Real, Field(gt=0, le=1)] | None = Field(
         None,
         description="in sampling, draw from the smallest set of symbols whose probabilities"
         " add up to at least this",
@@ -42,7 +42,7 @@ class DecodingConfig(Settings):
         1, description="in sampling, the seed of every random choice"
     )
 
-    abstain_below: Annotated[float, Field(ge=0, le=1)] | None = Field(
+    abstain_below: Annotated[Real, Field(ge=0, le=1)] | None = Field(
         None, description="give no answer whose confidence, from 0 to 1, is lower than this"
     )
 

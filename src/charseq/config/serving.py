@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from charseq.config.settings import Count, Duration, Settings, Whole
+from charseq.config.settings import Count, Duration, Real, Settings, Whole
 from charseq.errors import UsageError, visible
 
 
@@ -45,7 +45,7 @@ class ServeConfig(Settings):
     batch_size: Count = Field(
         128, description="the most texts that are translated together; 1: no batches"
     )
-    batch_wait: Annotated[float, Field(ge=0, le=1)] = Field(
+    batch_wait: Annotated[Real, Field(ge=0, le=1)] = Field(
         0.003,
         description="under load, the longest a request waits (in seconds) for others to"
         " share its batch",

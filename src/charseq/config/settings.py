@@ -23,17 +23,18 @@ from charseq.errors import UsageError, visible
 def _no_truth_value(value: object) -> object:
     """Refuse true and false, which Python counts as 1 and 0."""
     if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "a whole number")
+        raise PydanticCustomError("truth_value", "a number")
     return value
 
 
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+Real = Annotated[float, BeforeValidator(_no_truth_value)]
 Column = Annotated[Whole, Field(ge=1)] | str
 Separator = Annotated[str, StringConstraints(min_length=1)]
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Count = Annotated[Whole, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[Real, Field(gt=0, lt=1)]
+Rate = Annotated[Real, Field(ge=0, lt=1)]
 SymbolKind = Literal["characters", "graphemes"]
 Auto = Literal["auto"]
 """Chosen by the corpus: see `charseq.training.choices`."""

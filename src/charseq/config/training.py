@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from charseq.config.settings import Auto, Count, Duration, Rate, Settings, Share, Whole
+from charseq.config.settings import Auto, Count, Duration, Rate, Real, Settings, Share, Whole
 
-StepSize = Annotated[float, Field(gt=0)]
+StepSize = Annotated[Real, Field(gt=0)]
 
 
 class TrainingSettings(Settings):
@@ -36,7 +36,7 @@ class TrainingSettings(Settings):
         " of the training and then shrinks to zero, by epochs or by the time"
         " limit, whichever is further on",
     )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="AdamW's weight decay")
+    weight_decay: Annotated[Real, Field(ge=0)] = Field(0.0, description="AdamW's weight decay")
     label_smoothing: Rate = Field(
         0.1,
         description="the share of a target's probability that is spread over all symbols;"
@@ -47,7 +47,7 @@ class TrainingSettings(Settings):
         description="translate with a moving average of the weights that keeps this share of"
         " itself at each step, such as 0.999; unset: with the last weights",
     )
-    gradient_clip: Annotated[float, Field(gt=0)] | None = Field(
+    gradient_clip: Annotated[Real, Field(gt=0)] | None = Field(
         1.0, description="the largest norm of a gradient; unset: no clipping"
     )
     count_padding: bool = Field(
@@ -103,8 +103,8 @@ class TrainingSettings(Settings):
         description="at the end, train again from the start on all pairs, including those"
         " held out, for the number of steps found; the scores remain those of"
         " the first training; 'auto': if there are fewer than 2,000 training"
-        " pairs, or fewer than 50,000 with at most 25 symbols on average, and no"
-        " separate held-out file",
+        " pairs, or fewer than 50,000 with at most 25 symbols on average, with"
+        " keep 'best' and no separate held-out file",
     )
     time_limit: Duration | None = Field(
         None,

@@ -13,7 +13,7 @@ from charseq.corpus.archive import read_archive
 from charseq.corpus.collecting import corpus_of
 from charseq.corpus.columns import refuse_settings
 from charseq.corpus.files import read_file
-from charseq.corpus.pairs import Corpus, Pair, PairLike, references_by_input
+from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Spellings
@@ -68,13 +68,18 @@ def corpus_from(
     if isinstance(corpus, str | Path):
         return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
     if isinstance(corpus, Corpus):
-        _refuse_unlike_read(corpus)
-        return corpus
+        _refuse_unlike_read(corpus, spellings)
+        return corpus if corpus.digest else replace(corpus, digest=digest_of(corpus.pairs))
     return corpus_of(corpus, config, spellings=spellings)
 
 
-def _refuse_unlike_read(corpus: Corpus) -> None:
+def _refuse_unlike_read(corpus: Corpus, spellings: Spellings) -> None:
     """Raise an error if a corpus that was made in memory has pairs that no file could have."""
+    if corpus.groups is not None and len(corpus.groups) != len(corpus):
+        raise UsageError(
+            f"{visible(corpus.name)} has {len(corpus):,} pairs, but {len(corpus.groups):,} groups:"
+            " give each pair one"
+        )
     if not corpus.pairs:
         raise DataError(f"{visible(corpus.name)} contains no pairs")
     for number, pair in enumerate(corpus.pairs, start=1):
@@ -85,6 +90,12 @@ def _refuse_unlike_read(corpus: Corpus) -> None:
             )
         if not (pair.source and pair.target):
             raise DataError(f"pair {number:,} of {visible(corpus.name)} has an empty side")
+        for text, spelling in zip(pair[:2], spellings, strict=True):
+            if spelling.lacks_symbols(text):
+                raise DataError(
+                    f"pair {number:,} of {visible(corpus.name)} has a separator with no symbol"
+                    " next to it"
+                )
 
 
 def read_corpus(

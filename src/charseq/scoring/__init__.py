@@ -3,7 +3,8 @@
 And how certain each of them is: a confidence is the probability that it is right.
 
 Texts are compared in Unicode's form NFC, so that "é" in one code point and "é" in two are equal.
-Nothing else is changed: case, spaces and punctuation all count.
+Nothing else is changed: case, spaces and punctuation all count. With a separator, symbols are
+compared, so it does not matter how often it stands between two of them.
 """
 
 from charseq.calibration import (

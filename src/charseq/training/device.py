@@ -19,7 +19,7 @@ def resolve_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device(_devices()[0])
-    with contextlib.suppress(RuntimeError, AssertionError):
+    with contextlib.suppress(RuntimeError, AssertionError, TypeError):
         device = torch.device(name)
         if device.type in _devices():
             torch.empty(1, device=device)

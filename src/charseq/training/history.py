@@ -29,7 +29,8 @@ class EpochRecord:
         pairs_per_second: the speed in training, excluding evaluation.
         training_loss: the mean over the epoch while the weights change; padding masked.
         held_out_loss: after the epoch; padding masked.
-        character_accuracy: held-out, under teacher forcing; padding masked.
+        character_accuracy: held-out, under teacher forcing; padding masked. A symbol counts as
+            right if none is more probable, so ties do, which bf16 makes more frequent.
         cer: held-out character error rate of translations.
         exact_match: the share of these translations that match a reference exactly.
         best: whether its held-out score is within one standard error of the best so far.
