@@ -69,6 +69,12 @@ def test_the_limit_is_one_that_a_model_file_may_have() -> None:
         configure(maximum_output_length=1_000_001)
 
 
+def test_targets_of_one_length_fit_sources_shorter_than_any_in_training() -> None:
+    sources = np.arange(11, 30)
+    limit = learn_output_limit(sources, np.full(len(sources), 10), ModelConfig())
+    assert 1.2 * 10 < limit.of(1) < limit.of(20) < 3 * 10
+
+
 def test_the_limit_grows_with_the_source_as_targets_do() -> None:
     lengths = np.arange(1, 50)
     limit = learn_output_limit(lengths, 2 * lengths, ModelConfig())

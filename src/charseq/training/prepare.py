@@ -143,7 +143,8 @@ def learn_output_limit(
 ) -> OutputLimit:
     """Learn from the corpus's lengths how long an answer may become.
 
-    The limit grows with the source as targets do on average, well above every training target.
+    The limit grows with the source as targets do on average, well above every training target, and
+    above what a source shorter than all of these would have.
 
     Args:
         sources: symbols in each source, including padding, (pairs,).
@@ -154,6 +155,10 @@ def learn_output_limit(
         return OutputLimit(0.0, config.maximum_output_length)
     per_symbol = min(LIMIT_MARGIN * float(targets.sum() / sources.sum()), MOST_PER_SYMBOL)
     constant = float((LIMIT_MARGIN * targets - per_symbol * sources).max())
+    # Targets such as dates are as long for short sources: what a straight line gives for none.
+    spread = float(sources.var())
+    slope = float(((sources - sources.mean()) * targets).mean()) / spread if spread else 0.0
+    constant = max(constant, LIMIT_MARGIN * float(targets.mean() - max(slope, 0) * sources.mean()))
     return OutputLimit(round(per_symbol, 3), min(max(4, int(np.ceil(constant)) + 1), MOST_OUTPUT))
 
 
