@@ -56,6 +56,14 @@ class Calibration:
     offset_per_symbol: float
     reach: float
 
+    def smoothed(self, symbols: int) -> float:
+        """Return the probability that label smoothing taught a model to give to any symbol.
+
+        Args:
+            symbols: the size of the vocabulary.
+        """
+        return -math.expm1(-self.offset_per_symbol) / max(1, symbols - 1)
+
     def confidence(self, log_probability: float, symbols: int) -> float:
         """Return the probability, from 0 to 1, that an answer is right.
 

@@ -54,6 +54,20 @@ def test_top_k_and_top_p_leave_the_most_probable_and_share_out_what_they_have() 
     assert set(first_symbols(script, top_k=2, top_p=0.6)) == {A}
 
 
+def test_what_label_smoothing_gives_to_every_symbol_is_not_drawn() -> None:
+    shares = {A: 0.6 / 0.64, B: 0.02 / 0.64, C: 0.02 / 0.64}
+    script = {START: [0.02, 0.08, 0.02, 0.68, 0.1, 0.1]}
+    drawn = first_symbols(script, smoothed=0.08)
+    assert drawn == pytest.approx(
+        {each: share for each, share in shares.items() if share}, abs=0.03
+    )
+    for hypothesis in draw(script, 50, smoothed=0.08):
+        expected = {A: 0.68, B: 0.1, C: 0.1}[hypothesis.ids[0]]
+        assert hypothesis.log_probability == pytest.approx(np.log(expected))
+    # Something is drawn even where nothing is more probable than that.
+    assert set(first_symbols({START: EVEN}, smoothed=0.5)) == {END, A, B, C}
+
+
 def test_start_and_unknown_are_never_drawn() -> None:
     assert {START, UNKNOWN}.isdisjoint(first_symbols({START: EVEN}, temperature=50.0))
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from charseq.calibration import Calibration
 from charseq.config import TrainingConfig
 from charseq.training.loss import compare, held_back, smoothed
 from charseq.training.optimiser import (
@@ -69,6 +70,8 @@ def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: fl
     best = probabilities[torch.stack([loss(each) for each in probabilities]).argmin()]
     assert -math.log(best) == pytest.approx(held_back(share, symbols), abs=2e-3)
     assert held_back(0, symbols) == 0
+    calibration = Calibration(1.0, held_back(share, symbols), 0.0)
+    assert calibration.smoothed(symbols) == pytest.approx(share / symbols)
 
 
 @pytest.mark.parametrize(("longest", "expected"), [(10.0, 5.0), (1.0, 1.0)])

@@ -41,6 +41,8 @@ class TorchEngine:
         self.model = model
         self._step = model.stepper()
         self._vocabulary = description.targets
+        calibration = description.calibration
+        self._smoothed = calibration.smoothed(len(description.targets)) if calibration else 0.0
         self._laid_out = lru_cache(maxsize=1)(Trie.of)
 
     def most_rows(self, beam: int = 1) -> int:
@@ -79,6 +81,7 @@ class TorchEngine:
             temperature=decoding.temperature,
             top_k=decoding.top_k,
             top_p=decoding.top_p,
+            smoothed=self._smoothed,
             constraint=constraint,
         )
         return [[hypothesis] for hypothesis in drawn]

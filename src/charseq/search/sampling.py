@@ -25,6 +25,7 @@ def sample(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    smoothed: float = 0.0,
     constraint: Constraint | None = None,
 ) -> list[Hypothesis]:
     """Draw each symbol by its probability until the end symbol or the limit.
@@ -46,13 +47,15 @@ def sample(
         top_k: draw from this many of the most probable symbols only (Fan et al. 2018).
         top_p: draw from the fewest most probable symbols that together have at least this
             probability (Holtzman et al. 2020), after `temperature` and `top_k`.
+        smoothed: what label smoothing taught the model to give to every symbol of the vocabulary,
+            however wrong; it is taken away again before anything is drawn.
         constraint: what answers may be.
     """
     draws = uniform(seed, numbers, int(limits.max()))
 
     def choose(scores: Tensor, rows: Rows, place: int) -> tuple[Tensor, Tensor]:
         kept = min(top_k or scores.shape[1], scores.shape[1])
-        gains, symbols = scores.topk(kept, dim=1)
+        gains, symbols = _without(smoothed, scores, len(vocabulary)).topk(kept, dim=1)
         probabilities = (gains / temperature).softmax(dim=1)
         below = probabilities.cumsum(dim=1)
         if top_p is not None:
@@ -63,9 +66,21 @@ def sample(
         # Rounding must not reach past the last symbol that can be drawn.
         last = (probabilities > 0).sum(dim=1, keepdim=True).sub_(1).clamp_(min=0)
         drawn = (below <= point).sum(dim=1, keepdim=True).minimum(last)
-        return gains.gather(1, drawn)[:, 0], symbols.gather(1, drawn)[:, 0]
+        chosen = symbols.gather(1, drawn)
+        return scores.gather(1, chosen)[:, 0], chosen[:, 0]
 
     return write(step, memory, state, vocabulary, limits, choose, constraint).hypotheses()
+
+
+def _without(smoothed: float, scores: Tensor, symbols: int) -> Tensor:
+    """Return log-probabilities, (rows, columns), without a share of each of the first symbols."""
+    if not smoothed:
+        return scores
+    probabilities = scores.exp()
+    probabilities[:, :symbols] -= smoothed
+    rest = probabilities.clamp_(min=0).log()
+    # A constraint may leave nothing but what only smoothing makes possible.
+    return torch.where(rest.isneginf().all(dim=1, keepdim=True), scores, rest)
 
 
 def uniform(seed: int, numbers: NDArray[np.int64], places: int) -> NDArray[np.float32]:
