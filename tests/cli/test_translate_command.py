@@ -88,6 +88,15 @@ def test_refused_lines_are_empty_and_the_others_translated(model: str, translate
     assert done.returncode == 3
 
 
+def test_an_answer_is_always_one_line(model: str, translate) -> None:
+    done = translate(model, "ab\ncd", "ab\rcd", "ddd")
+    assert done.stdout == b"\n\nDDD\n"
+    assert done.stderr.splitlines()[0] == (
+        "charseq: line 1: it contains a line break; give each line as a text of its own"
+    )
+    assert done.returncode == 3
+
+
 def test_json_gives_source_hypothesis_probability_and_what_went_wrong(
     model: str, translate
 ) -> None:

@@ -188,6 +188,9 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
         # A truncated line may end within a character.
         if len(line) <= BYTES * longest:
             return Refused(text, f"not valid UTF-8 (byte {error.start + 1})")
+    if "\n" in text or "\r" in text:
+        # A model that copies would answer in several lines.
+        return Refused(text, "it contains a line break", "; give each line as a text of its own")
     names = ["source", *columns]
     cells = text.split("\t") if columns else [text]
     # A truncated line also lacks columns, and an empty line stays empty.
