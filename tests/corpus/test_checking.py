@@ -292,6 +292,15 @@ def test_pairs_of_odd_lengths_are_found():
     assert {each.pair for each in finding.examples} == {1501, 1502}
 
 
+def test_a_few_long_pairs_that_have_most_symbols_are_found():
+    long = [("abcd" * 100, "abcd" * 100)] * 60
+    finding = found_in(*long)["few long pairs"]
+    assert finding.count == 60
+    assert "60 pairs of 1,560 with more than 8 symbols on a side have 8" in finding.what
+    assert "--max-length 8" in finding.advice
+    assert "few long pairs" not in found_in(*long[:5])
+
+
 def test_very_long_texts_are_found():
     finding = found_in(("abcd" * 50, "abcd" * 50))["very long sources"]
     assert (finding.count, finding.examples[0].pair) == (1, 1501)

@@ -510,6 +510,17 @@ def test_held_out_inputs_that_are_of_another_kind_are_warned_about(
         charseq.train(toy_pairs[:60], held_out=others, run=tmp_path / "run", units=8, epochs=1)
 
 
+def test_a_few_long_pairs_that_take_most_of_the_training_are_warned_about(
+    toy_pairs: Pairs,
+) -> None:
+    pairs = [*toy_pairs[:300], *[("abcd" * 50, "ABCD" * 50)] * 20]
+    with pytest.warns(CharseqWarning, match="training spends most of its time on them: leave them"):
+        charseq.rehearse(pairs, units=8, epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CharseqWarning)
+        charseq.rehearse(pairs, units=8, epochs=1, max_length=20)
+
+
 def test_padding_is_not_what_separates_symbols(tmp_path: Path) -> None:
     pairs = [("ab", "A B"), ("ba", "B A"), ("aab", "A A B")]
     settings = {"count_padding": True, "target_separator": " ", "attention": "none"}

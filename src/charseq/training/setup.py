@@ -6,6 +6,7 @@ import torch
 
 from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
+from charseq.corpus.checking.lengths import few_long_pairs
 from charseq.corpus.checking.separators import idle_separator
 from charseq.corpus.checking.sides import Side
 from charseq.errors import warn_caller
@@ -83,6 +84,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
             settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
     _warn_of_separators(prepared, split)
+    _warn_of_long_pairs(prepared, split)
     if prepared.config.training.count_padding:
         keep_freed_memory()
     repeated = 0
@@ -101,6 +103,13 @@ def _warn_of_separators(prepared: Prepared, split: Split) -> None:
         texts = [getattr(pair, side) for pair in split.training]
         for found in idle_separator(Side(side, texts, vocabulary.spelling)):
             warn_caller(f"{found.what}: {found.advice}")
+
+
+def _warn_of_long_pairs(prepared: Prepared, split: Split) -> None:
+    """Warn if a few long pairs would take most of the training."""
+    lengths = prepared.training.sources.lengths, prepared.training.targets.lengths
+    for found in few_long_pairs(split.training, *lengths):
+        warn_caller(f"{found.what}: {found.advice}")
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:

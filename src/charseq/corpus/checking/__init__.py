@@ -15,7 +15,7 @@ from charseq.corpus.checking.characters import (
     unusual_spaces,
 )
 from charseq.corpus.checking.findings import Example, Finding, counted
-from charseq.corpus.checking.lengths import long_texts, odd_ratios
+from charseq.corpus.checking.lengths import few_long_pairs, long_texts, odd_ratios
 from charseq.corpus.checking.lookalikes import look_alikes, mixed_forms, mixed_scripts
 from charseq.corpus.checking.pairs import (
     contradictions,
@@ -75,6 +75,7 @@ def check_corpus(
         *contradictions(pairs, form),
         *spaced_conditions(pairs),
         *odd_ratios(pairs, *read),
+        *few_long_pairs(pairs, *(side.lengths for side in read)),
         *(finding for look in _OF_CHARACTERS for side in written for finding in look(side)),
         *(finding for look in _OF_SYMBOLS for side in read for finding in look(side)),
     ]

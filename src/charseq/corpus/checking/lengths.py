@@ -16,6 +16,9 @@ _LEAST_FACTOR = 2.0
 # In short texts, a few symbols more or fewer can make any ratio.
 _SHORT = 5
 _LONG = 3
+# Pairs are long that have a side this many times as long as nine tenths have, and they matter once
+# they have this share of all symbols.
+_MOST_OVER, _MOST_SYMBOLS = 2, 0.5
 
 
 def odd_ratios(pairs: Sequence[Pair], source: Side, target: Side) -> Iterator[Finding]:
@@ -54,6 +57,35 @@ def long_texts(side: Side) -> Iterator[Finding]:
             "leave them out, for instance with --max-length: they take long to train on and are"
             " rarely learnt",
             tuple(Example(i + 1, side.texts[i]) for i in outliers[:EXAMPLES].tolist()),
+        )
+
+
+def few_long_pairs(
+    pairs: Sequence[Pair], sources: NDArray[np.int64], targets: NDArray[np.int64]
+) -> Iterator[Finding]:
+    """Find that a few long pairs have most of all symbols, and so take most of the training.
+
+    Args:
+        pairs: the pairs.
+        sources: symbols in each source.
+        targets: symbols in each target.
+    """
+    longer, symbols = np.maximum(sources, targets), sources + targets
+    usual = _MOST_OVER * int(np.percentile(longer, 90))
+    long = _most(longer, longer > usual)
+    share = symbols[long].sum() / symbols.sum()
+    if share >= _MOST_SYMBOLS:
+        yield Finding(
+            "few long pairs",
+            len(long),
+            f"{counted(len(long), 'pair')} of {len(pairs):,} with more than {usual:,} symbols on a"
+            f" side have {share:.0%} of all symbols, so training spends most of its time on them",
+            f"leave them out (--max-length {usual}, max_length={usual}), or give training more"
+            " time",
+            tuple(
+                Example(i + 1, f"{pairs[i].source} → {pairs[i].target}")
+                for i in long[:EXAMPLES].tolist()
+            ),
         )
 
 
