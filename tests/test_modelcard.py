@@ -36,6 +36,7 @@ FACTS = TrainingFacts(
     seconds=65.4,
     pairs_per_second=1234.5,
     device="cpu",
+    shortest_source=3,
     longest_source=17,
 )
 
@@ -155,7 +156,7 @@ def test_a_card_says_where_the_model_ends():
     card = card_of()
     assert "It reads 9 symbols: ! . G H R i n o u\n" in card
     assert "It writes 9 symbols: ␣ ! . S V a l t u\n" in card
-    assert "longest source in training had 17 symbols" in card
+    assert "Sources in training had 3 to 17 symbols." in card
     assert "read as the unknown symbol, with a warning, and cannot be copied" in card
     copying = replace(DESCRIPTION, config=ModelConfig(attention="dot", copying=True))
     assert "and can be copied unchanged" in card_of(description=copying)

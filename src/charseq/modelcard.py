@@ -49,7 +49,8 @@ class TrainingFacts:
         seconds: how long they took, including evaluation.
         pairs_per_second: the speed in training, excluding evaluation.
         device: the device it ran on.
-        longest_source: the length of the longest training source, in symbols.
+        shortest_source: the length of the shortest training source, in symbols.
+        longest_source: the length of the longest one.
         left_out: how many lines of the corpus were left out, and why.
         held_out_name: the name of a separate held-out corpus, if there was one.
         held_out_left_out: how many lines of that were left out, and why.
@@ -65,6 +66,7 @@ class TrainingFacts:
     seconds: float
     pairs_per_second: float
     device: str
+    shortest_source: int
     longest_source: int
     left_out: str = ""
     held_out_name: str = ""
@@ -307,8 +309,9 @@ def _limits(description: ModelDescription, training: TrainingFacts) -> Iterator[
             f" {may} to the answer."
         )
     yield (
-        f"- The longest source in training had {training.longest_source:,} symbols; longer ones"
-        " are answered, but the model has not learnt how."
+        f"- Sources in training had {training.shortest_source:,} to {training.longest_source:,}"
+        " symbols. Shorter and longer ones are answered, but the model has not learnt how, and may"
+        " be sure of wrong answers."
     )
     yield (
         f"- An answer is cut off at {limit.constant:,} + {limit.per_symbol:g} × source length"

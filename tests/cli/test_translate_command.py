@@ -97,6 +97,21 @@ def test_an_answer_is_always_one_line(model: str, translate) -> None:
     assert done.returncode == 3
 
 
+def test_texts_shorter_or_longer_than_all_in_training_are_told(
+    speaker: Translator, translate, tmp_path: Path
+) -> None:
+    speaker.save(tmp_path / "speaker.safetensors")
+    model = str(tmp_path / "speaker.safetensors")
+    facts = speaker.description.corpus
+    assert (facts["shortest_source"], facts["longest_source"]) == (2, 6)
+    assert translate(model, "ab", "abcdfa").stderr == ""
+    assert translate(model, "a", "abcdaff", "abcdfab", "ab").stderr == (
+        "charseq: warning: of 4 texts, 1 shorter than any source in training (2 symbols) and 2"
+        " longer than any source in training (6 symbols): the model has not learnt how to answer"
+        " these, and may be sure of wrong answers\n"
+    )
+
+
 def test_json_gives_source_hypothesis_probability_and_what_went_wrong(
     model: str, translate
 ) -> None:
@@ -303,7 +318,7 @@ def test_answers_below_a_confidence_are_left_empty_and_counted(model: str, trans
     rows = translate(model, "--abstain-below", "0.8", *several, given=given).stdout.splitlines()
     assert [row for row in rows if row.startswith(b"3\t")] == [b"3\t1\t\t"]
     everything = translate(model, "--abstain-below", "0", given=given)
-    assert everything.stderr == ""
+    assert "left empty" not in everything.stderr
     assert all(line for line in everything.stdout.splitlines()[2:])
 
 

@@ -14,6 +14,7 @@ import typer
 
 from charseq.cli.telling import note, warn
 from charseq.errors import DataError
+from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Translation, Unseen
 from charseq.text import Conditions
 
@@ -100,25 +101,35 @@ class Tally:
     """Counts of all answers, to report at the end.
 
     `kind` is what messages call an item to answer, and `answer` what they call its answer; answers
-    below `least_confidence` are left empty.
+    below `least_confidence` are left empty. With a model's `description`, sources are counted that
+    are shorter or longer than all that it was trained on.
     """
 
     kind: str = "line"
     answer: str = "answer"
     least_confidence: float | None = None
+    description: ModelDescription | None = None
     number: int = 0
     abstained: int = 0
     cut: int = 0
     refused: int = 0
+    shorter: int = 0
+    longer: int = 0
     unseen: Unseen = field(default_factory=Unseen)
 
     def add(self, answer: Translation | Alignment) -> None:
         """Count an answer; if there is none, report at once why."""
         self.number += 1
         self.cut += answer.cut
-        self.abstained += isinstance(answer, Translation) and answer.abstained
+        abstained = isinstance(answer, Translation) and answer.abstained
+        self.abstained += abstained
         if answer.unknown_symbols or answer.unknown_features:
             self.unseen = self.unseen.joined(Unseen.of([answer]))
+        answered = answer.source and answer.error is None and not abstained
+        if self.description is not None and answered:
+            length = self.description.sources.spelling.length(answer.source)
+            self.shorter += length < _known(self.description, "shortest_source", 0)
+            self.longer += length > _known(self.description, "longest_source", length)
         if answer.error is not None:
             self.refused += 1
             note(f"{self.kind} {self.number}: {answer.error}")
@@ -136,6 +147,8 @@ class Tally:
             )
         if any(self.unseen):
             warn(self.unseen.warning())
+        if self.description is not None and (self.shorter or self.longer):
+            warn(_unlike_training(self, self.description))
         if self.cut:
             warn(f"{self.cut:,} of {self.number:,} answers hit the output limit")
         if self.refused:
@@ -143,6 +156,28 @@ class Tally:
                 f"{self.refused:,} of {self.number:,} {self.kind}s were refused; their"
                 f" {self.answer}s are empty"
             )
+
+
+def _unlike_training(tally: Tally, description: ModelDescription) -> str:
+    counts = [
+        f"{count:,} {manner} than any source in training ({known:,} symbol{'s' * (known != 1)})"
+        for count, manner, known in (
+            (tally.shorter, "shorter", _known(description, "shortest_source", 0)),
+            (tally.longer, "longer", _known(description, "longest_source", 0)),
+        )
+        if count
+    ]
+    texts = f"{tally.number:,} text{'s' * (tally.number != 1)}"
+    return (
+        f"of {texts}, {' and '.join(counts)}: the model has not learnt how to answer these, and may"
+        " be sure of wrong answers"
+    )
+
+
+def _known(description: ModelDescription, name: str, otherwise: int) -> int:
+    """Return a fact of a model's training; models of earlier versions do not have all."""
+    fact = description.corpus.get(name)
+    return fact if isinstance(fact, int) else otherwise
 
 
 def warn_of_a_file(texts: list[str] | None, instead: str) -> None:

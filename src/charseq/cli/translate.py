@@ -87,7 +87,7 @@ def translate(
     if allowed is not None and allowed.left_out:
         warn(allowed.warning())
     columns = Columns.of(translator.description.sources.conditions, features, language)
-    tally = Tally(least_confidence=decoding.abstain_below)
+    tally = Tally(least_confidence=decoding.abstain_below, description=translator.description)
     read = 0
     warn_of_a_file(texts, "translated as a text; to translate the lines of that file: … < {}")
     for chunk in chunks(texts, LONGEST_SOURCE):

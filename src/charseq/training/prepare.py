@@ -98,6 +98,7 @@ def prepare(
             "training_pairs": len(split.training),
             "held_out_pairs": len(split.held_out),
             "attribution": corpus.attribution,
+            **_source_lengths(train_inputs.text_lengths, model),
         },
     )
     _, end = targets.frame
@@ -160,6 +161,13 @@ def learn_output_limit(
     slope = float(((sources - sources.mean()) * targets).mean()) / spread if spread else 0.0
     constant = max(constant, LIMIT_MARGIN * float(targets.mean() - max(slope, 0) * sources.mean()))
     return OutputLimit(round(per_symbol, 3), min(max(4, int(np.ceil(constant)) + 1), MOST_OUTPUT))
+
+
+def _source_lengths(lengths: NDArray[np.int64], config: ModelConfig) -> dict[str, int]:
+    """Return the fewest and the most symbols of a source, unless padding makes all alike."""
+    if config.pad_source_to is not None:
+        return {}
+    return {"shortest_source": int(lengths.min()), "longest_source": int(lengths.max())}
 
 
 def _vocabularies(

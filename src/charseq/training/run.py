@@ -346,6 +346,7 @@ class _Run:
             seconds=sum(series(history.epochs, "seconds")),
             pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
             device=str(setup.device),
+            shortest_source=min(length(pair.source) for pair in trained_on),
             longest_source=max(length(pair.source) for pair in trained_on),
             left_out=material.corpus.omissions,
             held_out_name="" if held_out is None else held_out.name,
