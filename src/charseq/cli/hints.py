@@ -51,7 +51,8 @@ def serve_hint(site: Path) -> str:
 
 def show_scores(console: "Console", trained: "TrainedModel") -> None:
     """Print the held-out scores of a finished run."""
-    items = f"{trained.report.items:,} held-out sources"
+    count = trained.report.items
+    items = f"{count:,} held-out source{'s' * (count != 1)}"
     console.print(f"{items}, weights of epoch {trained.epoch}:", highlight=False)
     console.print(scores_table(trained.report))
 

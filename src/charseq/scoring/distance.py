@@ -89,16 +89,13 @@ def nearest_references(
     ]
 
 
-def are_right(
-    hypotheses: Sequence[str], references: Sequence[Sequence[str]], separator: str = ""
-) -> list[bool]:
+def are_right(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> list[bool]:
     """Return for each output whether it equals one of its references.
 
     Raises:
         DataError: if there is nothing to score, or hypotheses and references do not match up.
     """
-    items = nearest_references(hypotheses, references, spelling_by(separator))
-    return [item.is_right for item in items]
+    return [item.is_right for item in nearest_references(hypotheses, references, CHARACTERS)]
 
 
 def spelling_by(separator: str, symbols: SymbolKind = "characters") -> Spelling:

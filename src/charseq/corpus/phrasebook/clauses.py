@@ -90,12 +90,11 @@ def past_clause(
     return f"{core} {middle} {agreed} {parts.complement} {rest}"
 
 
-def infinitive_group(verb: str, person: int, rest: str = "", *, negation: str = "") -> str:
+def infinitive_group(verb: str, person: int, rest: str = "") -> str:
     """Return an infinitive phrase, with the reflexive pronoun for a person: ``me lever tôt``."""
     parts = expression(verb)
     reflexive = _REFLEXIVES[person] if parts.is_reflexive else ""
-    denial = f"ne {negation}" if negation else ""
-    return f"{denial} {reflexive} {parts.infinitive} {parts.complement} {rest}"
+    return f"{reflexive} {parts.infinitive} {parts.complement} {rest}"
 
 
 def command(

@@ -187,11 +187,10 @@ def _statement(
     subject: Subject,
     beginning: str,
     build: Callable[[FrenchSubject, str], str],
-    ending: str = "",
 ) -> Rendering | None:
     if not _suits(subject, spoken.action):
         return None
-    words = f"{beginning} {spoken.english(subject.possessive)} {ending}"
+    words = f"{beginning} {spoken.english(subject.possessive)}"
     return Rendering(english.sentence(words, "."), _say(subject, spoken, build))
 
 
