@@ -90,6 +90,14 @@ def test_prefixes_and_a_lexicon_reach_their_own_texts(toy_translator) -> None:
     assert both_ways == ["ADCBA", "DDA", "CC", "CC", "ADCBA"]
 
 
+def test_an_answer_may_go_on_or_end_after_a_prefix_of_any_length(toy_translator) -> None:
+    prefix = "ABCD" * 10
+    assert len(prefix) > toy_translator.description.output_limit.of(1)
+    answer = toy_translator.translate("a", prefix=prefix)
+    assert answer.hypothesis.startswith(prefix)
+    assert answer.hypothesis != prefix or not answer.cut
+
+
 def test_the_n_best_differ_in_their_spelling_not_only_in_the_order_of_marks() -> None:
     marks = ["a", "\N{COMBINING DOT BELOW}", "\N{COMBINING DOT ABOVE}"]
     targets = Vocabulary.of_targets(marks, spelling=Spelling(written="nfc"))

@@ -1,9 +1,16 @@
 """Which epochs count as good."""
 
+import random
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from charseq.config import TrainingConfig
-from charseq.training.selection import HeldOutScores, cost_of
+from charseq.text import Input
+from charseq.training import selection
+from charseq.training.selection import HeldOutScores, cost_of, held_out_scores
+from charseq.translator import Translator
 
 SCORES = HeldOutScores(cer=0.25, exact_match=0.5, chrf=70.0, cer_error=0.03, exact_match_error=0.04)
 
@@ -14,3 +21,27 @@ SCORES = HeldOutScores(cer=0.25, exact_match=0.5, chrf=70.0, cer_error=0.03, exa
 )
 def test_epochs_are_compared_by_the_score_that_was_asked_for(select, cost) -> None:
     assert cost_of(1.5, SCORES, TrainingConfig(select=select)) == cost
+
+
+def test_the_standard_error_is_how_far_scores_of_other_samples_lie_apart(
+    toy_translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(1)
+    references = {Input(f"{number}"): ["a" * draw.randint(1, 9)] for number in range(400)}
+    outputs = ["".join(draw.choice("aaab") for _ in target) for (target,) in references.values()]
+    answers = dict(zip(references, outputs, strict=True))
+    monkeypatch.setattr(
+        selection, "answer_texts", lambda _e, _d, inputs: [[each] for each in inputs]
+    )
+    monkeypatch.setattr(selection, "spelt", lambda _d, _i, best: [answers[each] for each in best])
+
+    def scores(sample: list[Input]) -> HeldOutScores:
+        held_out = {each: references[each] for each in sample}
+        prepared = SimpleNamespace(references=held_out, description=toy_translator.description)
+        return held_out_scores(toy_translator.model, prepared, TrainingConfig())
+
+    everything = list(references)
+    sampled = [scores(draw.sample(everything, 100)).cer for _ in range(200)]
+    # Without replacement, samples of a quarter vary a little less than independent ones.
+    expected = np.std(sampled) / (1 - 100 / 400) ** 0.5
+    assert scores(everything[:100]).cer_error == pytest.approx(expected, rel=0.25)

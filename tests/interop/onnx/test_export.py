@@ -464,3 +464,21 @@ def test_a_graph_with_one_wrong_weight_is_never_returned(
     with pytest.raises(CharseqError, match="the export does not answer as PyTorch does"):
         export(tmp_path / "m.safetensors", force=True)
     assert [each.name for each in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.parametrize(("different", "farthest"), [(1, 0.0), (0, 2e-4)])
+def test_an_export_that_answers_otherwise_is_not_written(different: int, farthest: float) -> None:
+    checking.Agreement(texts=10, different=0, farthest=5e-5).refuse_faulty()
+    with pytest.raises(CharseqError, match="Nothing was written"):
+        checking.Agreement(texts=10, different=different, farthest=farthest).refuse_faulty()
+
+
+def test_an_export_computes_as_many_batches_at_once_as_asked(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    path = exported(toy_translator, tmp_path)
+    with runtime.load(path, threads=3).engine.at_once() as most:
+        assert most == 3
+    for wrong in (0, 1.5, "2"):
+        with pytest.raises(UsageError, match="threads must be a whole number of at least 1"):
+            runtime.load(path, threads=wrong)  # type: ignore[arg-type]
