@@ -171,6 +171,11 @@ def _without_waste(settings: RunSettings) -> RunSettings:
     training = settings.training
     if training.weight_decay and training.optimiser == "keras-rmsprop":
         raise UsageError("weight_decay is AdamW's: omit it, or choose the optimiser adamw")
+    if training.split == "last" and training.split_by == "input":
+        raise UsageError(
+            "split_by has no effect where the last pairs are held out: omit it, or choose the split"
+            " 'source'"
+        )
     return settings
 
 
