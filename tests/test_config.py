@@ -21,7 +21,7 @@ def test_every_setting_has_one_name_and_a_description() -> None:
             {"units": 0},
             "units must be at least 1 or 'auto', not 0",
         ),
-        ({"epochs": True}, "epochs must be a number or 'auto', not True"),
+        ({"epochs": True}, "epochs must be a whole number or 'auto', not True"),
         ({"dropout": False}, "dropout must be a number or 'auto', not False"),
         ({"gradient_clip": True}, "gradient_clip must be a number, not True"),
         ({"split": "random"}, "split must be 'source' or 'last', not 'random'"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import charseq
 from charseq.config import CorpusConfig
 from charseq.corpus import corpus_of
-from charseq.errors import DataError
+from charseq.errors import DataError, visible
 from charseq.modelfile import read_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::charseq.errors.UnknownCharactersWarning")
@@ -122,3 +122,19 @@ def test_half_a_character_is_refused(toy_translator: charseq.Translator) -> None
 def test_half_a_character_is_refused_with_its_pair(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"pairs:2: a lone surrogate"):
         trained([("a", "b"), ("\ud83d", "c"), ("d", "e")], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("👩\u200d👧", "👩\u200d👧"),
+        ("pay\u200cpal", "pay\\u200cpal"),
+        ("می\u200c", "می\\u200c"),
+        ("\u200dम", "\\u200dम"),
+        ("म\u200d\u200dम", "म\\u200d\\u200dम"),
+        ("م\u202eم", "م\\u202eم"),
+    ],
+)
+def test_messages_show_joiners_as_they_are_only_where_they_join(text: str, shown: str) -> None:
+    assert visible(text) == shown

@@ -124,13 +124,24 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in _LACKING)
 
 
+def _joins(text: str, place: int) -> bool:
+    """Return whether a joiner stands there between two characters that it may join."""
+    if text[place] not in "\u200c\u200d":
+        return False
+    beside = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+    return all(each and each.isprintable() and not each.isascii() for each in beside)
+
+
 def visible(text: str, limit: int = 80) -> str:
     """Return `text` fit for a message: control and bidirectional characters escaped, and cut.
 
-    Only for messages and tables; translations are never altered.
+    Joiners stay as they are between letters of scripts that write with them, and in emoji. Only for
+    messages and tables; translations are never altered.
     """
     escaped = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text[: limit + 1]
+        character
+        if character.isprintable() or _joins(text, place)
+        else character.encode("unicode_escape").decode("ascii")
+        for place, character in enumerate(text[: limit + 1])
     )
     return escaped if len(text) <= limit else escaped[: limit - 1] + "…"

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, LiteralString, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -20,15 +20,19 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from charseq.errors import UsageError, visible
 
 
-def _no_truth_value(value: object) -> object:
-    """Refuse true and false, which Python counts as 1 and 0."""
-    if isinstance(value, bool):
-        raise PydanticCustomError("truth_value", "a number")
-    return value
+def _no_truth_value(demand: LiteralString) -> BeforeValidator:
+    """Refuse true and false, which Python counts as 1 and 0: `demand` says what is wanted."""
+
+    def refused(value: object) -> object:
+        if isinstance(value, bool):
+            raise PydanticCustomError("truth_value", demand)
+        return value
+
+    return BeforeValidator(refused)
 
 
-Whole = Annotated[int, BeforeValidator(_no_truth_value)]
-Real = Annotated[float, BeforeValidator(_no_truth_value)]
+Whole = Annotated[int, _no_truth_value("a whole number")]
+Real = Annotated[float, _no_truth_value("a number")]
 Column = Annotated[Whole, Field(ge=1)] | str
 Separator = Annotated[str, StringConstraints(min_length=1)]
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
