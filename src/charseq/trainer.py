@@ -228,8 +228,6 @@ class _Asked:
             in_file, given = _taken(of_file.get("model"), _SHAPE), _taken(settings, _SHAPE)
         chosen = configure(preset, config, of_file, **settings)
         _refuse_output(output)
-        if self.held_out is not None:
-            _refuse_splitting(settings)
         spellings, start = Spellings.of(chosen.model), None
         if self.start_from is not None:
             start = read_description(self.start_from)
@@ -285,16 +283,6 @@ def _is_gone(corpus: str) -> bool:
     """Return whether a corpus was a file, stored by its absolute path, that no longer exists."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
-
-
-def _refuse_splitting(settings: Mapping[str, object]) -> None:
-    """Raise a `UsageError` if settings say how to split a corpus that is not split."""
-    for name in ("split", "split_by", "held_out_share", "held_out_maximum"):
-        if name in settings:
-            raise UsageError(
-                f"{name} has no effect, since another corpus is held out (--held-out, held_out):"
-                " omit one of the two"
-            )
 
 
 def _refuse_output(output: str | Path | None) -> None:
