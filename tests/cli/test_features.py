@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shlex
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -282,6 +283,17 @@ def test_what_to_try_says_what_the_model_reads() -> None:
     ):
         hint = translate_hint(Path("m.safetensors"), "ab", conditions)
         assert hint.endswith(f"translate m.safetensors {options}ab")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["They've gone.", 'say "it\'s"', "it's $HOME", "it's `x`", "it's a\\b", "it's!", "-it's"],
+)
+def test_what_to_try_is_what_a_shell_reads(text: str) -> None:
+    hint = translate_hint("m.safetensors", text)
+    *_, read = shlex.split(hint)
+    assert read == text
+    assert translate_hint("m.safetensors", "They've gone.").endswith(' "They\'ve gone."')
 
 
 def test_a_model_is_evaluated_on_the_columns_it_was_trained_with(files: Path, run) -> None:

@@ -40,8 +40,16 @@ def translate_hint(model: str | Path, text: str = "…", conditions: Conditions 
     options = ["--features '…'"] * bool(conditions.features)
     options += ["--language '…'"] * bool(conditions.languages)
     options += ["--"] * text.startswith("-")
-    words = [charseq_command(), "translate", shlex.quote(str(model)), *options, shlex.quote(text)]
+    words = [charseq_command(), "translate", shlex.quote(str(model)), *options, _quoted(text)]
     return " ".join(words)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a shell reads it, in double quotes where an apostrophe would break others.
+
+    An interactive shell would take an exclamation mark within double quotes for its history.
+    """
+    return f'"{text}"' if "'" in text and not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def serve_hint(site: Path) -> str:
