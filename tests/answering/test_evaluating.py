@@ -40,7 +40,7 @@ def test_features_go_with_their_pairs(tmp_path: Path) -> None:
     model = charseq.train(
         pairs, run=tmp_path / "run", units=48, epochs=12, learning_rate=0.01, refit=False
     )
-    assert model.evaluate(pairs[1:]).exact_match.value > 0.8
+    assert model.evaluate(pairs[::-1]).exact_match.value > 0.8
     swapped = [
         (word, target, ("N", "UP") if "LOW" in tags else "N;LOW") for word, target, tags in pairs
     ]

@@ -36,10 +36,7 @@ def odd_ratios(pairs: Sequence[Pair], source: Side, target: Side) -> Iterator[Fi
             f" source suggests; half of all targets are {_times(low)} to {_times(high)} as long"
             f" as their source, the median is {_times(middle)}",
             "check whether these two texts belong together, and leave out those that do not",
-            tuple(
-                Example(i + 1, f"{pairs[i].source} → {pairs[i].target}")
-                for i in outliers[:EXAMPLES].tolist()
-            ),
+            _shown(pairs, outliers),
         )
 
 
@@ -82,10 +79,7 @@ def few_long_pairs(
             f" side have {share:.0%} of all symbols, so training spends most of its time on them",
             f"leave them out (--max-length {usual}, max_length={usual}), or give training more"
             " time",
-            tuple(
-                Example(i + 1, f"{pairs[i].source} → {pairs[i].target}")
-                for i in long[:EXAMPLES].tolist()
-            ),
+            _shown(pairs, long),
         )
 
 
@@ -93,6 +87,12 @@ def _most(values: NDArray[np.number], chosen: NDArray[np.bool_]) -> NDArray[np.i
     """Return the places of the chosen values, the largest value first."""
     places = np.flatnonzero(chosen)
     return places[np.argsort(-values[places], kind="stable")]
+
+
+def _shown(pairs: Sequence[Pair], places: NDArray[np.int64]) -> tuple[Example, ...]:
+    return tuple(
+        Example(i + 1, f"{pairs[i].source} → {pairs[i].target}") for i in places[:EXAMPLES].tolist()
+    )
 
 
 def _times(logarithm: float) -> str:
