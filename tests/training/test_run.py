@@ -17,7 +17,7 @@ from charseq.errors import CharseqWarning, MachineError, UsageError
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
-from charseq.training import CARD_FILE, EpochRecord, own_folder, place_of
+from charseq.training import CARD_FILE, EpochRecord, own_folder, place_of, setup
 from charseq.training.device import resolve_device
 from charseq.training.loop import Clock, Trainer, refit
 from charseq.training.loss import held_back
@@ -259,6 +259,22 @@ def test_a_training_that_makes_its_start_worse_says_so(
         charseq.train(toy_pairs[:-60], run=tmp_path / "right", learning_rate=1e-9, **asked)
     card = (tmp_path / "right" / CARD_FILE).read_text(encoding="utf-8")
     assert "started from start.safetensors, whose CER on the held-out sources is 0." in card
+
+
+def test_memory_for_training_is_asked_for_once_and_not_when_it_is_done(
+    toy_translator: Translator, toy_pairs: Pairs, tmp_path: Path, monkeypatch
+) -> None:
+    toy_translator.save(tmp_path / "start.safetensors")
+    asked = []
+    monkeypatch.setattr(setup, "refuse_too_much", lambda *each: asked.append(each))
+    charseq.train(
+        toy_pairs[:60],
+        run=tmp_path / "run",
+        start_from=tmp_path / "start.safetensors",
+        epochs=1,
+        refit=True,
+    )
+    assert len(asked) == 1
 
 
 def test_the_shape_of_the_model_to_start_from_cannot_change(
@@ -514,7 +530,8 @@ def test_a_few_long_pairs_that_take_most_of_the_training_are_warned_about(
     toy_pairs: Pairs,
 ) -> None:
     pairs = [*toy_pairs[:300], *[("abcd" * 50, "ABCD" * 50)] * 20]
-    with pytest.warns(CharseqWarning, match="training spends most of its time on them: leave them"):
+    what = "more than 8 symbols .* training spends most of its time on them: leave them"
+    with pytest.warns(CharseqWarning, match=what):
         charseq.rehearse(pairs, units=8, epochs=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", CharseqWarning)

@@ -35,7 +35,7 @@ from charseq.training.folder import (
     remove_unfinished,
 )
 from charseq.training.history import Callback, EpochRecord, History, read_history, series
-from charseq.training.loop import Clock, Trainer, fit
+from charseq.training.loop import Clock, Trainer, first_model, fit
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
 from charseq.training.prepare import Prepared
@@ -337,8 +337,9 @@ class _Run:
             calibration=calibration,
         )
         write_model(self.folder / MODEL_FILE, description, tensors)
-        length, split = description.sources.spelling.length, setup.split
+        split = setup.split
         trained_on = split.training if again is None else (*split.training, *split.held_out)
+        lengths = [description.sources.spelling.length(pair.source) for pair in trained_on]
         held_out = material.held_out
         facts = TrainingFacts(
             epochs=len(history.epochs),
@@ -346,8 +347,8 @@ class _Run:
             seconds=sum(series(history.epochs, "seconds")),
             pairs_per_second=float(np.median(series(history.epochs, "pairs_per_second"))),
             device=str(setup.device),
-            shortest_source=min(length(pair.source) for pair in trained_on),
-            longest_source=max(length(pair.source) for pair in trained_on),
+            shortest_source=min(lengths),
+            longest_source=max(lengths),
             left_out=material.corpus.omissions,
             held_out_name="" if held_out is None else held_out.name,
             held_out_left_out="" if held_out is None else held_out.omissions,
@@ -373,9 +374,12 @@ class _Run:
 
     def _cer_of_start(self) -> float | None:
         """Return the held-out CER of the model that training started from, if there is one."""
-        if self.setup.start is None:
+        setup = self.setup
+        if setup.start is None:
             return None
-        model, prepared = self.setup.first_model(), self.setup.prepared
+        prepared = setup.prepared
+        # Only to answer, which takes far less memory than training did.
+        model = first_model(prepared, setup.start[1]).to(setup.device)
         answers, _ = held_out_answers(model, prepared)
         spelling = prepared.description.targets.spelling
         return report_of(answers.items, spelling, bootstrap=0).character_error_rate.value

@@ -1,6 +1,7 @@
 """The start of a training: its material prepared, and a model that has not learnt from it yet."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 
@@ -83,8 +84,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
             training = settings.training.model_copy(update={"refit": False})
             settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
-    _warn_of_separators(prepared, split)
-    _warn_of_long_pairs(prepared, split)
+    _warn_of_findings(prepared, split)
     if prepared.config.training.count_padding:
         keep_freed_memory()
     repeated = 0
@@ -96,19 +96,17 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     return Setup(split, prepared, start, device, repeated)
 
 
-def _warn_of_separators(prepared: Prepared, split: Split) -> None:
-    """Warn if a separator was named that occurs nowhere, so that whole texts are symbols."""
-    description = prepared.description
-    for side, vocabulary in (("source", description.sources), ("target", description.targets)):
-        texts = [getattr(pair, side) for pair in split.training]
-        for found in idle_separator(Side(side, texts, vocabulary.spelling)):
-            warn_caller(f"{found.what}: {found.advice}")
-
-
-def _warn_of_long_pairs(prepared: Prepared, split: Split) -> None:
-    """Warn if a few long pairs would take most of the training."""
-    lengths = prepared.training.sources.lengths, prepared.training.targets.lengths
-    for found in few_long_pairs(split.training, *lengths):
+def _warn_of_findings(prepared: Prepared, split: Split) -> None:
+    """Warn if a separator occurs nowhere, or if a few long pairs would take most of the time."""
+    description, pairs, training = prepared.description, split.training, prepared.training
+    vocabularies = (("source", description.sources), ("target", description.targets))
+    sides = (
+        Side(side, [getattr(pair, side) for pair in pairs], vocabulary.spelling)
+        for side, vocabulary in vocabularies
+    )
+    # The start and the end symbol are in no text.
+    lengths = training.sources.lengths, training.targets.lengths - len(description.targets.frame)
+    for found in (*chain(*map(idle_separator, sides)), *few_long_pairs(pairs, *lengths)):
         warn_caller(f"{found.what}: {found.advice}")
 
 
