@@ -87,6 +87,7 @@ def train(
         chosen,
         folder=None if run is None else Path(run),
         overwrite=overwrite,
+        needed=[] if output is None else [Path(output).parent],
         callbacks=callbacks,
         console=progress_console() if progress else None,
     )

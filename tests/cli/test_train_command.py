@@ -83,7 +83,17 @@ def test_a_dry_run_refuses_what_a_run_would_refuse(
     assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", str(run)) == 0
     again = ("--dry-run", "--overwrite", "--run", str(run), "--from", f"{run}/model.safetensors")
     assert charseq_command("train", corpus, *again) == 2
-    assert "would be moved aside with" in capsys.readouterr().err
+    assert "model.safetensors would be moved aside with" in capsys.readouterr().err
+    again = (
+        "--dry-run",
+        "--overwrite",
+        "--run",
+        str(run),
+        "-o",
+        f"{run}/checkpoints/m.safetensors",
+    )
+    assert charseq_command("train", corpus, *again) == 2
+    assert "checkpoints would be moved aside with" in capsys.readouterr().err
 
 
 def test_a_dry_run_shows_what_would_happen_and_writes_nothing(

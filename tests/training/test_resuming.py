@@ -408,6 +408,20 @@ def test_what_a_run_reads_is_not_moved_aside_with_an_earlier_one(
     assert inside.exists()
 
 
+def test_the_folder_that_a_model_is_written_to_is_not_moved_aside_with_an_earlier_run(
+    toy_pairs: Pairs, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    charseq.train(toy_pairs[:100], run=run, **QUICK)
+    (run / "kept").mkdir()
+    inside, beside = run / "kept" / "m.safetensors", run / "m.safetensors"
+    with pytest.raises(UsageError, match=r"kept would be moved aside with .*run: copy it"):
+        charseq.train(toy_pairs[:100], run=run, overwrite=True, output=inside, **QUICK)
+    assert not (tmp_path / "run.1").exists()
+    charseq.train(toy_pairs[:100], run=run, overwrite=True, output=beside, **QUICK)
+    assert beside.is_file()
+
+
 def test_a_run_that_another_process_finished_meanwhile_is_never_overwritten(
     toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,7 +141,7 @@ def train(
     if dry_run:
         if run is not None:
             read = [Path(each) for each in (corpus, held_out, start_from) if each is not None]
-            needed = filter(Path.is_file, read)
+            needed = [*filter(Path.is_file, read), *([output.parent] if output else [])]
             training.refuse_taken(run, overwrite=overwrite, needed=needed)
         show_rehearsal(output_console(), trainer.rehearse(str(corpus), **asked), as_json=as_json)
         return

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,6 +76,7 @@ def train_run(
     *,
     folder: Path | None = None,
     overwrite: bool = False,
+    needed: Iterable[Path] = (),
     callbacks: Sequence[Callback] = (),
     console: Console | None = None,
 ) -> TrainedModel:
@@ -89,6 +90,7 @@ def train_run(
         settings: how to train; with `start_from`, the shape of that model replaces the model's.
         folder: where the run is written; by default `runs/<corpus>-<date>`.
         overwrite: move an existing run aside.
+        needed: what must not be moved aside with it, besides what is read.
         callbacks: each is called with the record of every epoch.
         console: where progress is shown; None shows nothing.
 
@@ -103,7 +105,7 @@ def train_run(
     with own_folder(folder, material.corpus.name) as own:
         # Where a link leads to an earlier run, it leads to the new one afterwards.
         there = own.resolve() if overwrite and own.is_symlink() else own
-        refuse_taken(there, overwrite=overwrite, needed=material.files())
+        refuse_taken(there, overwrite=overwrite, needed=[*material.files(), *needed])
         setup = set_up(material, settings)
         free_folder(there, overwrite=overwrite)
         return _trained(material, setup, there, began, callbacks, console, resuming=False)
