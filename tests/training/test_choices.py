@@ -81,6 +81,17 @@ def test_fewer_pairs_are_read_more_often() -> None:
     assert few > some > many
 
 
+def test_few_long_pairs_are_read_less_often_and_not_again() -> None:
+    words, long, longer = (
+        decision([Pair("ab " * times, "x")], times=300).training for times in (2, 200, 20_000)
+    )
+    assert words.epochs > long.epochs > longer.epochs == 25
+    assert words.refit
+    assert not long.refit
+    assert decision([Pair("ab " * 200, "x")], times=300, epochs=70).training.epochs == 70
+    assert decision([Pair("ab " * 200, "x")], times=300, refit=True).training.refit
+
+
 def test_words_are_trained_on_once_more_with_those_held_out() -> None:
     sentence = "so long that it is no word"
     words, sentences = decision(times=100), decision([Pair(sentence, "x")], times=8_000)

@@ -13,7 +13,9 @@ class TrainingSettings(Settings):
     """How a model is trained."""
 
     epochs: Count | Auto = Field(
-        "auto", description="the most passes over the corpus; 'auto': by the corpus's size"
+        "auto",
+        description="the most passes over the corpus; 'auto': by the number of pairs, and"
+        " fewer if they are very long",
     )
     batch_size: Count | Auto = Field(
         "auto", description="pairs per step; 'auto': by the corpus's size"
@@ -103,7 +105,7 @@ class TrainingSettings(Settings):
         description="at the end, train again from the start on all pairs, including those"
         " held out, for the number of steps found; the scores remain those of"
         " the first training; 'auto': if there are fewer than 2,000 training"
-        " pairs, or fewer than 50,000 with at most 25 symbols on average, with"
+        " pairs, not very long, or fewer than 50,000 with at most 25 symbols on average, with"
         " keep 'best' and no separate held-out file",
     )
     time_limit: Duration | None = Field(

@@ -35,6 +35,9 @@ LONG = 25
 COPIED_SHARE = 0.7
 # This many pairs suffice to estimate that share.
 LOOKED_AT = 1_000
+# Few pairs are read often, but if they are long, not so often that a training reads more symbols
+# than this, which may take an hour; in `FEWEST_EPOCHS`, it reads however many there are.
+MOST_SYMBOLS, FEWEST_EPOCHS = 20_000_000, 25
 # From this many units on, and with some thousand pairs, a second layer of attention need not know
 # more of the first than of a symbol: as many numbers as an embedding has.
 SHORT_UNITS = 256
@@ -127,20 +130,26 @@ def _work(
     work: dict[str, Any] = asked.model_dump()
     if asked.batch_size == "auto":
         work["batch_size"] = _by_pairs(pairs, 8, 16, 32, 64, 128)
+    epochs = (40, 30, 10, 10, 5) if started else (150, 100, 25, 25, 10)
+    usual, affordable = _by_pairs(pairs, *epochs), _affordable_epochs(training, model)
     if asked.epochs == "auto":
-        epochs = (40, 30, 10, 10, 5) if started else (150, 100, 25, 25, 10)
-        work["epochs"] = _by_pairs(pairs, *epochs)
+        work["epochs"] = min(usual, affordable)
     if asked.learning_rate == "auto":
         size = 0.004 if units < 256 else 0.003 if units < 512 else 0.002
         work["learning_rate"] = size / 10 if started else size
     if asked.refit == "auto":
         work["refit"] = asked.keep == "best" and (
-            pairs < FEW or (pairs < MANY and _are_words(training, model))
+            (pairs < FEW and usual <= affordable) or (pairs < MANY and _are_words(training, model))
         )
     if asked.precision == "auto":
         fast = units >= BF16_UNITS and has_fast_bf16(resolve_device(asked.device))
         work["precision"] = "bf16" if fast else "float32"
     return TrainingConfig(**work)
+
+
+def _affordable_epochs(training: Sequence[Pair], model: ModelConfig) -> int:
+    symbols = len(training) * mean_length(training, Spellings.of(model))
+    return max(FEWEST_EPOCHS, int(MOST_SYMBOLS / max(symbols, 1)))
 
 
 def _by_pairs(pairs: int, *choices: int) -> int:
