@@ -267,6 +267,22 @@ def test_source_dropout_is_noise_on_what_is_read_alone() -> None:
     assert torch.equal(*written)
 
 
+def test_source_dropout_reaches_what_attention_reads_past_the_layers() -> None:
+    noisy = {"source_dropout": 1 - 1e-9, "copying": False}
+    config = ATTENDING.model_copy(update=noisy)
+    model, batch = random_model(config), random_batch(config, [3, 5], 5)
+    with torch.no_grad():
+        for name, weight in model.encoder.named_parameters():
+            if name.startswith(("forwards", "backwards")):
+                weight.zero_()
+    noise = torch.Generator().manual_seed(1)
+    quiet, dropped = (
+        model.encode(batch.sources, batch.source_lengths, noise=each)[0] for each in (None, noise)
+    )
+    assert quiet.views[0].values.any()
+    assert not dropped.views[0].values.any()
+
+
 def test_symbol_dropout_hides_what_stands_before_from_training_alone() -> None:
     config = ATTENDING.model_copy(update={"copying": False, "symbol_dropout": 1 - 1e-9})
     model, batch = random_model(config), random_batch(config, [3, 5], 5)
@@ -330,6 +346,19 @@ def test_fresh_weights_are_drawn_as_keras_draws_them() -> None:
     assert not second.any()
     assert not second.requires_grad
     assert not model.decoder.output.bias.any()
+
+
+def test_distances_at_first_favour_near_symbols_and_do_not_count_for_features() -> None:
+    look = Seq2Seq.fresh(ATTENDING, 7, 9, seed=1).decoder.attentions[0]
+    assert look.distances is not None
+    assert look.placeless is not None
+    scores = look.distances.tolist()
+    here = len(scores) // 2
+    assert scores[:here] == sorted(scores[:here])
+    assert scores == scores[::-1]
+    assert scores[here] == 0 > scores[here - 1]
+    # What has no place counts as farthest before.
+    assert scores[0] + look.placeless.item() == scores[here]
 
 
 @pytest.mark.parametrize("units", [9, 65_536])

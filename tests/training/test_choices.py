@@ -159,6 +159,8 @@ def test_hangul_on_either_side_is_read_in_jamo() -> None:
     assert decision([Pair("한국", "h")]).model.normalise == "jamo"
     assert decision([Pair("h", "한국")]).model.normalise == "jamo"
     assert decision().model.normalise == "nfc"
+    held_out_alone = Split(tuple(WORDS), (Pair("한국", "h"),))
+    assert decided(configure(), held_out_alone).model.normalise == "jamo"
     assert decision([Pair("한국", "h")], normalise="none").model.normalise == "none"
 
 
