@@ -15,20 +15,27 @@ KERAS_LARGEST = -torch.log(torch.tensor(1e-7, dtype=torch.float64)).item()
 
 @dataclass
 class Sums:
-    """Sums over positions, as scalar tensors, so that adding them does not wait for the device."""
+    """Sums over positions, as scalar tensors, so that adding them does not wait for the device.
+
+    Attributes:
+        loss: of the losses.
+        positions: how many there are.
+        correct: at how many the target is the most probable symbol; None: nobody asked.
+    """
 
     loss: Tensor
-    correct: Tensor
     positions: Tensor
+    correct: Tensor | None
 
     def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            self.loss + other.loss, self.correct + other.correct, self.positions + other.positions
-        )
+        correct = None
+        if self.correct is not None and other.correct is not None:
+            correct = self.correct + other.correct
+        return Sums(self.loss + other.loss, self.positions + other.positions, correct)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the sums by their names."""
-        return {"loss": self.loss, "correct": self.correct, "positions": self.positions}
+        return {name: tensor for name, tensor in vars(self).items() if tensor is not None}
 
     @property
     def mean_loss(self) -> float:
@@ -38,6 +45,8 @@ class Sums:
     @property
     def accuracy(self) -> float:
         """The share of positions whose symbol is the most probable one under teacher forcing."""
+        if self.correct is None:
+            raise AssertionError("correct symbols were not counted")
         return float(self.correct / self.positions)
 
 
@@ -69,11 +78,17 @@ class Comparison:
 
 
 def _sums(tensors: Mapping[str, Tensor], part: str) -> Sums:
-    return Sums(*(tensors[f"{part}.{name}"] for name in ("loss", "correct", "positions")))
+    loss, positions = tensors[f"{part}.loss"], tensors[f"{part}.positions"]
+    return Sums(loss, positions, tensors.get(f"{part}.correct"))
 
 
 def compare(
-    log_probabilities: Tensor, targets: Tensor, mask: Tensor, *, count_padding: bool = False
+    log_probabilities: Tensor,
+    targets: Tensor,
+    mask: Tensor,
+    *,
+    count_correct: bool = True,
+    count_padding: bool = False,
 ) -> Comparison:
     """Compare predictions with targets.
 
@@ -81,20 +96,25 @@ def compare(
         log_probabilities: (batch, time, symbols).
         targets: ids, (batch, time).
         mask: which positions are real, (batch, time).
+        count_correct: also count the positions whose target is the most probable symbol.
         count_padding: also sum over all positions, with Keras's clipping.
     """
     losses = functional.nll_loss(
         log_probabilities.flatten(0, 1), targets.flatten(), reduction="none"
     )
     losses = losses.view_as(targets)
-    # On CPUs, finding the highest is several times faster than finding where it is.
-    correct = log_probabilities.detach().amax(dim=2) == -losses.detach()
-    masked = Sums((losses * mask).sum(), (correct & mask).sum(), mask.sum())
+    correct = None
+    if count_correct:
+        # On CPUs, finding the highest is several times faster than finding where it is.
+        correct = log_probabilities.detach().amax(dim=2) == -losses.detach()
+    real = None if correct is None else (correct & mask).sum()
+    masked = Sums((losses * mask).sum(), mask.sum(), real)
     if not count_padding:
         return Comparison(masked, None)
     positions = torch.tensor(targets.numel(), device=targets.device)
     clipped = losses.clamp(KERAS_SMALLEST, KERAS_LARGEST)
-    return Comparison(masked, Sums(clipped.sum(), correct.sum(), positions))
+    everywhere = None if correct is None else correct.sum()
+    return Comparison(masked, Sums(clipped.sum(), positions, everywhere))
 
 
 def held_back(share: float, symbols: int) -> float:

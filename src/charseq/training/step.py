@@ -22,7 +22,7 @@ def evaluate(model: Seq2Seq, pairs: EncodedPairs, config: TrainingConfig) -> Com
     """Compare a model's teacher-forced predictions with the targets of `pairs`."""
     order = np.random.default_rng(0)
     dealt = bucketed_batches(pairs, EVALUATION_BATCH, order, config.batch_characters)
-    batches = (pairs.batch(rows).to(model.device) for rows in dealt)
+    batches = (batch.to(model.device) for batch in pairs.batches(dealt))
     compared = (_compared(_predicted(model, batch, config), batch, config) for batch in batches)
     return reduce(add, compared)
 
@@ -50,7 +50,8 @@ def training_step(
     """
     batch = batch.to(model.device)
     predicted = _predicted(model, batch, config, noise)
-    compared = _compared(predicted, batch, config)
+    # Only where padding counts, as in Keras, is the accuracy in training told as well.
+    compared = _compared(predicted, batch, config, count_correct=config.count_padding)
     if compared.padded is not None:
         loss = compared.padded.loss / compared.padded.positions
     else:
@@ -76,6 +77,13 @@ def _predicted(
     return torch.log_softmax(logits, dim=2, dtype=torch.float32)
 
 
-def _compared(predicted: Tensor, batch: Batch, config: TrainingConfig) -> Comparison:
-    targets = batch.targets[:, 1:]
-    return compare(predicted, targets, batch.mask, count_padding=config.count_padding)
+def _compared(
+    predicted: Tensor, batch: Batch, config: TrainingConfig, *, count_correct: bool = True
+) -> Comparison:
+    return compare(
+        predicted,
+        batch.targets[:, 1:],
+        batch.mask,
+        count_correct=count_correct,
+        count_padding=config.count_padding,
+    )
