@@ -95,6 +95,32 @@ def test_a_batch_holds_what_its_texts_spell(sources: list[str]) -> None:
         assert int(batch.mask[row].sum()) == len(text) + 1
 
 
+@given(
+    st.lists(st.text("abc", max_size=9), min_size=1),
+    st.integers(1, 5),
+    st.booleans(),
+    st.none() | st.integers(0, 30),
+)
+def test_many_batches_gathered_at_once_are_what_each_is_alone(
+    sources: list[str], batch_size: int, more: bool, width: int | None
+) -> None:
+    pairs = encoded(sources)
+    if more:
+        pairs = replace(pairs, copies=pairs.sources, conditions=pairs.sources.lengths)
+    dealt = list(shuffled_batches(pairs, batch_size, _generator()))
+    batches = list(pairs.batches(dealt))
+    assert len(batches) == len(dealt)
+    for rows, batch in zip(dealt, batches, strict=True):
+        alone = pairs.batch(rows)
+        for name, tensor in vars(alone).items():
+            gathered = getattr(batch, name)
+            assert gathered is tensor is None or torch.equal(gathered, tensor)
+    for sequences in (pairs.sources, pairs.targets):
+        for rows, ids in zip(dealt, sequences.padded_each(dealt, 7, width), strict=True):
+            assert ids.dtype == np.int64
+            assert np.array_equal(ids, sequences.padded(rows, 7, width))
+
+
 def test_sources_are_padded_where_the_model_asks_for_it() -> None:
     vocabulary = Vocabulary.of_sources(["ab "], unknown=False)
     padded = encode_sources(["a", "ab", "abab"], vocabulary, ModelConfig(pad_source_to=3))

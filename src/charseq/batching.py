@@ -1,6 +1,7 @@
 """Ids to tensors: padded batches, in an order that needs little padding and differs every epoch."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charseq.encoding import NEVER_COPIED, Rows, Sequences
+
+# So many batches are gathered at once.
+GATHERED = 16
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,35 @@ class EncodedPairs:
 
     def batch(self, rows: Rows) -> Batch:
         """Return the pairs at `rows` as one batch."""
-        copies = None if self.copies is None else self.copies.padded(rows, fill=NEVER_COPIED)
-        return Batch(
-            sources=torch.from_numpy(self.sources.padded(rows, fill=0)),
-            source_lengths=torch.from_numpy(self.sources.lengths[rows]),
-            targets=torch.from_numpy(self.targets.padded(rows, self.fill, self.target_width)),
-            target_lengths=torch.from_numpy(self.targets.lengths[rows]),
-            conditions=None if self.conditions is None else torch.from_numpy(self.conditions[rows]),
-            copies=None if copies is None else torch.from_numpy(copies),
-        )
+        return next(self.batches([rows]))
+
+    def batches(self, dealt: Iterable[Rows]) -> Iterator[Batch]:
+        """Yield the pairs at each of some rows as a batch.
+
+        Several are gathered at once: between two steps, each NumPy call takes several times as
+        long as among others of its kind.
+        """
+        dealt = iter(dealt)
+        while together := list(itertools.islice(dealt, GATHERED)):
+            nothing = [None] * len(together)
+            for rows, sources, targets, copies in zip(
+                together,
+                self.sources.padded_each(together, fill=0),
+                self.targets.padded_each(together, self.fill, self.target_width),
+                self.copies.padded_each(together, NEVER_COPIED)
+                if self.copies is not None
+                else nothing,
+                strict=True,
+            ):
+                conditions = None if self.conditions is None else self.conditions[rows]
+                yield Batch(
+                    sources=torch.from_numpy(sources),
+                    source_lengths=torch.from_numpy(self.sources.lengths[rows]),
+                    targets=torch.from_numpy(targets),
+                    target_lengths=torch.from_numpy(self.targets.lengths[rows]),
+                    copies=None if copies is None else torch.from_numpy(copies),
+                    conditions=None if conditions is None else torch.from_numpy(conditions),
+                )
 
 
 def batches_in(pairs: int, batch_size: int) -> int:

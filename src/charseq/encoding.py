@@ -66,6 +66,28 @@ class Sequences:
         ids = self.ids[flat] if len(self.ids) else np.zeros(flat.shape, np.int32)
         return np.where(inside, ids, fill).astype(np.int64)
 
+    def padded_each(
+        self, dealt: Sequence[Rows], fill: int, width: int | None = None
+    ) -> list[NDArray[np.int64]]:
+        """Return what `padded` returns for each of some batches' rows, for the cost of one call."""
+        sizes = np.array([len(rows) for rows in dealt])
+        rows = np.concatenate(dealt)
+        lengths, starts, ends = self.lengths[rows], self.starts[rows], sizes.cumsum()
+        widths = np.full(len(sizes), width)
+        if width is None:
+            widths = np.maximum.reduceat(lengths, ends - sizes)
+        # All cells of the first batch, row by row, then those of the next.
+        cells = np.repeat(widths, sizes)
+        before = cells.cumsum() - cells
+        places = np.arange(cells.sum()) + np.repeat(starts - before, cells)
+        inside = places < np.repeat(starts + lengths, cells)
+        found = self.ids.take(places, mode="clip") if len(self.ids) else np.int32(fill)
+        ids = np.where(inside, found, np.int64(fill))
+        parts = np.split(ids, (widths * sizes).cumsum()[:-1])
+        return [
+            part.reshape(size, wide) for part, size, wide in zip(parts, sizes, widths, strict=True)
+        ]
+
 
 @dataclass(frozen=True)
 class EncodedInputs:

@@ -90,9 +90,10 @@ class Embedding(nn.Module):
 
 def _occurring(ids: Tensor, symbols: int) -> Tensor:
     """Return which of the first symbols occur, and others up to a multiple of `ONE_HOT_STEP`."""
-    occurs = np.bincount(ids.numpy().ravel(), minlength=symbols)[:symbols] > 0
-    size = max(1, math.ceil(occurs.sum() / ONE_HOT_STEP)) * ONE_HOT_STEP
-    return torch.from_numpy(np.argsort(~occurs, kind="stable")[:size])
+    lacking = np.bincount(ids.numpy().ravel(), minlength=symbols)[:symbols] == 0
+    occurring = symbols - np.count_nonzero(lacking)
+    size = max(1, math.ceil(occurring / ONE_HOT_STEP)) * ONE_HOT_STEP
+    return torch.from_numpy(lacking.argsort(kind="stable")[:size])
 
 
 def symbol_dropout(vectors: Tensor, rate: float, noise: Generator | None) -> Tensor:

@@ -156,24 +156,25 @@ class Trainer:
                 epoch_pairs, config.batch_size, self.generator, config.batch_characters
             )
         )
-        for rows in itertools.islice(dealt, self.batches_done, None):
+        for batch in epoch_pairs.batches(itertools.islice(dealt, self.batches_done, None)):
+            pairs = len(batch.targets)
             if config.schedule == "cosine":
                 size = config.learning_rate * step_scale(self.progress)
                 set_step_size(self.optimiser, size)
             with self.whole():
-                compared = self.take_step(epoch_pairs.batch(rows))
+                compared = self.take_step(batch)
                 self.seen = compared if self.seen is None else self.seen + compared
                 if self.average is not None:
                     self.average.update()
                 self.steps += 1
                 self.batches_done += 1
-                self.pairs += len(rows)
+                self.pairs += pairs
                 self.seconds = before + time.perf_counter() - began
                 # On devices other than CPUs, reading a number waits for the device.
                 if self.model.device.type == "cpu":
                     self.refuse_infinite()
                 for watcher in self.watchers:
-                    watcher(len(rows))
+                    watcher(pairs)
             if self.is_over:
                 break
         self.refuse_infinite(weights=True)
