@@ -76,10 +76,13 @@ def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: fl
 
 @pytest.mark.parametrize(("longest", "expected"), [(10.0, 5.0), (1.0, 1.0)])
 def test_only_longer_gradients_are_scaled(longest: float, expected: float) -> None:
-    model = torch.nn.Linear(2, 1, bias=False)
-    model.weight.grad = torch.tensor([[3.0, 4.0]])
-    clip_gradients(torch.optim.SGD(model.parameters()), longest)
-    assert float(model.weight.grad.norm()) == pytest.approx(expected, abs=1e-4)
+    first, second, untouched = (torch.zeros(1, size, requires_grad=True) for size in (1, 2, 3))
+    first.grad, second.grad = torch.tensor([[3.0]]), torch.tensor([[0.0, 4.0]])
+    clip_gradients(torch.optim.SGD([first, second, untouched]), longest)
+    clipped = torch.cat([first.grad, second.grad], dim=1)
+    assert float(clipped.norm()) == pytest.approx(expected, abs=1e-4)
+    torch.testing.assert_close(clipped / expected, torch.tensor([[0.6, 0.0, 0.8]]))
+    assert untouched.grad is None
 
 
 @pytest.mark.parametrize(
