@@ -1,4 +1,7 @@
+import time
+
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +60,25 @@ def test_a_grapheme_cluster_holds_a_letter_with_its_marks() -> None:
         "👩\u200d👧",
         "x",
     ]
+
+
+joining = st.text(
+    st.sampled_from("\U0001f1eb\U0001f1f7\u0600\u0301\u200d\u0903क\u094da👩"), max_size=9
+)
+
+
+@given(joining)
+def test_flags_are_cut_as_the_standard_cuts_them(text: str) -> None:
+    assert Spelling(graphemes=True).symbols(text) == regex.findall(r"\X", text)
+
+
+def test_many_flags_in_a_row_take_no_longer_each() -> None:
+    flags = 200_000
+    began = time.perf_counter()
+    symbols = Spelling(graphemes=True).symbols("\U0001f1eb\U0001f1f7" * flags + "\U0001f1eb")
+    # Were each to look back at all before it, this would take minutes.
+    assert time.perf_counter() - began < 10
+    assert (symbols[0], symbols[-1], len(symbols)) == ("🇫🇷", "\U0001f1eb", flags + 1)
 
 
 def test_the_settings_say_how_each_side_is_spelt() -> None:

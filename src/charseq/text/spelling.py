@@ -100,4 +100,6 @@ def with_form(settings: ModelSettings, texts: Iterable[str]) -> ModelSettings:
 def _clusters() -> Any:
     import regex  # Slow to import, and rarely needed.
 
-    return regex.compile(r"\X")
+    # Of flags in a row, each half looks back at all before it, unless two are taken at a time.
+    half = r"[\U0001F1E6-\U0001F1FF]"
+    return regex.compile(rf"{half}{{2}}(?={half})|\X")
