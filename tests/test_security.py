@@ -119,6 +119,9 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "the bodies of all requests in progress": f"{bodies.MOST_SMALL // mebi} MiB of the first"
         f" {bodies.SMALL >> 10} KiB of each, {bodies.MOST_BYTES // mebi} MiB of the rest",
         "how slowly an answer is read": f"{connections.SLOWEST:,} bytes a second",
+        "answers that several clients have not read yet": f"{connections.MOST_UNREAD // mebi} MiB",
+        "features and language for all texts, repeated for each": f"{served.max_body_bytes // mebi}"
+        " MiB, the same as a body",
         "the features of a requested text, its language": f"{requests.LONGEST_CONDITION:,}"
         " characters each",
         "numbers in the explanations of a request": f"{requests.MOST_NUMBERS:,}",

@@ -142,6 +142,21 @@ def test_features_count_among_the_symbols_of_a_text(
     assert "all features of a text in one string" in apart.text
 
 
+def test_what_is_given_for_all_texts_is_not_repeated_beyond_what_a_body_may_have(
+    serving: Callable[..., Service], conjugator: Translator
+) -> None:
+    """Every answer says it again: a small request would have an answer of many megabytes."""
+    service = serving({"forms": conjugator}, max_body_bytes=1_000)
+    asked = {"texts": ["a"] * 20, "features": "é" * 20}
+    assert service.ask(**asked, language="x" * 10).status_code == 200
+    refused = service.ask(**asked, language="x" * 11)
+    assert refused.status_code == 413
+    assert refused.json()["error"]["message"] == (
+        "given for each text, features and language would have 1,020 bytes, but this service takes"
+        " at most 1,000"
+    )
+
+
 def test_what_is_given_for_all_texts_is_read_once(
     serving: Callable[..., Service], conjugator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

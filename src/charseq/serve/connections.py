@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import struct
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -14,18 +14,26 @@ from charseq.serve.middleware import HEADERS
 SLOWEST = 4_096
 """How many bytes a second a client must read of its answer."""
 
+MOST_UNREAD = 64 << 20
+"""The most bytes that wait for all clients that read their answers slowly."""
+
 
 class PatientConnection(H11Protocol):
     """A connection that is closed when its client has stalled for too long.
 
     uvicorn closes idle connections; this also closes those on which a request's head arrives too
-    slowly, or a response is not read.
+    slowly, or a response is not read. Where many read slowly, whoever is the first to exceed the
+    room for what waits for all of them is closed too.
 
     Attributes:
         patience: seconds for a head to arrive, and for a reader to go on.
+        room: the most bytes that wait for all slow readers; a single one may have more.
+        behind: the connections of slow readers.
     """
 
     patience = 10.0
+    room = MOST_UNREAD
+    behind: ClassVar[set["PatientConnection"]] = set()
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -42,6 +50,7 @@ class PatientConnection(H11Protocol):
         for timer in (self._head, self._reader):
             if timer is not None:
                 timer.cancel()
+        self.behind.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -57,11 +66,17 @@ class PatientConnection(H11Protocol):
     def pause_writing(self) -> None:
         """Start the timer of a reader that has fallen behind."""
         super().pause_writing()
-        self._watch_reader()
+        self.behind.add(self)
+        waiting = sum(each.transport.get_write_buffer_size() for each in self.behind)
+        if waiting > self.room and len(self.behind) > 1:
+            self.transport.abort()
+        else:
+            self._watch_reader()
 
     def resume_writing(self) -> None:
         """Stop the timer, since the reader has caught up."""
         super().resume_writing()
+        self.behind.discard(self)
         if self._reader is not None:
             self._reader.cancel()
             self._reader = None

@@ -150,6 +150,17 @@ def requested_texts(
                 f"{name} has {longest:,} characters, but this service takes at most"
                 f" {LONGEST_CONDITION:,}",
             )
+    repeated = len(texts) * sum(
+        len(given.encode(errors="surrogatepass"))
+        for given in (request.features, request.language)
+        if isinstance(given, str)
+    )
+    if repeated > settings.max_body_bytes:
+        raise Fault(
+            "too_large",
+            f"given for each text, features and language would have {repeated:,} bytes, but this"
+            f" service takes at most {settings.max_body_bytes:,}",
+        )
     spelt, written = description.sources.spelling.length, description.targets.spelling.length
     # What is given for all texts may be long: it is counted once.
     conditions, prefixes = cache(partial(_conditions, description)), cache(written)

@@ -12,7 +12,7 @@ import uvicorn
 from charseq.config import ServeConfig
 from charseq.errors import MachineError, UnknownCharactersWarning, UsageError, visible
 from charseq.serve.application import create_application
-from charseq.serve.connections import PatientConnection
+from charseq.serve.connections import MOST_UNREAD, PatientConnection
 from charseq.serve.logs import log, take_over_uvicorn
 from charseq.serve.middleware import Lifecycle
 from charseq.serve.models import ServedModel
@@ -78,6 +78,8 @@ def serve(
 
     class Connection(PatientConnection):
         patience = settings.client_timeout
+        # An answer repeats what its request contained, and says about as much again.
+        room = max(MOST_UNREAD, 4 * settings.max_body_bytes)
 
     config = uvicorn.Config(
         application,
