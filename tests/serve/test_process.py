@@ -127,8 +127,12 @@ def test_a_second_signal_does_not_wait(model_file: Path) -> None:
         time.sleep(0.3)
         assert service.process.poll() is None
         began = time.perf_counter()
-        service.stop()
+        code, log = service.stop()
         assert time.perf_counter() - began < 3
+        # Nobody is told of a fault that there was not.
+        assert code == 0
+        assert [each.get("event", each.get("status")) for each in log] == [499, "stopped"]
+        assert read_all(client) == b""
 
 
 def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: Path) -> None:
@@ -188,6 +192,21 @@ def test_who_reads_slowly_gets_the_whole_answer(model_file: Path) -> None:
             # About two megabytes a second.
             time.sleep(max(0, len(got) / 2e6 - (time.perf_counter() - began)))
         assert time.perf_counter() - began > 3
+
+
+def test_a_client_that_asks_for_another_protocol_is_answered_in_this_one(
+    model_file: Path,
+) -> None:
+    asked = [b"GET /healthz HTTP/1.1", b"Host: a", b"Connection: Upgrade, close"]
+    with running(model_file) as service:
+        for protocol in (b"websocket", b"h2c"):
+            with connected(service) as client:
+                client.sendall(b"\r\n".join([*asked, b"Upgrade: " + protocol, b"", b""]))
+                assert read_all(client).startswith(b"HTTP/1.1 200 OK")
+        code, log = service.stop()
+    assert code == 0
+    # Nobody is told to install what would be of no use.
+    assert [each.get("event", each.get("status")) for each in log] == [200, 200, "stopped"]
 
 
 @pytest.mark.parametrize(

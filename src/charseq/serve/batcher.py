@@ -70,8 +70,8 @@ class Batcher(Generic[Asked, Answer]):
 
     @property
     def waiting(self) -> int:
-        """How many requests are waiting."""
-        return len(self._queue)
+        """How many requests are waiting for a batch, without those that nobody awaits any more."""
+        return sum(not job.answers.done() for job in self._queue)
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:

@@ -111,6 +111,9 @@ class PatientConnection(H11Protocol):
                 unread += struct.unpack("i", held)[0]
         return unread
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing where a client asks for another protocol: it is answered in this one."""
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Respond to invalid HTTP in the form of all errors, unless another response has begun."""
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:

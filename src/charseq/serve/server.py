@@ -1,5 +1,6 @@
 """The process that serves: its socket, its signals and its end."""
 
+import asyncio
 import errno
 import math
 import socket
@@ -19,6 +20,8 @@ from charseq.serve.models import ServedModel
 
 # Each connection takes a file descriptor; the usual limit is about a thousand.
 MOST_FILES = 65_536
+# How long requests have to end once their connections are closed.
+LAST_SECONDS = 1.0
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -105,11 +108,21 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._lifecycle = lifecycle
         self._started = started
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, and report it."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for accepted requests, unless asked not to: then they end without an answer."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            if self.server_state.tasks:
+                await asyncio.wait(self.server_state.tasks, timeout=LAST_SECONDS)
+            await self.lifespan.shutdown()
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to stop."""
@@ -121,7 +134,14 @@ class _Server(uvicorn.Server):
         """Accept no more requests; asked again, stop at once."""
         if not self._lifecycle.accepting:
             self.should_exit = self.force_exit = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._close_connections)
         self._lifecycle.accepting = False
+
+    def _close_connections(self) -> None:
+        """Let requests in progress end like those whose clients have gone."""
+        for connection in [*self.server_state.connections]:
+            connection.transport.abort()
 
 
 def _allow_files() -> None:
