@@ -135,6 +135,8 @@ def description_from_dict(fields: Any) -> ModelDescription:
     if not isinstance(fields, dict) or type(fields.get("format_version")) is not int:
         raise ModelFileError("its description is malformed")
     version = fields["format_version"]
+    if version < 1:
+        raise ModelFileError(f"there is no format {version}")
     if version > FORMAT_VERSION:
         raise ModelFileError(
             f"the file has format {version}, made by charseq"
@@ -150,7 +152,7 @@ def description_from_dict(fields: Any) -> ModelDescription:
         isinstance(config, dict)
         and form in ("none", "nfc", "nfd")
         and isinstance(limit, dict)
-        and isinstance(limit.get("per_symbol"), int | float)
+        and type(limit.get("per_symbol")) in (int, float)
         and 0 <= limit["per_symbol"] <= MOST_PER_SYMBOL
         and type(limit.get("constant")) is int
         and abs(limit["constant"]) <= MOST_OUTPUT

@@ -356,8 +356,9 @@ def test_an_answer_begins_with_its_prefix(ask: Any, python: Any, name: str) -> N
         expected = python(name).translate("abc", prefix=prefix, beam=beam)
         assert answer["hypothesis"] == str(expected)
         assert answer["hypothesis"].startswith(prefix)
-    (refused,) = ask(name, [("abc", {"prefix": "☃"})])
-    assert refused["error"] == python(name).translate("abc", prefix="☃").error
+    for strange in ("☃", "\0", "\n", "\u202e\U000e0001", "م\u200cن\u200c", "\u00a0"):
+        (refused,) = ask(name, [("abc", {"prefix": strange})])
+        assert refused["error"] == python(name).translate("abc", prefix=strange).error
 
 
 @pytest.mark.parametrize("name", KINDS)
