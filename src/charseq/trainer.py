@@ -22,7 +22,7 @@ from charseq.config import (
     sections_of,
 )
 from charseq.corpus import CorpusLike, corpus_from
-from charseq.errors import CharseqError, MachineError, UsageError
+from charseq.errors import CharseqError, MachineError, UsageError, visible
 from charseq.modelfile import read_description, refuse_model_output
 from charseq.text import Spellings
 from charseq.training import (
@@ -80,6 +80,7 @@ def train(
     Raises:
         CharseqError: if anything is wrong; its subclasses say what.
     """
+    _refuse_callbacks(callbacks)
     asked = _Asked(corpus, held_out, start_from, mirror)
     material, chosen = asked.begun(preset, config, output, settings)
     trained = train_run(
@@ -154,6 +155,7 @@ def resume(
         CharseqError: if anything is wrong; its subclasses say what.
     """
     _refuse_output(output)
+    _refuse_callbacks(callbacks)
     folder = Path(run)
     history = history_to_resume(folder)
     begun_with = history.begun_with
@@ -284,6 +286,16 @@ def _is_gone(corpus: str) -> bool:
     """Return whether a corpus was a file, stored by its absolute path, that no longer exists."""
     path = Path(corpus)
     return path.is_absolute() and not path.exists()
+
+
+def _refuse_callbacks(callbacks: object) -> None:
+    """Refuse what cannot be called after an epoch before the first one is trained.
+
+    Raises:
+        UsageError: if it is not several functions.
+    """
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise UsageError(f"callbacks must be a list of functions, not {visible(repr(callbacks))}")
 
 
 def _refuse_output(output: str | Path | None) -> None:

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import shlex
 import sys
 import tomllib
@@ -11,7 +12,7 @@ import pytest
 import charseq
 from charseq import training
 from charseq.cli.hints import charseq_command as charseq_command_name
-from charseq.errors import UsageError
+from charseq.errors import MachineError, UsageError
 from charseq.modelfile import read_model
 
 QUICK = ("--units", "16", "--epochs", "2", "--held-out-maximum", "20")
@@ -313,6 +314,38 @@ def test_all_that_resuming_needs_is_in_the_hint(
     assert (
         f"resume with: {charseq_command_name()} train --resume {run} --held-out -\n"
         in capsys.readouterr().err
+    )
+
+
+def test_a_full_disk_is_told_of_with_the_way_on(
+    charseq_command, corpus, tmp_path, capsys, monkeypatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MachineError("cannot write model.safetensors: No space left on device")
+
+    run = str(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr("charseq.training.run.write_model", full)
+        arguments = ("--run", run, "-o", str(tmp_path / "m.safetensors"))
+        assert charseq_command("train", corpus, *QUICK, "--quiet", *arguments) == 4
+    told = capsys.readouterr().err
+    assert told.startswith("charseq: cannot write model.safetensors: No space left on device; once")
+    (words,) = re.findall(r"resume with: .*?(train .*)\n", told)
+    assert charseq_command(*shlex.split(words), "--quiet") == 0
+    assert (tmp_path / "m.safetensors").is_file()
+
+
+def test_a_signal_after_the_end_does_not_ask_to_resume(
+    charseq_command, corpus, tmp_path, capsys, monkeypatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("charseq.training.checkpointing.Checkpointer.finish", stop)
+    run = tmp_path / "run"
+    assert charseq_command("train", corpus, *QUICK, "--quiet", "--run", str(run)) == 130
+    assert capsys.readouterr().err == (
+        f"charseq: stopped; the run is finished: its model is {run / 'model.safetensors'}\n"
     )
 
 

@@ -470,6 +470,76 @@ def test_a_step_that_is_cut_short_is_not_what_a_checkpoint_holds(
     assert last.name.startswith("fit-0000000003")
 
 
+# Nor does it warn that it goes on.
+@pytest.mark.filterwarnings("error")
+def test_a_run_that_refuses_a_changed_corpus_is_as_it_was(corpus: Path, tmp_path: Path) -> None:
+    run, original = stopped_run(corpus, tmp_path / "run"), corpus.read_bytes()
+    before = (run / "history.json").read_bytes()
+    corpus.write_bytes(original + b"abc\t\xe2\x98\x83\n")
+    with pytest.raises(DataError, match="has other symbols"):
+        charseq.resume(run, changed=True)
+    assert (run / "history.json").read_bytes() == before
+    corpus.write_bytes(original)
+    charseq.resume(run)
+    assert "the corpus changed" not in (run / "model-card.md").read_text(encoding="utf-8")
+
+
+def test_a_signal_at_the_very_end_finds_a_finished_run(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = checkpointing.Checkpointer.finish
+
+    def stopped(self: checkpointing.Checkpointer) -> None:
+        signal.raise_signal(signal.SIGINT)
+        usual(self)
+
+    monkeypatch.setattr(checkpointing.Checkpointer, "finish", stopped)
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt) as stop:
+        charseq.train(toy_pairs[:100], run=run, **QUICK)
+    signal.signal(signal.SIGINT, former)
+    model = run / "model.safetensors"
+    assert stop.value.__notes__ == [f"the run is finished: its model is {model}"]
+    assert not (run / "checkpoints").exists()
+    assert charseq.load(model)
+
+
+def test_whatever_stops_a_run_from_outside_says_how_to_go_on(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, run = toy_pairs[:100], tmp_path / "run"
+
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as stop:
+        charseq.train(pairs, run=run, callbacks=[fail], **QUICK)
+    assert stop.value.__notes__ == [f"resume with: charseq.resume({str(run)!r}, corpus)"]
+
+    def full(*_: object) -> None:
+        raise MachineError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("charseq.training.run.write_model", full)
+        with pytest.raises(MachineError) as stop:
+            charseq.resume(run, pairs)
+    assert stop.value.__notes__ == [f"resume with: charseq.resume({str(run)!r}, corpus)"]
+    assert charseq.resume(run, pairs).training_run is not None
+    with pytest.raises(DataError, match="not finite") as stop:
+        charseq.train(pairs, run=tmp_path / "diverged", learning_rate=1e30, **QUICK)
+    assert not hasattr(stop.value, "__notes__")
+
+
+@pytest.mark.parametrize("callbacks", [print, [print, 3], "print", iter([print])])
+def test_what_cannot_be_called_after_an_epoch_is_refused_before_it(
+    toy_pairs: Pairs, tmp_path: Path, callbacks: object
+) -> None:
+    with pytest.raises(UsageError, match="callbacks must be a list of functions, not"):
+        charseq.train(toy_pairs[:100], run=tmp_path / "run", callbacks=callbacks, **QUICK)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_where_a_run_was_killed_as_it_began_can_be_used(
     toy_pairs: Pairs, tmp_path: Path
 ) -> None:
@@ -527,10 +597,7 @@ def test_a_corpus_with_other_symbols_goes_on_with_nothing(toy_pairs: Pairs, tmp_
     # As many symbols as before, each with another's id.
     first = min(symbol for source, _ in toy_pairs[:200] for symbol in source)
     others = [(source.replace(first, "~"), target) for source, target in toy_pairs[:200]]
-    with (
-        pytest.warns(CharseqWarning),
-        pytest.raises(DataError, match="the corpus has other symbols than when the run began"),
-    ):
+    with pytest.raises(DataError, match="the corpus has other symbols than when the run began"):
         charseq.resume(run, others, changed=True)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from charseq.cli.tables import scores_table
 from charseq.cli.telling import note
+from charseq.errors import MachineError
 from charseq.text import TEXTS_ALONE, Conditions
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def saying_how_to_go_on(
 ) -> Iterator[None]:
     """If training is interrupted, report what it has left, and exit with its exit code.
 
+    If it cannot go on because of the machine, how to go on is added to the error.
+
     Args:
         folder: the run's folder.
         output: where the model is to be written as well.
@@ -120,22 +123,30 @@ def saying_how_to_go_on(
         resuming: whether the run was begun before.
         also: further words that resuming needs.
     """
-    from charseq.training import HISTORY_FILE, MODEL_FILE
+    from charseq.training import HISTORY_FILE, MODEL_FILE, read_history
 
     earlier = (folder / HISTORY_FILE).exists() and not resuming
+    words = ["train", *filter(None, [corpus]), "--resume", str(folder), *also]
+    words += [] if output is None else ["-o", str(output)]
+    way_on = f"resume with: {charseq_command()} {shlex.join(words)}"
     try:
         yield
+    except MachineError as error:
+        if not getattr(error, "__notes__", ()):
+            raise
+        raise MachineError(f"{error}; once that is mended, {way_on}") from None
     except KeyboardInterrupt as interruption:
         # Before it has begun, what the folder holds is of an earlier run.
         begun = bool(getattr(interruption, "__notes__", ())) or not earlier
         if not begun:
             note("stopped; nothing was begun")
             raise SystemExit(getattr(interruption, "exit_code", 130)) from None
-        if (folder / HISTORY_FILE).exists():
-            words = ["train", *filter(None, [corpus]), "--resume", str(folder), *also]
-            words += [] if output is None else ["-o", str(output)]
-            note(f"stopped; resume with: {charseq_command()} {shlex.join(words)}")
         model = folder / MODEL_FILE
+        if (folder / HISTORY_FILE).exists():
+            if read_history(folder / HISTORY_FILE).scores:
+                note(f"stopped; the run is finished: its model is {model}")
+                raise SystemExit(getattr(interruption, "exit_code", 130)) from None
+            note(f"stopped; {way_on}")
         note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # Everything has been reported: exit without another message.
         raise SystemExit(getattr(interruption, "exit_code", 130)) from None

@@ -79,6 +79,26 @@ def weights_of(prepared: Prepared) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 
+def refuse_other_symbols(facts: Mapping[str, Any], prepared: Prepared) -> None:
+    """Raise a `DataError` if the facts of a checkpoint are about weights for other symbols.
+
+    Their number may be the same, so that all shapes fit.
+    """
+    digest = _symbols_digest(prepared)
+    if facts.get("symbols", digest) != digest:
+        raise DataError(
+            "the checkpoint does not belong to this training: the corpus has other symbols than"
+            " when the run began, so train anew, perhaps with --from (start_from)"
+        )
+
+
+def _symbols_digest(prepared: Prepared) -> str:
+    """Return a digest of both vocabularies, whose ids the weights are for."""
+    description = prepared.description
+    symbols = [description.sources.symbols, description.targets.symbols]
+    return hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
+
+
 class Trainer:
     """A model in training: the state that passes from step to step and from epoch to epoch."""
 
@@ -240,10 +260,7 @@ class Trainer:
 
     @cached_property
     def _symbols_digest(self) -> str:
-        """A digest of both vocabularies, whose ids the weights are for."""
-        description = self.prepared.description
-        symbols = [description.sources.symbols, description.targets.symbols]
-        return hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
+        return _symbols_digest(self.prepared)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that changes in training, as tensors and as facts in JSON's types.
@@ -290,12 +307,7 @@ class Trainer:
         }
         if facts["steps"] == 0:
             optimiser["state"] = {}
-        if facts.get("symbols", self._symbols_digest) != self._symbols_digest:
-            # Their number may be the same, so that all shapes fit.
-            raise DataError(
-                "the checkpoint does not belong to this training: the corpus has other symbols than"
-                " when the run began, so train anew, perhaps with --from (start_from)"
-            )
+        refuse_other_symbols(facts, self.prepared)
         try:
             for name, tensor in self.model.state_dict().items():
                 tensor.copy_(_alike(tensors[f"weights.{name}"], tensor))

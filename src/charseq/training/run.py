@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from charseq.config import RunSettings
-from charseq.errors import UsageError, warn_caller
+from charseq.errors import CharseqError, MachineError, UsageError, lacks_memory, warn_caller
 from charseq.files import write_atomically
 from charseq.model import Seq2Seq
 from charseq.modelcard import CARD_FILE, TrainingFacts, model_card
@@ -35,7 +35,7 @@ from charseq.training.folder import (
     remove_unfinished,
 )
 from charseq.training.history import Callback, EpochRecord, History, read_history, series
-from charseq.training.loop import Clock, Trainer, first_model, fit
+from charseq.training.loop import Clock, Trainer, first_model, fit, refuse_other_symbols
 from charseq.training.material import Material
 from charseq.training.memory import enough_memory
 from charseq.training.prepare import Prepared
@@ -162,6 +162,9 @@ def _trained(
             remove_unfinished(folder)
             checkpointer.resume()
             del history.epochs[checkpointer.epochs :]
+            if checkpointer.resumed is not None:
+                # Before anything of the run is changed.
+                refuse_other_symbols(checkpointer.resumed.facts, setup.prepared)
             if {*material.others(history.begun_with)} - {"start_digest"}:
                 _take_over(material, setup.prepared, history, folder)
         else:
@@ -239,16 +242,29 @@ class _Run:
 
     @contextlib.contextmanager
     def saved(self) -> Iterator[None]:
-        """If a signal stops what is done within, write a checkpoint, and say how to go on."""
+        """If something stops what is done within, say how to go on; if a signal does, save it too.
+
+        What the run itself is to blame for, such as a loss that is not finite, would come again.
+        """
         try:
             yield
         except KeyboardInterrupt as interruption:
             # Within a step, a second signal stops at once: then the last checkpoint stands.
-            if not self.checkpointer.interruption.cut_short:
+            if not (self.history.scores or self.checkpointer.interruption.cut_short):
                 self.checkpointer.write()
-            again = repr(str(self.folder)) + ("" if self.material.corpus_from else ", corpus")
-            interruption.add_note(f"resume with: charseq.resume({again})")
+            interruption.add_note(self._way_on())
             raise
+        except Exception as error:
+            blameless = isinstance(error, MachineError) or not isinstance(error, CharseqError)
+            if blameless and not lacks_memory(error):
+                error.add_note(self._way_on())
+            raise
+
+    def _way_on(self) -> str:
+        if self.history.scores:
+            return f"the run is finished: its model is {self.folder / MODEL_FILE}"
+        again = repr(str(self.folder)) + ("" if self.material.corpus_from else ", corpus")
+        return f"resume with: charseq.resume({again})"
 
     def draw(self) -> None:
         """Draw the learning curve, if there is one."""
@@ -367,9 +383,10 @@ class _Run:
         examples = inputs_to_try(answers.inputs, description)
         write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
         # Written last: only a finished run has a history with scores.
-        history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
-        write_atomically(self.folder / HISTORY_FILE, history.to_json())
-        checkpointer.finish()
+        with checkpointer.interruption.whole():
+            history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
+            write_atomically(self.folder / HISTORY_FILE, history.to_json())
+            checkpointer.finish()
         return TrainedModel(
             model, description, history, kept, report, reliability, prepared.references, self.folder
         )
