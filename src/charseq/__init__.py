@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from charseq.errors import CharseqError
     from charseq.loading import load
     from charseq.results import Alignment, Explanation, Translation, WrittenSymbol
     from charseq.trainer import rehearse, resume, train
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "CharseqError",
     "Explanation",
     "Translation",
     "Translator",
@@ -32,6 +34,7 @@ __all__ = [
 
 _HOMES = {
     "Alignment": "charseq.results",
+    "CharseqError": "charseq.errors",
     "Explanation": "charseq.results",
     "Translation": "charseq.results",
     "Translator": "charseq.translator",

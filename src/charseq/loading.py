@@ -11,6 +11,9 @@ from charseq.modelfile import EXPORT_SUFFIX
 def load(path: str | Path, *, device: str = "auto") -> BaseTranslator:
     """Load a model file, ready to translate.
 
+    `charseq.translator.load` takes only what PyTorch computes, and so returns, for type checkers
+    too, what has a `save`.
+
     Args:
         path: of a `.safetensors` file, which PyTorch computes (a `charseq.Translator`), or of an
             `.onnx` file, an export, which ONNX Runtime computes (a `charseq.runtime.Translator`).

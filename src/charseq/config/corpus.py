@@ -21,36 +21,36 @@ class CorpusConfig(Settings):
     """How pairs are read from a corpus."""
 
     format: Literal["auto", "tsv", "csv", "jsonl", "parquet"] = Field(
-        "auto", description="the file's format; 'auto': by its name"
+        default="auto", description="the file's format; 'auto': by its name"
     )
     source_column: Column = Field(
-        1, description="the sources' column: its number, from 1, or its name in the header"
+        default=1, description="the sources' column: its number, from 1, or its name in the header"
     )
     target_column: Column = Field(
-        2, description="the targets' column: its number, from 1, or its name in the header"
+        default=2, description="the targets' column: its number, from 1, or its name in the header"
     )
     features_column: Column | None = Field(
-        None,
+        default=None,
         description="the column of each target's features, such as 'N;ACC;PL': its number or name",
     )
     features_separator: Separator = Field(
-        ";", description="what separates two features in their column"
+        default=";", description="what separates two features in their column"
     )
     language_column: Column | None = Field(
-        None,
+        default=None,
         description="the column of each pair's language, in a corpus of several: its number"
         " or name",
     )
-    header: bool = Field(False, description="the first row names the columns")
-    reverse: bool = Field(False, description="swap source and target")
+    header: bool = Field(default=False, description="the first row names the columns")
+    reverse: bool = Field(default=False, description="swap source and target")
     limit: Annotated[Whole, Field(ge=1)] | None = Field(
-        None, description="use only the first N pairs"
+        default=None, description="use only the first N pairs"
     )
     max_length: Annotated[Whole, Field(ge=1)] | None = Field(
-        None, description="leave out pairs with more symbols than this on a side"
+        default=None, description="leave out pairs with more symbols than this on a side"
     )
     skip_bad_lines: bool = Field(
-        False, description="leave out bad lines and say how many, instead of stopping"
+        default=False, description="leave out bad lines and say how many, instead of stopping"
     )
 
     @model_validator(mode="after")

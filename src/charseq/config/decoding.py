@@ -12,38 +12,40 @@ class DecodingConfig(Settings):
     """How answers are found."""
 
     beam: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
-        1, description="how many hypotheses per source are kept at each step; 1 is greedy search"
+        default=1,
+        description="how many hypotheses per source are kept at each step; 1 is greedy search",
     )
     n_best: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
-        1, description="how many answers to give for a source, at most as many as the beam"
+        default=1, description="how many answers to give for a source, at most as many as the beam"
     )
     length_penalty: Annotated[Real, Field(ge=0, le=10)] = Field(
-        0.6,
+        default=0.6,
         description="how much a beam's ranking favours long answers: 0 ranks by"
         " log-probability, 1 nearly by its mean over the symbols",
     )
     sample: bool = Field(
-        False, description="draw every symbol at random according to its probability"
+        default=False, description="draw every symbol at random according to its probability"
     )
     temperature: Annotated[Real, Field(gt=0, le=1_000)] = Field(
-        1.0,
+        default=1.0,
         description="in sampling, the number that log-probabilities are divided by: below 1,"
         " probable symbols become even more likely",
     )
     top_k: Annotated[Whole, Field(ge=1)] | None = Field(
-        None, description="in sampling, draw only from this many of the most probable symbols"
+        default=None,
+        description="in sampling, draw only from this many of the most probable symbols",
     )
     top_p: Annotated[Real, Field(gt=0, le=1)] | None = Field(
-        None,
+        default=None,
         description="in sampling, draw from the smallest set of symbols whose probabilities"
         " add up to at least this",
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
-        1, description="in sampling, the seed of every random choice"
+        default=1, description="in sampling, the seed of every random choice"
     )
 
     abstain_below: Annotated[Real, Field(ge=0, le=1)] | None = Field(
-        None, description="give no answer whose confidence, from 0 to 1, is lower than this"
+        default=None, description="give no answer whose confidence, from 0 to 1, is lower than this"
     )
 
     @model_validator(mode="after")

@@ -21,106 +21,109 @@ class ModelSettings(Settings):
     """The architecture of a model."""
 
     units: Units | Auto = Field(
-        "auto", description="units of the encoder and of the decoder; 'auto': by the corpus's size"
+        default="auto",
+        description="units of the encoder and of the decoder; 'auto': by the corpus's size",
     )
     cell: Literal["lstm", "gru"] = Field(
-        "lstm", description="LSTM or GRU cells; on CPUs LSTMs are several times faster"
+        default="lstm", description="LSTM or GRU cells; on CPUs LSTMs are several times faster"
     )
     layers: Annotated[Whole, Field(ge=1, le=16)] = Field(
-        1, description="layers of the encoder and of the decoder"
+        default=1, description="layers of the encoder and of the decoder"
     )
     embedding: Units | Auto | None = Field(
-        "auto",
+        default="auto",
         description="read symbols as learnt vectors of this size; 'none': as one-hot vectors;"
         " 'auto': by the units",
     )
     tied_embeddings: bool = Field(
-        False, description="let source and target share one vocabulary and its vectors"
+        default=False, description="let source and target share one vocabulary and its vectors"
     )
     bidirectional: bool = Field(
-        True, description="read sources in both directions, each with half of the units"
+        default=True, description="read sources in both directions, each with half of the units"
     )
     attention: Literal["none", "dot", "general", "additive"] = Field(
-        "general", description="how the decoder looks back at the source"
+        default="general", description="how the decoder looks back at the source"
     )
     attention_layers: Annotated[Whole, Field(ge=1, le=8)] | Auto = Field(
-        "auto",
+        default="auto",
         description="how many attention layers the decoder has; each after the first knows"
         " what the earlier ones attended to; 'auto': by the corpus's size",
     )
     attention_size: Units | Auto | None = Field(
-        "auto",
+        default="auto",
         description="size of the vectors by which attention layers know of the earlier ones;"
         " 'auto': by the units and the corpus's size; unset: the units",
     )
     residual: bool = Field(
-        True,
+        default=True,
         description="let attention read each source symbol's own vector as well as the"
         " encoder's output for it",
     )
     relative_positions: bool = Field(
-        True,
+        default=True,
         description="let attention take into account how far a source symbol's place is from"
         " the target symbol's",
     )
     copying: bool | Auto = Field(
-        "auto",
+        default="auto",
         description="let the decoder copy source symbols, including ones never seen before;"
         " 'auto': if most of the targets' symbols occur in their sources in the"
         " same order",
     )
     dropout: Rate | Auto = Field(
-        "auto",
+        default="auto",
         description="the dropout rate between layers; 'auto': by the corpus's size",
     )
     source_dropout: Rate | Auto | None = Field(
-        "auto",
+        default="auto",
         description="the dropout rate of the source symbols' vectors; 'auto': by the"
         " corpus's size; unset: the same as dropout",
     )
     symbol_dropout: Rate | Auto = Field(
-        "auto",
+        default="auto",
         description="how often training hides a target symbol from the prediction of the"
         " next one, which then has to rely on the source; 'auto': by the"
         " corpus's size",
     )
     source_separator: Separator | None = Field(
-        None,
+        default=None,
         description="what separates two symbols of a source, such as a space between"
         " phonemes; without it, every character is a symbol",
     )
     target_separator: Separator | None = Field(
-        None, description="what separates two symbols of a target and of an answer"
+        default=None, description="what separates two symbols of a target and of an answer"
     )
     symbols: SymbolKind = Field(
-        "characters",
+        default="characters",
         description="what a symbol is on a side without a separator: a code point, or a"
         " grapheme cluster, which keeps a letter and its marks together",
     )
     normalise: Literal["auto", "none", "nfc", "nfd", "jamo"] = Field(
-        "auto",
+        default="auto",
         description="the Unicode form that texts are read in: 'jamo' is NFC with Hangul"
         " syllables decomposed; 'auto' is 'jamo' for a corpus with Hangul, else"
         " 'nfc'; answers are written in the targets' own form",
     )
     unknown_symbol: bool = Field(
-        True,
+        default=True,
         description="use a symbol for characters never seen; without it, the character"
         " tables are those of the Keras example, and unseen characters are read"
         " as zeros",
     )
     pad_source_to: Annotated[Whole, Field(ge=1, le=LONGEST_PADDED)] | Literal["longest"] | None = (
         Field(
-            None,
+            default=None,
             description="pad shorter sources to this length, in training and translating;"
             " 'longest': to the corpus's longest source",
         )
     )
-    pad_character: Character = Field(" ", description="what sources and targets are padded with")
+    pad_character: Character = Field(
+        default=" ", description="what sources and targets are padded with"
+    )
     maximum_output_length: (
         Annotated[Whole, Field(ge=1, le=MOST_OUTPUT)] | Literal["longest"] | None
     ) = Field(
-        None,
+        default=None,
         description="cut answers at this length; unset: at a limit learnt from the corpus's"
         " lengths; 'longest': at the Keras example's limit, the longest target"
         " with its start and end, and one more",

@@ -14,48 +14,53 @@ class ServeConfig(Settings):
     """How models are served."""
 
     host: str = Field(
-        "127.0.0.1", description="the address to listen on; '0.0.0.0' means all addresses"
+        default="127.0.0.1", description="the address to listen on; '0.0.0.0' means all addresses"
     )
     port: Annotated[Whole, Field(ge=0, le=65_535)] = Field(
-        8_000, description="the port to listen on; 0 picks a free one and says which"
+        default=8_000, description="the port to listen on; 0 picks a free one and says which"
     )
-    max_body_bytes: Count = Field(1 << 20, description="the maximum size of a request, in bytes")
-    max_texts: Count = Field(1_000, description="the maximum number of texts in a request")
+    max_body_bytes: Count = Field(
+        default=1 << 20, description="the maximum size of a request, in bytes"
+    )
+    max_texts: Count = Field(default=1_000, description="the maximum number of texts in a request")
     max_symbols: Count = Field(
-        1_000,
+        default=1_000,
         description="the maximum number of symbols in a text, including its features and language",
     )
-    max_beam: Count = Field(20, description="the widest beam that a request may ask for")
+    max_beam: Count = Field(default=20, description="the widest beam that a request may ask for")
     max_n_best: Count = Field(
-        20, description="the most answers per text that a request may ask for"
+        default=20, description="the most answers per text that a request may ask for"
     )
     timeout: Duration = Field(
-        "30s", validate_default=True, description="how long a request may take in all"
+        default="30s", validate_default=True, description="how long a request may take in all"
     )
     client_timeout: Duration = Field(
-        "10s",
+        default="10s",
         validate_default=True,
         description="how long a client may take to send a request, or leave its answer unread",
     )
     queue: Count = Field(
-        1_000,
+        default=1_000,
         description="the most requests that may wait for a model or be answered by it; further ones"
         " get 503 with Retry-After",
     )
     batch_size: Count = Field(
-        128, description="the most texts that are translated together; 1: no batches"
+        default=128, description="the most texts that are translated together; 1: no batches"
     )
     batch_wait: Annotated[Real, Field(ge=0, le=1)] = Field(
-        0.003,
+        default=0.003,
         description="under load, the longest a request waits (in seconds) for others to"
         " share its batch",
     )
-    log_texts: bool = Field(False, description="also write the texts of requests to the log")
+    log_texts: bool = Field(
+        default=False, description="also write the texts of requests to the log"
+    )
     allow_origins: tuple[str, ...] = Field(
-        (), description="let web pages from these origins call the service; '*' means all origins"
+        default=(),
+        description="let web pages from these origins call the service; '*' means all origins",
     )
     api_keys: tuple[str, ...] = Field(
-        (), description="the keys that the service accepts; without any, no key is needed"
+        default=(), description="the keys that the service accepts; without any, no key is needed"
     )
 
     @field_validator("allow_origins")

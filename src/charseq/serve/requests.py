@@ -36,25 +36,28 @@ class TranslateRequest(DecodingConfig):
     model_config = ConfigDict(strict=True)
 
     texts: OneOrMany = Field(description="one source, or several")
-    model: str | None = Field(None, description="the model's name; by default, the first model")
+    model: str | None = Field(
+        default=None, description="the model's name; by default, the first model"
+    )
     features: OneOrMany | None = Field(
-        None,
+        default=None,
         description="the features of all texts, or of each, such as 'N;ACC;PL', for a model that"
         " reads features",
     )
     language: OneOrMany | None = Field(
-        None, description="the language of all texts, or of each, for a model of several languages"
+        default=None,
+        description="the language of all texts, or of each, for a model of several languages",
     )
     prefix: OneOrMany | None = Field(
-        None, description="what all answers must begin with, or what each must begin with"
+        default=None, description="what all answers must begin with, or what each must begin with"
     )
     explain: bool = Field(
-        False,
+        default=False,
         description="explain each symbol: how probable it is, what the alternatives were,"
         " and what the model attended to",
     )
     stream: bool = Field(
-        False,
+        default=False,
         description="send the greedy answer to one text symbol by symbol, as server-sent events",
     )
 
