@@ -1,8 +1,11 @@
+import copy
 import math
+import pickle
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -351,6 +354,8 @@ def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> N
     [
         (lambda it: list(it.stream("ab")), "stream takes several texts, not str"),
         (lambda it: list(it.stream(None)), "stream takes several texts, not NoneType"),
+        (lambda it: it.translate(np.array("ab")), "translate takes a text or several texts, not"),
+        (lambda it: it.explain(np.array("ab")), "give a text or several texts, not array"),
         (lambda it: it.explain(None), "give a text or several texts, not None"),
         (lambda it: it.translate("ab", lexicon="BA"), "a lexicon must be several texts, not 'BA'"),
         (
@@ -376,6 +381,29 @@ def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> N
 def test_what_is_no_text_is_said_in_plain_words(toy_translator: Translator, ask, fault) -> None:
     with pytest.raises(UsageError, match=fault):
         ask(toy_translator)
+
+
+def test_copies_in_this_and_other_processes_answer_alike(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    toy_translator.save(tmp_path / "toy.safetensors")
+    loaded = charseq.load(tmp_path / "toy.safetensors")
+    expected = loaded.translate("abcd", beam=3, n_best=2)
+    copies = [copy.copy(loaded), copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))]
+    assert [each.translate("abcd", beam=3, n_best=2) for each in copies] == [expected] * 3
+    trained = pickle.loads(pickle.dumps(toy_translator))
+    assert trained.translate("abcd", beam=3, n_best=2) == expected
+    # A deep copy has weights of its own.
+    with torch.no_grad():
+        for weight in copies[1].model.parameters():
+            weight.zero_()
+    assert loaded.translate("abcd", beam=3, n_best=2) == expected
+
+
+def test_sources_of_numpys_type_are_strings_in_the_answers(toy_translator: Translator) -> None:
+    answers = toy_translator.translate(np.array(["ab", "ba"]))
+    assert [type(each.source) for each in answers] == [str, str]
+    assert [str(each) for each in answers] == ["BA", "AB"]
 
 
 def test_sources_and_targets_may_come_from_anywhere(toy_translator: Translator) -> None:

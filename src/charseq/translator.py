@@ -11,10 +11,11 @@ from charseq.training.device import resolve_device
 
 
 class Translator(BaseTranslator):
-    """A model, ready to translate.
+    """A model, ready to translate, which copies and pickles.
 
     Attributes:
-        model: the network.
+        model: the network. Make a new translator of it if you change its weights: this one has
+            prepared some of them.
         description: its configuration, vocabularies, corpus and scores.
         training_run: how it was trained, if it comes directly from `charseq.train`.
     """

@@ -33,7 +33,7 @@ from charseq.errors import UsageError
 from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Explanation, Translation, Unseen, WrittenSymbol
 from charseq.scoring import Report, nearest_references, report_of
-from charseq.text import Features
+from charseq.text import Features, can_be_iterated
 
 STREAM_CHUNK = 1_024
 
@@ -122,7 +122,7 @@ class BaseTranslator:
                 the lexicon, or has no calibration and is asked to abstain.
         """
         options = Options.of(self.description, decoding, lexicon, unknown)
-        if isinstance(texts, bytes) or not isinstance(texts, Iterable):
+        if isinstance(texts, bytes) or not can_be_iterated(texts):
             raise UsageError(f"translate takes a text or several texts, not {type(texts).__name__}")
         inputs = inputs_given(self.description, texts, features, language)
         begun = list(begun_with(inputs, prefix))

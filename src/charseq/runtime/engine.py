@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class OnnxEngine:
         self._symbols = len(description.targets)
         self._attention = description.config.attention != "none"
         self._copying = description.config.copying
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled, as a session does, but say what to do instead."""
+        raise UsageError("an export cannot be copied or pickled: load it in each process")
 
     def most_rows(self, beam: int = 1) -> int:
         """Return how many rows suit a batch: fewer with a beam, where ended hypotheses stay."""

@@ -31,7 +31,7 @@ MOST_CUDA_ROWS = 4_096
 class TorchEngine:
     """An `Engine` on the device where its model is.
 
-    Weights are prepared once: later changes to them have no effect on it.
+    Some weights are prepared once, so they must not change any more.
 
     Attributes:
         model: the network.
@@ -39,11 +39,16 @@ class TorchEngine:
 
     def __init__(self, model: Seq2Seq, description: ModelDescription) -> None:
         self.model = model
+        self._description = description
         self._step = model.stepper()
         self._vocabulary = description.targets
         calibration = description.calibration
         self._smoothed = calibration.smoothed(len(description.targets)) if calibration else 0.0
         self._laid_out = lru_cache(maxsize=1)(Trie.of)
+
+    def __reduce__(self) -> tuple[type["TorchEngine"], tuple[Seq2Seq, ModelDescription]]:
+        """Return how a copy in this or another process is made."""
+        return TorchEngine, (self.model, self._description)
 
     def most_rows(self, beam: int = 1) -> int:
         """Return how many rows suit a batch; those that have ended leave it."""

@@ -1,7 +1,7 @@
 """Inputs and texts, the symbols that they are cut into, and the symbols' ids."""
 
 from charseq.text.conditions import TEXTS_ALONE, Conditions
-from charseq.text.inputs import Features, Input, features_of, inputs_of
+from charseq.text.inputs import Features, Input, can_be_iterated, features_of, inputs_of
 from charseq.text.normalisation import (
     Form,
     has_half,
@@ -24,6 +24,7 @@ __all__ = [
     "Spelling",
     "Spellings",
     "Vocabulary",
+    "can_be_iterated",
     "features_of",
     "has_half",
     "has_hangul",

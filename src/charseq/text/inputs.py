@@ -61,6 +61,15 @@ def features_of(features: Features, separator: str) -> tuple[str, ...]:
     return tuple(chain.from_iterable(text.split(separator) for text in features))
 
 
+def can_be_iterated(value: object) -> bool:
+    """Return whether a value gives others; an array without dimensions only looks as if it did."""
+    try:
+        iter(value)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return True
+
+
 def inputs_of(
     texts: Iterable[str],
     features: str | Iterable[Features] | None,
@@ -79,7 +88,7 @@ def inputs_of(
         UsageError: if there are fewer or more features or languages than texts, or any of them is
             not what it should be.
     """
-    if not isinstance(texts, Iterable):
+    if not can_be_iterated(texts):
         raise UsageError(f"give a text or several texts, not {texts!r}")
     for given, what in ((features, "features"), (language, "languages")):
         if given is not None and not isinstance(given, Iterable):
@@ -96,7 +105,8 @@ def inputs_of(
             raise UsageError(f"there are fewer features or languages than texts; {_HOW_MANY}")
         if not isinstance(own_language, str):
             raise UsageError(f"the language of a text must be a string, not {own_language!r}")
-        yield Input(text, features_of(own_features, separator), own_language)
+        # Strings of NumPy's own type become Python's.
+        yield Input(str(text), features_of(own_features, separator), str(own_language))
     for values in conditions:
         if not isinstance(values, repeat) and next(values, _LACKING) is not _LACKING:
             raise UsageError(f"there are more features or languages than texts; {_HOW_MANY}")
