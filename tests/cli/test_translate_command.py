@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import signal
@@ -74,6 +75,24 @@ def test_a_text_may_be_too_long_for_a_files_name(model: str, translate) -> None:
 def test_each_line_in_gives_one_line_out_in_order(model: str, translate) -> None:
     done = translate(model, given=b"abcda\r\n\nddd\nbacad")
     assert (done.stdout, done.returncode) == (b"ADCBA\n\nDDD\nDACAB\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            gzip.compress(b"abcda\n" * 9),
+            "the lines are compressed: unpack it first, as with gunzip",
+        ),
+        ("abcda\nddd\n".encode("utf-16"), "the lines are in UTF-16: convert it first, as with ic"),
+    ],
+    ids=["gzip", "UTF-16"],
+)
+def test_what_is_no_text_in_utf8_is_said_once(model: str, translate, given, sentence) -> None:
+    done = translate(model, given=given)
+    assert (done.stdout, done.returncode) == (b"", 3)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"charseq: {sentence}")
 
 
 def test_refused_lines_are_empty_and_the_others_translated(model: str, translate) -> None:

@@ -44,3 +44,9 @@ def test_training_warns_of_a_separator_that_never_occurs(tmp_path: Path) -> None
     with warnings.catch_warnings():
         warnings.simplefilter("error", CharseqWarning)
         charseq.train(SOUNDS, run=tmp_path / "spaces", target_separator=" ", **settings)
+    # A model to start from has its separator for good.
+    start = tmp_path / "spaces" / "model.safetensors"
+    joined = [pair._replace(target=pair.target.replace(" ", "")) for pair in SOUNDS]
+    with pytest.warns(CharseqWarning, match="no target.*as the model to start from does") as told:
+        charseq.train(joined, run=tmp_path / "joined", start_from=start, epochs=1)
+    assert not any("--target-separator" in str(each.message) for each in told)

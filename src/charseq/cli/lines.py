@@ -21,6 +21,9 @@ from charseq.text import Conditions
 PIECE = 1 << 16
 # No character takes more in UTF-8.
 BYTES = 4
+# What files begin with that gzip or zstd made, and texts in UTF-16.
+COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Answer = TypeVar("Answer", Translation, Alignment)
 
@@ -202,9 +205,14 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
     A pipe that stays open thus gets its answers, and a file is read in large pieces. A line of more
     than `longest` bytes is truncated, but to at least `longest + 1`, so that its excess shows. A
     byte-order mark is not part of the first line.
+
+    Raises:
+        DataError: if what begins is no text, or not in UTF-8.
     """
     rest, mark = b"", codecs.BOM_UTF8
     while piece := stream.read1(PIECE):
+        if mark and not rest:
+            _refuse_other_than_text(piece)
         *lines, rest = (rest + piece).split(b"\n")
         rest = rest[: len(mark) + longest + 1]
         if lines:
@@ -212,6 +220,16 @@ def arriving_lines(stream: Readable, longest: int) -> Iterator[list[bytes]]:
             yield [line.removesuffix(b"\r") for line in lines]
     if last := rest.removeprefix(mark):
         yield [last.removesuffix(b"\r")]
+
+
+def _refuse_other_than_text(beginning: bytes) -> None:
+    """Say once what would be wrong with every line."""
+    for marks, what, way in (
+        (COMPRESSED, "compressed", "unpack it first, as with gunzip -c FILE or zstd -dc FILE"),
+        (UTF16, "in UTF-16", "convert it first, as with iconv -f UTF-16 -t UTF-8 FILE"),
+    ):
+        if beginning.startswith(marks):
+            raise DataError(f"the lines are {what}: {way}")
 
 
 def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Refused:

@@ -9,6 +9,7 @@ from charseq.answering import BaseTranslator, conditions_of
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig
 from charseq.corpus import Pair
+from charseq.corpus.checking import counted
 from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import lines_of, text_of
 from charseq.errors import DataError, UsageError, visible
@@ -130,8 +131,9 @@ def inputs_and_outputs(
         answers = dict.fromkeys(zip(inputs, lines, strict=True))
         return [each for each, _ in answers], [output for _, output in answers]
     raise DataError(
-        f"{place_of(name)} has {len(lines):,} lines, but the corpus has {len(right):,} distinct"
-        f" inputs in {len(pairs):,} pairs: give one line for each input, or one for each pair"
+        f"{place_of(name)} has {counted(len(lines), 'line')}, but the corpus has"
+        f" {counted(len(right), 'distinct input')} in {counted(len(pairs), 'pair')}: give one line"
+        " for each input, or one for each pair"
     )
 
 

@@ -84,7 +84,7 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
             training = settings.training.model_copy(update={"refit": False})
             settings = settings.model_copy(update={"training": training})
     prepared = prepare(material.corpus, split, settings, start and start[0])
-    _warn_of_findings(prepared, split)
+    _warn_of_findings(prepared, split, started=start is not None)
     if prepared.config.training.count_padding:
         keep_freed_memory()
     repeated = 0
@@ -96,17 +96,20 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
     return Setup(split, prepared, start, device, repeated)
 
 
-def _warn_of_findings(prepared: Prepared, split: Split) -> None:
+def _warn_of_findings(prepared: Prepared, split: Split, *, started: bool) -> None:
     """Warn if a separator occurs nowhere, or if a few long pairs would take most of the time."""
     description, pairs, training = prepared.description, split.training, prepared.training
     vocabularies = (("source", description.sources), ("target", description.targets))
-    sides = (
-        Side(side, [getattr(pair, side) for pair in pairs], vocabulary.spelling)
+    idle = (
+        idle_separator(
+            Side(side, [getattr(pair, side) for pair in pairs], vocabulary.spelling),
+            started=started,
+        )
         for side, vocabulary in vocabularies
     )
     # The start and the end symbol are in no text.
     lengths = training.sources.lengths, training.targets.lengths - len(description.targets.frame)
-    for found in (*chain(*map(idle_separator, sides)), *few_long_pairs(pairs, *lengths)):
+    for found in (*chain(*idle), *few_long_pairs(pairs, *lengths)):
         warn_caller(f"{found.what}: {found.advice}")
 
 

@@ -10,8 +10,13 @@ from charseq.errors import visible
 MOST_TEXTS, SHORT = 0.8, 2.0
 
 
-def idle_separator(side: Side) -> Iterator[Finding]:
-    """Find that no text contains the separator, so that each whole text is one symbol."""
+def idle_separator(side: Side, *, started: bool = False) -> Iterator[Finding]:
+    """Find that no text contains the separator, so that each whole text is one symbol.
+
+    Args:
+        side: the side of the corpus.
+        started: whether the separator is that of a model to start from, which has it for good.
+    """
     separator = side.spelling.separator
     if separator is None or any(separator in text for text in side.texts):
         return
@@ -22,8 +27,10 @@ def idle_separator(side: Side) -> Iterator[Finding]:
             len(long),
             f"the separator {visible(repr(separator))} occurs in no {side.name}, so each whole"
             f" {side.name} is one symbol",
-            f"name what separates symbols with --{side.name}-separator ({side.name}_separator), or"
-            " omit it",
+            "write it between symbols as the model to start from does, or train without that model"
+            if started
+            else f"name what separates symbols with --{side.name}-separator"
+            f" ({side.name}_separator), or omit it",
             examples_of(long, side.texts),
         )
 
