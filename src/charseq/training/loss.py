@@ -90,7 +90,7 @@ def compare(
     count_correct: bool = True,
     count_padding: bool = False,
 ) -> Comparison:
-    """Compare predictions with targets.
+    """Compare predictions with targets; whether batch or time comes first makes no difference.
 
     Args:
         log_probabilities: (batch, time, symbols).

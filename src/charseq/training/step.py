@@ -56,7 +56,7 @@ def training_step(
         loss = compared.padded.loss / compared.padded.positions
     else:
         share, symbols = config.label_smoothing, model.decoder.symbols
-        loss = smoothed(compared.masked.loss, predicted, batch.mask, share, symbols)
+        loss = smoothed(compared.masked.loss, predicted, batch.mask.t(), share, symbols)
         loss = loss / average_symbols
     drop_gradients(optimiser)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -71,10 +71,13 @@ def training_step(
 def _predicted(
     model: Seq2Seq, batch: Batch, config: TrainingConfig, noise: torch.Generator | None = None
 ) -> Tensor:
-    """Return log-probabilities, (batch, time, columns), in single precision."""
+    """Return log-probabilities, (time, batch, columns), in single precision.
+
+    In this order they lie in memory as the output layer writes them, so nothing is rearranged.
+    """
     with torch.autocast(model.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
         logits: Tensor = model(batch, noise)
-    return torch.log_softmax(logits, dim=2, dtype=torch.float32)
+    return torch.log_softmax(logits.transpose(0, 1), dim=2, dtype=torch.float32)
 
 
 def _compared(
@@ -82,8 +85,8 @@ def _compared(
 ) -> Comparison:
     return compare(
         predicted,
-        batch.targets[:, 1:],
-        batch.mask,
+        batch.targets[:, 1:].t(),
+        batch.mask.t(),
         count_correct=count_correct,
         count_padding=config.count_padding,
     )
