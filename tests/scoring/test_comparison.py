@@ -1,6 +1,7 @@
 """Two systems on the same items."""
 
 import json
+import math
 
 import pytest
 from noisy import two_systems
@@ -49,13 +50,29 @@ def test_a_clear_difference_has_a_small_p_value_and_none_has_a_p_value_of_one():
     )
 
 
-def test_the_p_value_of_exact_match_is_near_that_of_mcnemars_test():
-    """12 items only the first has right, 4 only the second: z = 8 / √16, two-sided 0.046."""
-    references = [["x"]] * 100
-    first = ["x"] * 12 + ["y"] * 4 + ["x"] * 84
-    second = ["y"] * 12 + ["x"] * 4 + ["x"] * 84
-    p_value = compared(first, second, references, bootstrap=2000).differences["exact_match"].p_value
-    assert 0.03 < p_value < 0.08
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "items"), [(12, 4, 100), (5, 0, 200), (3, 0, 3), (1, 0, 1)]
+)
+def test_the_p_value_of_exact_match_is_near_that_of_the_exact_test(only_first, only_second, items):
+    """Of the items that only one has right, each system would have each with a chance of half."""
+    references = [["x"]] * items
+    same = ["x"] * (items - only_first - only_second)
+    first = ["x"] * only_first + ["y"] * only_second + same
+    second = ["y"] * only_first + ["x"] * only_second + same
+    p_value = compared(first, second, references, bootstrap=4000).differences["exact_match"].p_value
+    told = only_first + only_second
+    tail = sum(math.comb(told, k) for k in range(only_first, told + 1)) / 2**told
+    assert p_value == pytest.approx(min(1, 2 * tail), abs=0.02)
+
+
+def test_swapping_the_systems_mirrors_the_differences():
+    references, better, worse = two_systems()
+    there = compared(better, worse, references, bootstrap=100).differences
+    back = compared(worse, better, references, bootstrap=100).differences
+    for name, difference in there.items():
+        assert back[name].value == -difference.value
+        assert (back[name].low, back[name].high) == pytest.approx((-difference.high, -difference.low))
+        assert back[name].p_value == difference.p_value
 
 
 def test_items_that_only_one_has_right_are_told_apart():

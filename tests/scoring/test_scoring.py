@@ -221,6 +221,26 @@ class TestIntervals:
         assert match.low == pytest.approx(0.8 - 1.96 * 0.04, abs=0.015)
         assert match.high == pytest.approx(0.8 + 1.96 * 0.04, abs=0.015)
 
+    @pytest.mark.parametrize(
+        ("right", "items", "low", "high"),
+        # Wilson (1927), as tabulated for 20 and 10 trials.
+        [
+            (20, 20, 0.8389, 1),
+            (0, 20, 0, 0.1611),
+            (10, 20, 0.2993, 0.7007),
+            (1, 10, 0.0179, 0.4042),
+        ],
+    )
+    def test_of_shares_are_no_points_however_few_are_right_or_wrong(self, right, items, low, high):
+        hypotheses = ["a b"] * right + ["b"] * (items - right)
+        report = score(hypotheses, [["a b"]] * items, target_separator=" ", bootstrap=10)
+        match, words = report.exact_match, report.word_error_rate
+        assert words is not None
+        assert (match.low, match.high) == pytest.approx((low, high), abs=1e-4)
+        assert (words.low, words.high) == pytest.approx(
+            (100 - 100 * high, 100 - 100 * low), abs=0.01
+        )
+
     def test_are_the_same_for_the_same_seed_only(self):
         corpus = noisy_corpus(60)
         assert score(*corpus, seed=3) == score(*corpus, seed=3)
@@ -245,12 +265,13 @@ class TestIntervals:
             )
             drawn.append(values(report))
         report = score(hypotheses, references, bootstrap=30, seed=5)
-        ends = [(metric.low, metric.high) for metric in metrics(report)]
-        expected = np.percentile(drawn, [2.5, 97.5], axis=0).T
-        assert np.array(ends) == pytest.approx(expected, abs=1e-9)
+        _, *ends = [(metric.low, metric.high) for metric in metrics(report)]
+        _, *expected = np.percentile(drawn, [2.5, 97.5], axis=0).T
+        assert np.array(ends) == pytest.approx(np.array(expected), abs=1e-9)
 
-    def test_are_a_point_for_a_single_item(self):
-        for metric in metrics(score(["abc def"], [["abd def"]], bootstrap=10)):
+    def test_are_a_point_for_a_single_item_but_for_shares(self):
+        _, *others = metrics(score(["abc def"], [["abd def"]], bootstrap=10))
+        for metric in others:
             assert metric.low == metric.value == metric.high
 
     def test_are_left_out_on_request(self):

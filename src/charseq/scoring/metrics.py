@@ -4,6 +4,7 @@ The metric of any draw of the items is thus its formula applied to a sum, and a 
 no edit distance or n-gram twice.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,12 +28,14 @@ class Statistic(NamedTuple):
         counts: what is summed over items, (items, counts); integers.
         formula: computes the score from the sums.
         signature: sacreBLEU's signature, for its metrics.
+        interval: computes the 95 % interval from the sums, for shares; None: draws tell it.
     """
 
     name: str
     counts: Counts
     formula: Callable[[list[int]], float]
     signature: str | None = None
+    interval: Callable[[list[int]], tuple[float, float]] | None = None
 
     def value(self, sums: Counts) -> float:
         """Return the score of sums of the counts, (counts,)."""
@@ -54,9 +57,9 @@ def statistics_of(items: Sequence[Nearest], *, are_words: bool) -> list[Statisti
     right = np.stack([edits[:, 0] == 0, np.ones(len(edits))], axis=1).astype(np.float64)
     outputs = [normalised(item.output, "nfc") for item in items]
     references = [[normalised(text, "nfc") for text in item.references] for item in items]
-    words = [Statistic("word_error_rate", right, _percentage_wrong)] if are_words else []
+    words = [_word_error_rate(right)] if are_words else []
     return [
-        Statistic("exact_match", right, ratio),
+        Statistic("exact_match", right, ratio, interval=share_interval),
         Statistic("character_error_rate", edits, ratio),
         *words,
         _sacrebleu("chrf", CHRF(), outputs, references),
@@ -76,8 +79,28 @@ def ratio(sums: list[int]) -> float:
     return part / max(whole, 1)
 
 
-def _percentage_wrong(sums: list[int]) -> float:
-    return 100 * (1 - ratio(sums))
+def share_interval(sums: list[int]) -> tuple[float, float]:
+    """Return the 95 % interval of the first of two counts as a share of the second.
+
+    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+    Unlike that of draws, it does not end at a share of none or of all, which say little about
+    other items if there are few.
+    """
+    share, items = ratio(sums), max(sums[1], 1)
+    spread = 1.959964**2 / items
+    middle = (share + spread / 2) / (1 + spread)
+    reach = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _word_error_rate(right: Counts) -> Statistic:
+    def interval(sums: list[int]) -> tuple[float, float]:
+        low, high = share_interval(sums)
+        return 100 * (1 - high), 100 * (1 - low)
+
+    return Statistic(
+        "word_error_rate", right, lambda sums: 100 * (1 - ratio(sums)), interval=interval
+    )
 
 
 def _sacrebleu(

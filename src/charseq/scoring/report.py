@@ -140,10 +140,11 @@ def score(
     """Score outputs with every metric.
 
     The CER is that of `character_error_rate`; chrF and BLEU are sacreBLEU's (Post, 2018), and each
-    item may have another number of references. The intervals are percentile bootstrap intervals
-    (Koehn, 2004, "Statistical significance tests for machine translation evaluation"): the items
-    are drawn with replacement `bootstrap` times, every metric is computed on the same draws, and
-    95 % of its values lie between `low` and `high`.
+    item may have another number of references. The intervals of shares, exact match and WER, are
+    Wilson's (1927); the others are percentile bootstrap intervals (Koehn, 2004, "Statistical
+    significance tests for machine translation evaluation"): the items are drawn with replacement
+    `bootstrap` times, every metric is computed on the same draws, and 95 % of its values lie
+    between `low` and `high`.
 
     Args:
         hypotheses: the outputs.
@@ -195,9 +196,12 @@ def summed_up(
     """
     metrics = {}
     for number, statistic in enumerate(statistics):
-        value = statistic.value(statistic.counts.sum(axis=0))
+        sums = statistic.counts.sum(axis=0)
+        value = statistic.value(sums)
         low = high = None
-        if drawn is not None:
+        if drawn is not None and statistic.interval is not None:
+            low, high = statistic.interval([int(number) for number in sums])
+        elif drawn is not None:
             low, high = percentile_interval(drawn[number])
         metrics[statistic.name] = Metric(value, low, high, statistic.signature)
     return Report(
