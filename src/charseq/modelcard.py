@@ -56,7 +56,7 @@ class TrainingFacts:
         held_out_left_out: how many lines of that were left out, and why.
         repeated_inputs: how many of its inputs were also trained on.
         started_from: the model file whose weights training started from, if any.
-        start_cer: the CER of its answers to the held-out sources.
+        start_cer: the CER of its answers to the held-out inputs.
         refitted: whether the model was trained again on all pairs.
         corpus_changed: whether the corpus changed before the run was resumed.
     """
@@ -189,7 +189,7 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
     chosen_by = config.keep == "best" or config.patience is not None
     judge = "the loss on them" if config.select == "loss" else "these scores"
     yield (
-        f"On {report.items:,} held-out source{'s' * (report.items != 1)}, against all their"
+        f"On {report.items:,} held-out input{'s' * (report.items != 1)}, against all their"
         f" references, with {report.bootstrap:,} bootstrap resamples."
     ) + chosen_by * (
         f" The epoch to keep was chosen by {judge}, which makes the scores a little too good:"
@@ -204,7 +204,7 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
 def _confidence(reliability: Reliability) -> Iterator[str]:
     yield (
         "Every answer comes with a confidence: the probability that it matches a reference"
-        f" exactly. On the {reliability.items:,} held-out sources, with each half's confidences"
+        f" exactly. On the held-out inputs ({reliability.items:,}), with each half's confidences"
         " fitted on the other half, the expected calibration error is"
         f" {reliability.expected_calibration_error:.3f} and the Brier score"
         f" {reliability.brier_score:.3f}; on texts of another kind, both are usually larger."
@@ -246,7 +246,7 @@ def _training(
         f" {training.kept:,} were kept."
         + (
             f" Training started from {_escaped(training.started_from)}, whose CER on the held-out"
-            f" sources is {training.start_cer:.3f}."
+            f" inputs is {training.start_cer:.3f}."
             if training.start_cer is not None
             else ""
         )

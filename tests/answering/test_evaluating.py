@@ -79,6 +79,26 @@ def test_scores_on_what_a_model_was_trained_on_come_with_a_warning(
         toy_translator.evaluate(Corpus("mine", [Pair(*pair) for pair in toy_pairs]))
 
 
+def test_a_held_out_corpus_that_was_trained_on_at_the_end_comes_with_a_warning_too(
+    toy_pairs, tmp_path: Path
+) -> None:
+    settings = {"held_out": toy_pairs[300:340], "units": 4, "epochs": 1}
+    for refit in (True, False):
+        run = tmp_path / str(refit)
+        trained = charseq.train(toy_pairs[:40], run=run, refit=refit, **settings)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", CharseqWarning)
+            trained.evaluate(toy_pairs[300:340])
+        assert refit == any("was trained on pairs" in str(each.message) for each in told)
+        assert trained.description.corpus.get("refitted_on") == (80 if refit else None)
+
+
+def test_a_warning_names_only_a_card_that_there_is(toy_translator: Translator, toy_pairs) -> None:
+    imported = replace(toy_translator.description, scores={})
+    with pytest.warns(CharseqWarning, match="scores on other texts will be lower$"):
+        Translator(toy_translator.model, imported).evaluate(toy_pairs)
+
+
 def test_a_beam_is_passed_on(toy_translator: Translator, monkeypatch) -> None:
     asked = []
     translate = toy_translator.translate

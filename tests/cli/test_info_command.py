@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def test_a_model_is_shown_with_its_settings_symbols_corpus_and_scores(
         "confidence: temperature",
     ):
         assert expected in shown
+
+
+def test_scores_from_before_a_refit_are_called_so(
+    charseq_command, model, toy_translator, tmp_path, capsys
+) -> None:
+    description = toy_translator.description
+    again = replace(description, corpus={**description.corpus, "refitted_on": 400})
+    Translator(toy_translator.model, again).save(tmp_path / "again.safetensors")
+    for path, expected in ((model, False), (tmp_path / "again.safetensors", True)):
+        assert charseq_command("info", str(path)) == 0
+        shown = capsys.readouterr().out
+        assert expected == ("exact match, before the refit" in shown)
+        assert expected == ("refitted on" in shown)
 
 
 def test_json_holds_all_of_it(charseq_command, model, toy_translator, capsys) -> None:

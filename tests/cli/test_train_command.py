@@ -35,7 +35,7 @@ def test_a_file_becomes_a_model_and_the_line_to_try_works(
     assert "280 training pairs, 20 held out" in shown.err
     assert "epoch 2/2 · loss" in shown.err
     assert "pairs/s" in shown.err
-    assert "20 held-out sources, weights of epoch" in shown.err
+    assert "20 held-out inputs, weights of epoch" in shown.err
     (run,) = (tmp_path / "runs").iterdir()
     assert run.name.startswith("toy-")
     assert Path("model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()

@@ -71,7 +71,9 @@ def test_swapping_the_systems_mirrors_the_differences():
     back = compared(worse, better, references, bootstrap=100).differences
     for name, difference in there.items():
         assert back[name].value == -difference.value
-        assert (back[name].low, back[name].high) == pytest.approx((-difference.high, -difference.low))
+        assert (back[name].low, back[name].high) == pytest.approx(
+            (-difference.high, -difference.low)
+        )
         assert back[name].p_value == difference.p_value
 
 

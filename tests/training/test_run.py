@@ -252,13 +252,13 @@ def test_a_training_that_makes_its_start_worse_says_so(
         "epochs": 1,
     }
     wrong = [(source, "A") for source, _ in toy_pairs[:200]]
-    with pytest.warns(CharseqWarning, match="start from answers the held-out sources better"):
+    with pytest.warns(CharseqWarning, match="start from answers the held-out inputs better"):
         charseq.train(wrong, run=tmp_path / "wrong", learning_rate=0.02, **asked)
     with warnings.catch_warnings():
         warnings.simplefilter("error", CharseqWarning)
         charseq.train(toy_pairs[:-60], run=tmp_path / "right", learning_rate=1e-9, **asked)
     card = (tmp_path / "right" / CARD_FILE).read_text(encoding="utf-8")
-    assert "started from start.safetensors, whose CER on the held-out sources is 0." in card
+    assert "started from start.safetensors, whose CER on the held-out inputs is 0." in card
 
 
 def test_memory_for_training_is_asked_for_once_and_not_when_it_is_done(
@@ -402,7 +402,7 @@ def test_a_refit_learns_from_all_pairs_and_keeps_the_scores_of_those_held_out(
     assert again is not None
     assert again.report == once.report
     assert again.description.scores == once.description.scores
-    assert again.description.corpus == once.description.corpus
+    assert again.description.corpus == {**once.description.corpus, "refitted_on": 61}
     held_out = {each.source for each in once.held_out}
     everything = {pair[0] for pair in pairs}
     for run, known in ((once, everything - held_out), (again, everything)):

@@ -47,17 +47,19 @@ def corpus_to_score(
 def warn_of_training_corpus(
     corpus: Corpus, description: ModelDescription, model: str = "the model"
 ) -> None:
-    """Warn if a corpus consists of the very pairs that a model was trained on.
+    """Warn if a corpus consists of the very pairs that a model was trained on, or again with.
 
     Args:
         corpus: the pairs to score.
         description: the model's description.
         model: what the message calls the model.
     """
-    if corpus.digest and corpus.digest == description.corpus.get("digest"):
+    trained_on = (description.corpus.get(name) for name in ("digest", "held_out_digest"))
+    if corpus.digest and corpus.digest in trained_on:
+        elsewhere = "; its model card has those of the held-out pairs" * bool(description.scores)
         warn_caller(
-            f"{model} was trained on {visible(corpus.name)}: scores on other texts will be lower;"
-            " its model card has those of the held-out pairs"
+            f"{model} was trained on {visible(corpus.name)}: scores on other texts will be"
+            f" lower{elsewhere}"
         )
 
 

@@ -61,7 +61,7 @@ def serve_hint(site: Path) -> str:
 def show_scores(console: "Console", trained: "TrainedModel") -> None:
     """Print the held-out scores of a finished run."""
     count = trained.report.items
-    items = f"{count:,} held-out source{'s' * (count != 1)}"
+    items = f"{count:,} held-out input{'s' * (count != 1)}"
     console.print(f"{items}, weights of epoch {trained.epoch}:", highlight=False)
     console.print(scores_table(trained.report))
 

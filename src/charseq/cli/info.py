@@ -95,10 +95,16 @@ def info(
     else:
         for name, value in asdict(calibration).items():
             row(OF_THE_CONFIDENCE[name], value)
-    for part in (description.columns, description.corpus, description.scores):
+    # The scores of a model that was trained again on all pairs are those of the one before it.
+    before = ", before the refit" if "refitted_on" in description.corpus else ""
+    for part, note in (
+        (description.columns, ""),
+        (description.corpus, ""),
+        (description.scores, before),
+    ):
         for name, value in part.items():
             if value != "":
-                row(name.replace("_", " "), value)
+                row(f"{name.replace('_', ' ')}{note}", value)
     output_console().print(table)
 
 

@@ -322,7 +322,7 @@ class _Run:
         before = self._cer_of_start()
         if before is not None and before < report.character_error_rate.value:
             warn_caller(
-                "the model to start from answers the held-out sources better (CER"
+                "the model to start from answers the held-out inputs better (CER"
                 f" {before:.3f}) than after training ({report.character_error_rate.value:.3f}):"
                 " unless it was trained on these, keep it, or mix in some of the pairs that it was"
                 " trained on, or try a smaller --learning-rate"
@@ -341,6 +341,12 @@ class _Run:
         if again is not None:
             model, description = again
             tensors = model.tensors()
+            facts_of_refit: dict[str, str | int] = {
+                "refitted_on": len(prepared.training) + len(prepared.held_out)
+            }
+            if material.held_out is not None:
+                facts_of_refit["held_out_digest"] = material.held_out.digest
+            description = replace(description, corpus={**description.corpus, **facts_of_refit})
         description = replace(
             description,
             scores={
