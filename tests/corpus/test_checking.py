@@ -166,6 +166,8 @@ def test_what_looks_wrong_is_found_by_character_however_long_symbols_are():
     [
         ("ab\u200bcd", "invisible target characters"),
         ("ab\u202ecd", "invisible target characters"),
+        ("ab\ufe0fcd", "invisible target characters"),
+        ("ab\u3164cd", "invisible target characters"),
         ("ab\ufffdcd", "damaged target characters"),
         ("ab\ue000cd", "damaged target characters"),
         ("ab\u00a0cd", "unusual space target characters"),
@@ -176,6 +178,28 @@ def test_characters_that_are_not_what_they_seem_are_found(text, name):
     finding = found_in(*[("abcd", text)] * 7)[name]
     assert finding.count == 7
     assert finding.examples[0].pair == 1501
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "shown"),
+    [
+        ("cafÃ© noir", "misread targets", "cafÃ© noir, meant: café noir"),
+        ("itâ€™s", "misread targets", "itâ€™s, meant: it’s"),
+        ("salt &amp; pepper", "markup in targets", "salt &amp; pepper"),
+        ("a <b>bold</b> word", "markup in targets", "a <b>bold</b> word"),
+        ('"a ""good"" one"', "quoted targets", '"a ""good"" one"'),
+    ],
+)
+def test_traces_of_other_programs_are_found(text, name, shown):
+    finding = found_in(*[("abcd", text)] * 7)[name]
+    assert finding.count == 7
+    assert (finding.examples[0].pair, finding.examples[0].text) == (1501, shown)
+
+
+@pytest.mark.parametrize("text", ["café Ã la", "R&D; a < b > c", '"so" he said', "Â", "5 µm"])
+def test_what_only_resembles_such_traces_is_not_told(text):
+    names = {"misread targets", "markup in targets", "quoted targets"}
+    assert names.isdisjoint(found_in(("abcd", text)))
 
 
 def test_spaces_at_the_ends_and_in_a_row_are_found():

@@ -1,8 +1,10 @@
+import bz2
 import codecs
 import csv
 import gzip
 import io
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 import tracemalloc
 import types
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -187,6 +190,13 @@ def test_parquet_columns_that_are_not_there_or_hold_no_texts_are_refused(tmp_pat
     with pytest.raises(UsageError, match="no column 3"):
         read(content, tmp_path, "pairs.parquet", target_column=3)
     assert "not Parquet" in refusal(b"PAR1 and then nothing", tmp_path, "pairs.parquet")
+
+
+@pytest.mark.parametrize(("compress", "program"), [(bz2.compress, "bzip2"), (lzma.compress, "xz")])
+def test_files_of_other_compressors_are_called_so(
+    compress: Callable[[bytes], bytes], program: str, tmp_path: Path
+) -> None:
+    assert f"compressed by {program}: unpack it" in refusal(compress(TSV), tmp_path, "pairs.tsv")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import charseq
-from charseq.corpus import Corpus, Pair
+from charseq.config import CorpusConfig
+from charseq.corpus import Corpus, Pair, corpus_from
 from charseq.errors import DataError, UsageError
 from charseq.trainer import rehearse
 
@@ -167,5 +168,19 @@ def test_a_corpus_made_in_memory_has_pairs_as_a_file_has() -> None:
         rehearse(Corpus("mine", [Pair("a", "b"), Pair("", "b")]), **SMALL)
     with pytest.raises(DataError, match="pair 2 of mine has a separator with no symbol next to it"):
         rehearse(Corpus("mine", [Pair("a b", "b"), Pair(" ", "b")]), source_separator=" ", **SMALL)
+    for text, fault in (
+        ("a\ud800", "a lone surrogate"),
+        ("a\nb", "contains a line break"),
+        ("a\0b", "NUL character"),
+        (1, "not a pair of texts"),
+    ):
+        with pytest.raises(DataError, match=fault):
+            rehearse(Corpus("mine", [Pair("a", "b"), Pair(text, "b")]), **SMALL)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="empty feature"):
+        rehearse(Corpus("mine", [Pair("a", "b", ("N", ""))]), **SMALL)
+    # Features in one text are those of a file, not single letters.
+    joined = Corpus("mine", [Pair(a, b, "N;PL") for a, b in PAIRS])  # type: ignore[arg-type]
+    apart = Corpus("mine", [Pair(a, b, ("N", "PL")) for a, b in PAIRS])
+    assert corpus_from(joined, CorpusConfig()).pairs == apart.pairs
     with pytest.raises(UsageError, match="mine has 2 pairs, but 1 groups"):
         rehearse(Corpus("mine", [Pair("a", "b"), Pair("c", "d")], groups=["x"]), **SMALL)

@@ -21,8 +21,8 @@ from charseq.text import Conditions
 PIECE = 1 << 16
 # No character takes more in UTF-8.
 BYTES = 4
-# What files begin with that gzip or zstd made, and texts in UTF-16.
-COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+# What files begin with that gzip, zstd or xz made, and texts in UTF-16.
+COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ")
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Answer = TypeVar("Answer", Translation, Alignment)

@@ -13,7 +13,7 @@ from charseq.corpus.archive import read_archive
 from charseq.corpus.collecting import corpus_of
 from charseq.corpus.columns import refuse_settings
 from charseq.corpus.files import read_file
-from charseq.corpus.pairs import Corpus, Pair, PairLike, digest_of, references_by_input
+from charseq.corpus.pairs import Corpus, Pair, PairLike, references_by_input
 from charseq.corpus.splitting import Split, split_corpus
 from charseq.errors import DataError, UsageError, visible
 from charseq.text import PLAIN, Spellings
@@ -69,7 +69,12 @@ def corpus_from(
         return read_corpus(corpus, config, mirror=mirror, spellings=spellings)
     if isinstance(corpus, Corpus):
         _refuse_unlike_read(corpus, spellings)
-        return corpus if corpus.digest else replace(corpus, digest=digest_of(corpus.pairs))
+        if corpus.digest:
+            return corpus
+        # It was made by hand.
+        rules = CorpusConfig(features_separator=config.features_separator)
+        made = corpus_of(corpus.pairs, rules, name=corpus.name, spellings=spellings)
+        return replace(corpus, pairs=made.pairs, digest=made.digest)
     return corpus_of(corpus, config, spellings=spellings)
 
 
@@ -91,7 +96,7 @@ def _refuse_unlike_read(corpus: Corpus, spellings: Spellings) -> None:
         if not (pair.source and pair.target):
             raise DataError(f"pair {number:,} of {visible(corpus.name)} has an empty side")
         for text, spelling in zip(pair[:2], spellings, strict=True):
-            if spelling.lacks_symbols(text):
+            if isinstance(text, str) and spelling.lacks_symbols(text):
                 raise DataError(
                     f"pair {number:,} of {visible(corpus.name)} has a separator with no symbol"
                     " next to it"

@@ -33,7 +33,8 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     package that is not installed a MissingExtraError.
 
     Raises:
-        DataError: if the stream, which messages call `where`, is a zip or Parquet.
+        DataError: if the stream, which messages call `where`, is a zip, Parquet, or compressed by
+            another program.
     """
     start = b""
     if isinstance(stream, io.BufferedReader):
@@ -44,6 +45,11 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
         return stream_of(_within_bounds(pieces, counted, where))
     if start.startswith(b"\x28\xb5\x2f\xfd"):
         return stream_of(_within_bounds(_from_zstandard(counted), counted, where))
+    for marks, program in ((rb"BZh[1-9]1", "bzip2"), (rb"\xfd7zXZ", "xz")):
+        if re.match(marks, start):
+            raise DataError(
+                f"{where} is compressed by {program}: unpack it, or compress it by gzip or zstd"
+            )
     if start.startswith(b"PK\x03\x04"):
         if where.lower().endswith(WORKBOOKS):
             raise DataError(f"{where} is a workbook: save it as CSV in UTF-8, and name that file")

@@ -27,6 +27,7 @@ from charseq.corpus.checking.pairs import (
 from charseq.corpus.checking.separators import idle_separator, unnamed_separator
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.checking.symbols import rare_symbols, unseen_symbols
+from charseq.corpus.checking.traces import marked_up_texts, misread_texts, quoted_texts
 from charseq.corpus.pairs import Corpus, Pair
 from charseq.text import PLAIN, Spellings, with_form
 
@@ -36,6 +37,9 @@ _DEFAULT = ModelSettings()
 
 _OF_CHARACTERS = (
     damaged_characters,
+    misread_texts,
+    marked_up_texts,
+    quoted_texts,
     mixed_forms,
     mixed_scripts,
     look_alikes,

@@ -21,10 +21,23 @@ def invisible_characters(side: Side) -> Iterator[Finding]:
     yield from _kind(
         side,
         "invisible",
-        {c for c in side.counts if unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp")},
+        {
+            c
+            for c in side.counts
+            if unicodedata.category(c) in ("Cf", "Cc", "Zl", "Zp") or _blank(c)
+        },
         "are invisible",
         "remove them unless they belong there, as joiners do in some scripts: to a model, a text"
         " with one is a different text",
+    )
+
+
+def _blank(character: str) -> bool:
+    """Return whether a letter or mark shows nothing (Default_Ignorable_Code_Point, UAX #44)."""
+    selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return (
+        selector
+        or character in "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     )
 
 
