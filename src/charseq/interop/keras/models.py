@@ -118,7 +118,8 @@ def _describe(
         raise DataError(
             f"{path} was trained on {shape.source_symbols} source and {shape.target_symbols}"
             f" target characters, but {len(corpus):,} pairs of {corpus.name} have {len(sources)}"
-            f" and {len(targets)}: --corpus and --limit must be those of its training"
+            f" and {len(targets)}: --corpus and --limit must be those of its training; if charseq"
+            f" exported it, put the {TABLES} of that archive back into this one"
         )
     longest_source = _longest(corpus.pairs, 0)
     longest_output = _longest(corpus.pairs, 1) + 3  # Start, end, and one more.
