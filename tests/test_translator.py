@@ -355,6 +355,12 @@ def test_a_stream_names_all_that_was_never_seen(toy_translator: Translator) -> N
         (lambda it: list(it.stream("ab")), "stream takes several texts, not str"),
         (lambda it: list(it.stream(None)), "stream takes several texts, not NoneType"),
         (lambda it: it.translate(np.array("ab")), "translate takes a text or several texts, not"),
+        (lambda it: it.translate("ab", prefix=np.array("B")), "a prefix must be a text, not array"),
+        (lambda it: it.translate("ab", lexicon=np.array("BA")), "a lexicon must be several texts"),
+        (
+            lambda it: it.score("ab", np.array("BA")),
+            "give one source and one target, or a list of each",
+        ),
         (lambda it: it.explain(np.array("ab")), "give a text or several texts, not array"),
         (lambda it: it.explain(None), "give a text or several texts, not None"),
         (lambda it: it.translate("ab", lexicon="BA"), "a lexicon must be several texts, not 'BA'"),

@@ -50,32 +50,30 @@ class Sequences:
             whole.ids[np.arange(len(part.ids)) + shifts] = part.ids
         return whole
 
-    def padded(self, rows: Rows, fill: int, width: int | None = None) -> NDArray[np.int64]:
-        """Return the sequences at `rows`, padded on the right, (rows, width).
-
-        Without a width, the longest of them determines it.
-        """
-        if len(rows) == 1 and width is None:
+    def padded(self, rows: Rows, fill: int) -> NDArray[np.int64]:
+        """Return the sequences at `rows`, padded on the right to the longest, (rows, time)."""
+        if len(rows) == 1:
             # A single row needs no padding, and half as many operations.
             start, length = self.starts[rows[0]], self.lengths[rows[0]]
             return self.ids[None, start : start + length].astype(np.int64)
-        lengths = self.lengths[rows, None]
-        places = np.arange(int(lengths.max(initial=0)) if width is None else width)
-        inside = places < lengths
-        flat = np.where(inside, self.starts[rows, None] + places, 0)
-        ids = self.ids[flat] if len(self.ids) else np.zeros(flat.shape, np.int32)
-        return np.where(inside, ids, fill).astype(np.int64)
+        (only,) = self.padded_each([rows], fill)
+        return only
 
     def padded_each(
         self, dealt: Sequence[Rows], fill: int, width: int | None = None
     ) -> list[NDArray[np.int64]]:
-        """Return what `padded` returns for each of some batches' rows, for the cost of one call."""
+        """Return what `padded` returns for each of some batches' rows, for the cost of one call.
+
+        With a width, all are padded to it.
+        """
         sizes = np.array([len(rows) for rows in dealt])
         rows = np.concatenate(dealt)
         lengths, starts, ends = self.lengths[rows], self.starts[rows], sizes.cumsum()
-        widths = np.full(len(sizes), width)
-        if width is None:
-            widths = np.maximum.reduceat(lengths, ends - sizes)
+        widths = (
+            np.maximum.reduceat(lengths, ends - sizes)
+            if width is None
+            else np.full(len(sizes), width)
+        )
         # All cells of the first batch, row by row, then those of the next.
         cells = np.repeat(widths, sizes)
         before = cells.cumsum() - cells
@@ -155,8 +153,8 @@ def encode_copies(
     """Return the output column that each symbol that the encoder reads is copied to.
 
     That is its id in the target vocabulary or, for a symbol outside it, the size of that vocabulary
-    plus the place in the input where the symbol first occurs. What contains the targets' separator
-    would be read as several symbols, so it stays unknown, which no answer contains.
+    plus the place in the input where the symbol first occurs. What would be read as several symbols
+    in a target stays unknown, which no answer contains.
 
     Args:
         inputs: whose sources are read.
@@ -166,7 +164,7 @@ def encode_copies(
     """
     spelt = [sources.spelling.symbols(each.source) for each in inputs]
     copies = Sequences.of(*targets.encode_symbols(spelt))
-    apart = None if targets.unknown is None else targets.spelling.separator
+    read = targets.spelling.length
     unseen = np.flatnonzero(copies.ids == targets.unseen)
     rows = np.searchsorted(copies.starts, unseen, side="right") - 1
     for row, group in groupby(zip(rows.tolist(), unseen.tolist(), strict=True), itemgetter(0)):
@@ -174,7 +172,7 @@ def encode_copies(
         first, before = first_places(symbols), len(targets) + int(conditions.lengths[row])
         for _, place in group:
             symbol = symbols[place - start]
-            if apart is None or apart not in symbol:
+            if targets.unknown is None or read(symbol) == 1:
                 copies.ids[place] = before + first[symbol]
     never = np.full(len(conditions.ids), NEVER_COPIED, np.int32)
     return Sequences.of(never, conditions.lengths).followed_by(copies)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,8 @@ import pytest
 from services import Running, close_to, running
 
 from charseq import Translator
+from charseq.model import Seq2Seq
+from charseq.modelfile import OutputLimit
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -133,6 +136,27 @@ def test_a_second_signal_does_not_wait(model_file: Path) -> None:
         assert code == 0
         assert [each.get("event", each.get("status")) for each in log] == [499, "stopped"]
         assert read_all(client) == b""
+
+
+def test_a_second_signal_does_not_wait_for_what_is_computed(
+    toy_translator: Translator, tmp_path: Path
+) -> None:
+    description = toy_translator.description
+    config = description.config.model_copy(update={"units": 1_024, "maximum_output_length": None})
+    model = Seq2Seq.fresh(config, len(description.sources), len(description.targets), seed=1)
+    large = replace(description, config=config, output_limit=OutputLimit(0, 900))
+    Translator(model, large).save(tmp_path / "large.safetensors")
+    with running(tmp_path / "large.safetensors") as service, connected(service) as client:
+        # A single batch of these takes many seconds.
+        many = {"texts": ["abcda" * 160] * 20, "beam": 20}
+        client.sendall(request_of(json.dumps(many).encode()))
+        time.sleep(2)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        began = time.perf_counter()
+        code, log = service.stop()
+        assert time.perf_counter() - began < 4
+        assert (code, log[-1]["event"]) == (0, "stopped")
 
 
 def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: Path) -> None:

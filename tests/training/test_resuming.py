@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -409,7 +410,7 @@ def test_what_a_run_reads_is_not_moved_aside_with_an_earlier_one(
 
 
 def test_the_folder_that_a_model_is_written_to_is_not_moved_aside_with_an_earlier_run(
-    toy_pairs: Pairs, tmp_path: Path
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
     charseq.train(toy_pairs[:100], run=run, **QUICK)
@@ -417,6 +418,10 @@ def test_the_folder_that_a_model_is_written_to_is_not_moved_aside_with_an_earlie
     inside, beside = run / "kept" / "m.safetensors", run / "m.safetensors"
     with pytest.raises(UsageError, match=r"kept would be moved aside with .*run: copy it"):
         charseq.train(toy_pairs[:100], run=run, overwrite=True, output=inside, **QUICK)
+    with monkeypatch.context() as patch:
+        patch.chdir(run / "kept")
+        with pytest.raises(UsageError, match="cannot be moved aside while this command works in"):
+            charseq.train(toy_pairs[:100], run=run, overwrite=True, output=inside.name, **QUICK)
     assert not (tmp_path / "run.1").exists()
     charseq.train(toy_pairs[:100], run=run, overwrite=True, output=beside, **QUICK)
     assert beside.is_file()
@@ -503,6 +508,60 @@ def test_a_signal_at_the_very_end_finds_a_finished_run(
     assert stop.value.__notes__ == [f"the run is finished: its model is {model}"]
     assert not (run / "checkpoints").exists()
     assert charseq.load(model)
+
+
+def test_a_run_whose_last_file_cannot_be_written_is_not_finished(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, run, usual = toy_pairs[:100], tmp_path / "run", training_run.write_atomically
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == "history.json" and json.loads(content)["scores"]:
+            raise MachineError("no space left")
+        usual(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run, "write_atomically", full)
+        with pytest.raises(MachineError) as stop:
+            charseq.train(pairs, run=run, **QUICK)
+    assert stop.value.__notes__ == [f"resume with: charseq.resume({str(run)!r}, corpus)"]
+    assert charseq.resume(run, pairs).training_run is not None
+
+
+def test_a_refit_that_ended_within_an_epoch_is_not_trained_on_by_resuming(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, usual = toy_pairs[:200], training_run.refitted
+    settings = SETTINGS | {"refit": True, "schedule": "constant"}
+
+    def within(*given: Any, epochs: float, **named: Any) -> Any:
+        del epochs
+        return usual(*given, epochs=1.5, **named)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_run, "refitted", within)
+    whole = charseq.train(pairs, run=tmp_path / "whole", **settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run, "model_card", stop)
+        with pytest.raises(KeyboardInterrupt):
+            charseq.train(pairs, run=tmp_path / "run", **settings)
+    resumed = charseq.resume(tmp_path / "run", pairs)
+    for name, tensor in whole.model.tensors().items():
+        assert np.array_equal(tensor, resumed.model.tensors()[name]), name
+
+
+def test_a_run_goes_on_on_another_kind_of_device(toy_pairs: Pairs, tmp_path: Path) -> None:
+    run = stopped_run(toy_pairs[:200], tmp_path / "run", dropout=0.5)
+    newest = checkpointing.read_checkpoint(run / "checkpoints")
+    assert newest is not None
+    # As short as the state of a GPU's random numbers.
+    tensors = {**newest.tensors, "noise": np.zeros(16, np.uint8)}
+    checkpointing.write_checkpoint(run / "checkpoints", replace(newest, tensors=tensors))
+    ended = charseq.resume(run, toy_pairs[:200]).training_run
+    assert ended is not None
+    assert len(ended.history.epochs) == 3
 
 
 def test_whatever_stops_a_run_from_outside_says_how_to_go_on(

@@ -1,6 +1,5 @@
 """Work on many rows: similar lengths together, several batches at once, results in row order."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -92,10 +91,12 @@ def _batches(
     most = min(most_rows, max(FEWEST_ROWS, -(-len(order) // threads)))
     start = 0
     while start < len(order):
-        some = [each[order[start : start + most]] for each in lengths]
-        rows = min(most, most_symbols // max(1, int(np.sum(some, axis=0).max())))
+        some = np.array([each[order[start : start + most]] for each in lengths])
+        # All are padded to the longest of those taken.
+        rows = np.arange(1, some.shape[1] + 1)
+        fits = rows * np.maximum.accumulate(some.sum(axis=0)) <= most_symbols
         if most_cells is not None:
-            # All are padded to the longest.
-            rows = min(rows, most_cells // max(1, math.prod(int(each.max()) for each in some)))
-        yield order[start : start + max(1, rows)]
-        start += max(1, rows)
+            fits &= rows * np.maximum.accumulate(some, axis=1).prod(axis=0) <= most_cells
+        taken = max(1, int(np.count_nonzero(fits)))
+        yield order[start : start + taken]
+        start += taken

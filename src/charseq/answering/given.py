@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from charseq.errors import UsageError, visible
 from charseq.modelfile import ModelDescription
-from charseq.text import Features, Input, inputs_of
+from charseq.text import Features, Input, can_be_iterated, inputs_of
 
 Given = TypeVar("Given")
 
@@ -63,7 +63,7 @@ def begun_with(
     if prefix is None or isinstance(prefix, str):
         yield from zip(inputs, itertools.repeat(prefix or ""), strict=False)
         return
-    if not isinstance(prefix, Iterable):
+    if not can_be_iterated(prefix):
         raise UsageError(
             f"a prefix must be a text, not {prefix!r}; give one for all texts, or one for each"
         )
@@ -84,7 +84,7 @@ def listed(targets: str | Iterable[str]) -> list[str]:
     """
     if isinstance(targets, str):
         return [targets]
-    if not isinstance(targets, Iterable):
+    if not can_be_iterated(targets):
         raise UsageError(f"give one target, or one for each source, not {targets!r}")
     several = list(targets)
     for number, target in enumerate(several, start=1):

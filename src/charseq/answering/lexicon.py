@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charseq.encoding import Sequences, encode_targets
 from charseq.errors import UsageError
-from charseq.text import Vocabulary
+from charseq.text import Vocabulary, can_be_iterated
 
 Array = NDArray[np.int64]
 
@@ -45,7 +45,7 @@ class Lexicon:
         Raises:
             UsageError: if they are not texts, or the vocabulary can spell none of them.
         """
-        if isinstance(texts, str) or not isinstance(texts, Iterable):
+        if isinstance(texts, str) or not can_be_iterated(texts):
             raise UsageError(f"a lexicon must be several texts, not {texts!r}")
         texts = list(texts)
         for text in texts:

@@ -22,18 +22,18 @@ class PatientConnection(H11Protocol):
     """A connection that is closed when its client has stalled for too long.
 
     uvicorn closes idle connections; this also closes those on which a request's head arrives too
-    slowly, or a response is not read. Where many read slowly, whoever is the first to exceed the
-    room for what waits for all of them is closed too.
+    slowly, or a response is not read. Where more waits for slow readers than there is room for,
+    whoever has been behind for the longest is closed too.
 
     Attributes:
         patience: seconds for a head to arrive, and for a reader to go on.
         room: the most bytes that wait for all slow readers; a single one may have more.
-        behind: the connections of slow readers.
+        behind: the connections of slow readers, in the order in which they fell behind.
     """
 
     patience = 10.0
     room = MOST_UNREAD
-    behind: ClassVar[set["PatientConnection"]] = set()
+    behind: ClassVar[dict["PatientConnection", None]] = {}
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -50,7 +50,7 @@ class PatientConnection(H11Protocol):
         for timer in (self._head, self._reader):
             if timer is not None:
                 timer.cancel()
-        self.behind.discard(self)
+        self.behind.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -66,17 +66,20 @@ class PatientConnection(H11Protocol):
     def pause_writing(self) -> None:
         """Start the timer of a reader that has fallen behind."""
         super().pause_writing()
-        self.behind.add(self)
+        self.behind[self] = None
+        self._watch_reader()
         waiting = sum(each.transport.get_write_buffer_size() for each in self.behind)
-        if waiting > self.room and len(self.behind) > 1:
-            self.transport.abort()
-        else:
-            self._watch_reader()
+        # Any large answer is behind for a moment, however fast its reader is.
+        while waiting > self.room and len(self.behind) > 1:
+            slowest = next(iter(self.behind))
+            del self.behind[slowest]
+            waiting -= slowest.transport.get_write_buffer_size()
+            slowest.transport.abort()
 
     def resume_writing(self) -> None:
         """Stop the timer, since the reader has caught up."""
         super().resume_writing()
-        self.behind.discard(self)
+        self.behind.pop(self, None)
         if self._reader is not None:
             self._reader.cancel()
             self._reader = None
@@ -87,6 +90,8 @@ class PatientConnection(H11Protocol):
         self._watch_reader()
 
     def _watch_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
         self._reader = self.loop.call_later(self.patience, self._judge_reader, self._unread())
 
     def _judge_reader(self, before: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import math
+import os
 import socket
 import warnings
 from collections.abc import Callable, Sequence
@@ -67,6 +68,8 @@ def serve(
 ) -> None:
     """Serve until a signal asks to stop and all requests accepted by then are answered.
 
+    A second signal ends the process at once.
+
     Args:
         models: the models to serve.
         settings: limits, keys and batches.
@@ -95,8 +98,12 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.timeout),
     )
-    _Server(config, application.state.lifecycle, started).run(sockets=[sock])
+    server = _Server(config, application.state.lifecycle, started)
+    server.run(sockets=[sock])
     log(event="stopped")
+    if server.force_exit:
+        # Python would wait for the threads, and thus for the batches that they compute.
+        os._exit(0)
 
 
 class _Server(uvicorn.Server):

@@ -91,7 +91,7 @@ def inputs_of(
     if not can_be_iterated(texts):
         raise UsageError(f"give a text or several texts, not {texts!r}")
     for given, what in ((features, "features"), (language, "languages")):
-        if given is not None and not isinstance(given, Iterable):
+        if given is not None and not can_be_iterated(given):
             raise UsageError(f"{what} cannot be {given!r}; {_HOW_MANY}")
     conditions: list[Iterator[Any]] = [
         repeat(given or "") if given is None or isinstance(given, str) else iter(given)

@@ -68,7 +68,8 @@ def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path
     Args:
         folder: a new or empty folder, or that of an earlier run.
         overwrite: whether an earlier run may be moved aside.
-        needed: what the new run reads, which must not be moved aside as well.
+        needed: files that the new run reads, and the folder that its model is to be written to,
+            which must not be moved aside as well.
 
     Raises:
         UsageError: if something is there, or would be moved aside, that must stay.
@@ -90,18 +91,18 @@ def refuse_taken(folder: Path, *, overwrite: bool = False, needed: Iterable[Path
             f" {folder}), move it aside with --overwrite, or name another folder with --run"
         )
     there = folder.resolve()
-    for path in needed:
-        if there in path.resolve().parents:
-            raise UsageError(
-                f"{path} would be moved aside with {folder}: copy it elsewhere first, or name"
-                " another folder with --run"
-            )
     if there in (Path.cwd(), *Path.cwd().parents):
         # It would go on as the working folder under its new name, and the new run into it.
         raise UsageError(
             f"{folder} cannot be moved aside while this command works in it: change to another"
             " folder first, or name another one with --run"
         )
+    for path in needed:
+        if there in path.resolve().parents:
+            raise UsageError(
+                f"{path} would be moved aside with {folder}: copy it elsewhere first, or name"
+                " another folder with --run"
+            )
 
 
 def free_folder(folder: Path, *, overwrite: bool = False) -> Path:

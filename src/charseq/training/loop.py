@@ -177,6 +177,9 @@ class Trainer:
             )
         )
         for batch in epoch_pairs.batches(itertools.islice(dealt, self.batches_done, None)):
+            # A resumed epoch may have had its last step.
+            if self.is_over and self.seen is not None:
+                break
             pairs = len(batch.targets)
             if config.schedule == "cosine":
                 size = config.learning_rate * step_scale(self.progress)
@@ -195,8 +198,6 @@ class Trainer:
                     self.refuse_infinite()
                 for watcher in self.watchers:
                     watcher(pairs)
-            if self.is_over:
-                break
         self.refuse_infinite(weights=True)
         # Only now has a device that runs asynchronously finished.
         self.seconds = before + time.perf_counter() - began
@@ -318,7 +319,11 @@ class Trainer:
             self.optimiser.load_state_dict(optimiser)
             # Existing recordings would update tensors that the optimiser no longer uses.
             self.recorded = self._recorded_steps()
-            self.noise.set_state(tensors["noise"])
+            if len(tensors["noise"]) == len(self.noise.get_state()):
+                self.noise.set_state(tensors["noise"])
+            else:
+                # It was another kind of device's, which draws other numbers.
+                self.noise.manual_seed(self.config.seed + facts["steps"])
             self.generator.bit_generator.state = facts["dealt_from"]
             self.steps = facts["steps"]
             self.clock.start = time.monotonic() - facts["elapsed"]

@@ -163,7 +163,7 @@ def _trained(
             checkpointer.resume()
             del history.epochs[checkpointer.epochs :]
             if checkpointer.resumed is not None:
-                # Before anything of the run is changed.
+                # Before the run's history is changed.
                 refuse_other_symbols(checkpointer.resumed.facts, setup.prepared)
             if {*material.others(history.begun_with)} - {"start_digest"}:
                 _take_over(material, setup.prepared, history, folder)
@@ -390,8 +390,11 @@ class _Run:
         write_atomically(self.folder / EXAMPLES_FILE, examples.encode())
         # Written last: only a finished run has a history with scores.
         with checkpointer.interruption.whole():
-            history.scores = {**report.as_dict(), "reliability": reliability.as_dict()}
-            write_atomically(self.folder / HISTORY_FILE, history.to_json())
+            scores = {**report.as_dict(), "reliability": reliability.as_dict()}
+            finished = replace(history, scores=scores)
+            write_atomically(self.folder / HISTORY_FILE, finished.to_json())
+            # Only now, as it tells that the run is finished.
+            history.scores = scores
             checkpointer.finish()
         return TrainedModel(
             model, description, history, kept, report, reliability, prepared.references, self.folder
