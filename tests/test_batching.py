@@ -70,6 +70,16 @@ def test_bucketed_batches_waste_little_and_differ_between_epochs() -> None:
     assert mixed <= 8
 
 
+def test_short_and_long_batches_come_in_no_order() -> None:
+    pairs = encoded(["a" * (1 + row // 8) for row in range(320)])
+    lengths = [
+        pairs.sources.lengths[rows].max() for rows in bucketed_batches(pairs, 8, _generator())
+    ]
+    assert sorted(lengths) == list(range(1, 41))
+    # Were they sorted, all of these would be 1; at random, two of three neighbours are far apart.
+    assert np.mean(np.abs(np.diff(lengths)) > 5) > 0.5
+
+
 @pytest.mark.parametrize("lengths", [(3, 4), (4, 5)])
 def test_a_batch_of_two_source_lengths_has_similar_targets(lengths) -> None:
     sources = ["a" * length for length in lengths for _ in range(96)]

@@ -16,7 +16,7 @@ from charseq.config import ModelConfig
 from charseq.errors import ModelFileError, UsageError
 from charseq.model import Seq2Seq
 from charseq.model.cells import Layer
-from charseq.model.embedding import Embedding
+from charseq.model.embedding import Embedding, locked_dropout, symbol_dropout
 
 SOURCES, TARGETS = 7, 9
 
@@ -303,6 +303,43 @@ def test_copied_symbols_outside_the_vocabulary_have_columns_of_their_own() -> No
     assert probabilities.shape == (2, TARGETS + 4)
     assert (probabilities[:, TARGETS + 1] > 0.01).all()
     assert (probabilities[:, [TARGETS, TARGETS + 2, TARGETS + 3]] < 1e-6).all()
+
+
+def test_what_is_never_copied_gets_nothing_of_what_is_pointed_at() -> None:
+    model, batch = random_model(ATTENDING), random_batch(ATTENDING, [4], 3)
+    assert model.decoder.copying is not None
+    with torch.no_grad():
+        # All that is written is copied.
+        model.decoder.copying.gate.weight.zero_()
+        model.decoder.copying.gate.bias.fill_(50.0)
+    batch.copies[:] = torch.tensor([[-1, -1, 2, TARGETS + 3]])
+    probabilities = model(batch).exp()[0]
+    assert (probabilities[:, 0] < 1e-6).all()
+    torch.testing.assert_close(
+        probabilities[:, 2] + probabilities[:, TARGETS + 3], torch.ones(2), atol=1e-4, rtol=0
+    )
+
+
+@pytest.mark.parametrize("rate", [0.25, 0.5])
+def test_dropout_drops_features_of_whole_rows_and_makes_up_for_it(rate: float) -> None:
+    noise = torch.Generator().manual_seed(1)
+    dropped = locked_dropout(torch.ones(5, 40, 30), rate, noise)
+    # The same at every time.
+    assert torch.equal(dropped, dropped[:1].expand_as(dropped))
+    assert dropped.unique().tolist() == pytest.approx([0, 1 / (1 - rate)])
+    assert float(dropped.mean()) == pytest.approx(1, abs=0.06)
+
+
+def test_symbol_dropout_drops_whole_symbols_here_and_there() -> None:
+    dropped = symbol_dropout(torch.ones(20, 40, 3), 0.25, torch.Generator().manual_seed(1))
+    assert torch.equal(dropped, dropped[:, :, :1].expand_as(dropped))
+    assert float(dropped.mean()) == pytest.approx(0.75, abs=0.05)
+    assert len({tuple(row) for row in dropped[:, :, 0].tolist()}) > 1
+
+
+def test_source_dropout_is_for_the_symbols_and_not_between_layers() -> None:
+    rates = {"dropout": 0.1, "source_dropout": 0.6, "layers": 3}
+    assert random_model(ATTENDING.model_copy(update=rates)).encoder.dropout == [0.6, 0.1, 0.1]
 
 
 @pytest.mark.parametrize("config", [ModelConfig(units=8, layers=2), ATTENDING], ids=described)

@@ -56,6 +56,11 @@ def test_a_known_temperature_is_found_again(temperature: float, offset: float) -
     assert found.temperature == pytest.approx(temperature, rel=0.05)
 
 
+def test_the_temperature_reaches_as_far_as_a_right_answer_was_doubted() -> None:
+    judged = [Judged(-1.0, 3, True), Judged(-2.5, 3, True), Judged(-9.0, 3, False)]
+    assert fit_calibration(judged).reach == pytest.approx(2.5)
+
+
 def test_without_an_offset_a_confidence_is_the_probability_at_the_temperature() -> None:
     assert Calibration(1.0, 0.0, 9.0).confidence(math.log(0.7), 5) == pytest.approx(0.7)
     assert Calibration(2.0, 0.0, 9.0).confidence(math.log(0.49), 5) == pytest.approx(0.7)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,13 +9,13 @@ from scripts import VOCABULARY
 
 from charseq.answering import answer_texts, score_pairs, spelt
 from charseq.config import DecodingConfig, ModelConfig
-from charseq.encoding import NEVER_COPIED
+from charseq.encoding import NEVER_COPIED, encode_inputs
 from charseq.hypothesis import Hypothesis
 from charseq.model import Seq2Seq
 from charseq.modelfile import ModelDescription, OutputLimit
 from charseq.search import TorchEngine
 from charseq.search.copies import Copies
-from charseq.text import Input, Vocabulary
+from charseq.text import Input, Spelling, Vocabulary
 
 SHAPE = ModelConfig(units=12, normalise="none", attention="dot", copying=True)
 DESCRIPTION = ModelDescription(
@@ -78,6 +80,39 @@ def test_an_answer_with_copied_symbols_scores_what_its_search_gave(seed, texts) 
         )
         expected = [hypotheses[i].log_probability for i in whole]
         assert scores == pytest.approx(expected, abs=1e-4)
+
+
+def test_symbols_copied_from_any_place_are_read_again_as_unseen() -> None:
+    shape = SHAPE.model_copy(update={"embedding": 5})
+    description = replace(DESCRIPTION, config=shape)
+    model = Seq2Seq.fresh(shape, len(DESCRIPTION.sources), len(VOCABULARY), seed=1)
+    engine = TorchEngine(model, description)
+    decoding = DecodingConfig(beam=30, n_best=30)
+    (found,) = answer_texts(engine, description, [Input("a?b!")], decoding)
+    whole = [hypothesis for hypothesis in found if not hypothesis.cut]
+    texts = spelt(description, [Input("a?b!")] * len(whole), whole)
+    assert any("!" in text[:-1] for text in texts)
+    scores = score_pairs(engine, description, [Input("a?b!")] * len(whole), texts)
+    assert scores == pytest.approx([each.log_probability for each in whole], abs=1e-4)
+
+
+def test_copies_stand_after_the_features_that_precede_a_text() -> None:
+    inputs = [Input("b?b", ("N", "PL")), Input("?", ("N", "PL"))]
+    sources = DESCRIPTION.sources.conditioned(inputs)
+    copies = encode_inputs(inputs, sources, VOCABULARY, SHAPE).copies
+    assert copies is not None
+    never, unseen, (known,) = NEVER_COPIED, len(VOCABULARY), VOCABULARY.ids("b")
+    assert copies.padded(np.array([0]), 0)[0].tolist() == [never, never, known, unseen + 3, known]
+    assert copies.padded(np.array([1]), 0)[0].tolist() == [never, never, unseen + 2]
+
+
+@pytest.mark.parametrize(("separator", "graphemes"), [(" ", False), (None, True)])
+def test_what_targets_would_read_as_several_symbols_is_not_copied(separator, graphemes) -> None:
+    texts = [Input("XY ab" if separator else "e\u0301ab")]
+    sources = Vocabulary.of_sources([], spelling=Spelling(separator, graphemes))
+    copies = encode_inputs(texts, sources, VOCABULARY, SHAPE).copies
+    assert copies is not None
+    assert copies.ids[0] == VOCABULARY.unseen
 
 
 def test_a_target_symbol_that_is_nowhere_to_copy_from_has_no_probability() -> None:

@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import ABC, END, EVEN, START, UNKNOWN, A, B, C, scripted, search, searched, sharp_model
 
-from charseq.search import Hypothesis, greedy, sample
+from charseq.search import Hypothesis, greedy, sample, sampling
 from charseq.search.sampling import uniform
 
 
@@ -66,6 +67,21 @@ def test_what_label_smoothing_gives_to_every_symbol_is_not_drawn() -> None:
         assert hypothesis.log_probability == pytest.approx(np.log(expected))
     # Something is drawn even where nothing is more probable than that.
     assert set(first_symbols({START: EVEN}, smoothed=0.5)) == {END, A, B, C}
+
+
+def test_what_is_drawn_at_one_place_says_nothing_of_the_next() -> None:
+    either = {START: [0, 0, 0, 0.5, 0.5, 0], A: [0, 0, 0, 0.5, 0.5, 0], B: [0, 0, 0, 0.5, 0.5, 0]}
+    pairs = Counter(tuple(each.ids) for each in draw(either, 4_000, limit=2))
+    shares = {pair: count / 4_000 for pair, count in pairs.items()}
+    assert shares == pytest.approx(
+        dict.fromkeys(itertools.product((A, B), repeat=2), 0.25), abs=0.03
+    )
+
+
+def test_label_smoothing_gave_nothing_to_what_is_copied() -> None:
+    scores = torch.tensor([[0.3, 0.3, 0.2, 0.2]]).log()
+    rest = sampling._without(0.2, scores, 2).exp()
+    torch.testing.assert_close(rest, torch.tensor([[0.1, 0.1, 0.2, 0.2]]))
 
 
 def test_start_and_unknown_are_never_drawn() -> None:

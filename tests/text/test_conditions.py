@@ -20,6 +20,11 @@ inputs = st.lists(
 )
 
 
+def test_texts_and_languages_of_numpys_type_become_strings() -> None:
+    (made,) = inputs_of(np.array(["a"]), None, np.array(["deu"]), ";")
+    assert (type(made.source), type(made.language)) == (str, str)
+
+
 @given(inputs, inputs, st.sampled_from([None, " "]), st.booleans())
 def test_conditions_stand_first_and_no_text_spells_them(some, others, separator, unknown) -> None:
     vocabulary = Vocabulary.of_sources(

@@ -116,6 +116,15 @@ def test_a_spelt_text_comes_back_from_its_ids_in_its_form(corpus, spelling) -> N
         assert vocabulary.text(vocabulary.ids(text)) == spelling.text(spelling.symbols(text))
 
 
+def test_a_new_symbol_may_be_spelt_like_a_special_one() -> None:
+    spelling = Spelling(" ")
+    vocabulary = Vocabulary.of_targets(["a"], spelling=spelling)
+    special = vocabulary.symbols[vocabulary.end]
+    extended = vocabulary.extended([f"a {special}"])
+    assert len(extended) == len(vocabulary) + 1
+    assert extended.ids(special) == [len(vocabulary)]
+
+
 def test_a_symbol_spelt_like_a_special_one_is_another() -> None:
     vocabulary = Vocabulary.of_targets(["<start> <end>"], spelling=Spelling(" "))
     assert not set(vocabulary.ids("<start> <end> <unknown>")[:2]) & set(vocabulary.special)

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from charseq.calibration import Calibration
-from charseq.config import TrainingConfig
+from charseq.config import ModelConfig, TrainingConfig
+from charseq.model import Seq2Seq
+from charseq.training.averaging import WeightAverage
 from charseq.training.loss import compare, held_back, smoothed
 from charseq.training.optimiser import (
     KerasRMSprop,
@@ -72,6 +74,37 @@ def test_smoothing_holds_back_what_it_says_of_a_symbol_that_is_certain(share: fl
     assert held_back(0, symbols) == 0
     calibration = Calibration(1.0, held_back(share, symbols), 0.0)
     assert calibration.smoothed(symbols) == pytest.approx(share / symbols)
+
+
+def test_what_copies_gets_no_share_of_label_smoothing() -> None:
+    probabilities = torch.tensor([[[0.5, 0.3, 0.2, 1e-12, 1e-12]]])
+    mask = torch.ones(1, 1, dtype=torch.bool)
+    found = smoothed(torch.tensor(2.0), probabilities.log(), mask, 0.1, 3)
+    expected = 0.9 * 2 - 0.1 * float(probabilities[..., :3].log().mean())
+    assert float(found) == pytest.approx(expected)
+
+
+def test_early_averages_are_short_and_later_ones_as_long_as_asked_for() -> None:
+    model = Seq2Seq.fresh(ModelConfig(units=2), 3, 3, seed=1)
+    average = WeightAverage(model, decay=0.8)
+    weight, kept = model.decoder.output.bias, average.model.decoder.output.bias
+    expected, decays = 0.0, [1 / 10, 2 / 11, 3 / 12, *[min(0.8, n / (n + 9)) for n in range(4, 60)]]
+    assert decays[-1] == 0.8
+    for step, decay in enumerate(decays, start=1):
+        with torch.no_grad():
+            weight.fill_(step)
+        average.update()
+        expected = decay * expected + (1 - decay) * step
+        assert kept.tolist() == pytest.approx([expected] * 3)
+
+
+@pytest.mark.parametrize("longest", [0.5, 1.0])
+def test_gradients_that_are_no_numbers_do_not_pass_as_short_ones(longest: float) -> None:
+    weight = torch.zeros(2, requires_grad=True)
+    weight.grad = torch.tensor([1.0, math.nan])
+    clip_gradients(torch.optim.SGD([weight]), longest)
+    # Nothing of such a step can be told from the rest of it.
+    assert weight.grad.isnan().all()
 
 
 @pytest.mark.parametrize(("longest", "expected"), [(10.0, 5.0), (1.0, 1.0)])

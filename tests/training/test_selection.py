@@ -41,7 +41,10 @@ def test_the_standard_error_is_how_far_scores_of_other_samples_lie_apart(
         return held_out_scores(toy_translator.model, prepared, TrainingConfig())
 
     everything = list(references)
-    sampled = [scores(draw.sample(everything, 100)).cer for _ in range(200)]
+    sampled = [scores(draw.sample(everything, 100)) for _ in range(200)]
     # Without replacement, samples of a quarter vary a little less than independent ones.
-    expected = np.std(sampled) / (1 - 100 / 400) ** 0.5
-    assert scores(everything[:100]).cer_error == pytest.approx(expected, rel=0.25)
+    less = (1 - 100 / 400) ** 0.5
+    cer, exact = (np.std([getattr(each, of) for each in sampled]) for of in ("cer", "exact_match"))
+    found = scores(everything[:100])
+    assert found.cer_error == pytest.approx(cer / less, rel=0.25)
+    assert found.exact_match_error == pytest.approx(exact / less, rel=0.25)
