@@ -176,10 +176,9 @@ class Trainer:
                 epoch_pairs, config.batch_size, self.generator, config.batch_characters
             )
         )
-        for batch in epoch_pairs.batches(itertools.islice(dealt, self.batches_done, None)):
-            # A resumed epoch may have had its last step.
-            if self.is_over and self.seen is not None:
-                break
+        # A resumed epoch may have had its last step.
+        end = self.batches_done if self.batches_done and self.is_over else None
+        for batch in epoch_pairs.batches(itertools.islice(dealt, self.batches_done, end)):
             pairs = len(batch.targets)
             if config.schedule == "cosine":
                 size = config.learning_rate * step_scale(self.progress)
@@ -198,6 +197,8 @@ class Trainer:
                     self.refuse_infinite()
                 for watcher in self.watchers:
                     watcher(pairs)
+            if self.is_over:
+                break
         self.refuse_infinite(weights=True)
         # Only now has a device that runs asynchronously finished.
         self.seconds = before + time.perf_counter() - began
