@@ -190,7 +190,8 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
     judge = "the loss on them" if config.select == "loss" else "these scores"
     yield (
         f"On {report.items:,} held-out input{'s' * (report.items != 1)}, against all their"
-        f" references, with {report.bootstrap:,} bootstrap resamples."
+        f" references. The intervals come from {report.bootstrap:,} bootstrap resamples, those of"
+        " exact match and WER from Wilson's formula."
     ) + chosen_by * (
         f" The epoch to keep was chosen by {judge}, which makes the scores a little too good:"
         " report scores on a separate test set."
