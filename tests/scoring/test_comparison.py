@@ -63,6 +63,7 @@ def test_the_p_value_of_exact_match_is_near_that_of_the_exact_test(only_first, o
     told = only_first + only_second
     tail = sum(math.comb(told, k) for k in range(only_first, told + 1)) / 2**told
     assert p_value == pytest.approx(min(1, 2 * tail), abs=0.02)
+    assert type(p_value) is float
 
 
 def test_swapping_the_systems_mirrors_the_differences():

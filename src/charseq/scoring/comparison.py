@@ -195,7 +195,7 @@ def comparison_of(
         value = getattr(reports[0], name).value - getattr(reports[1], name).value
         paired = drawn[number] - drawn[len(ours) + number]
         # Computed in different ways, equal differences may differ in their last digit.
-        extreme = np.count_nonzero(np.abs(swapped[number]) >= abs(value) - 1e-9)
+        extreme = int(np.count_nonzero(np.abs(swapped[number]) >= abs(value) - 1e-9))
         p_value = (extreme + 1) / (bootstrap + 1)
         differences[name] = Difference(value, *percentile_interval(paired), p_value)
     return Comparison(
