@@ -327,7 +327,7 @@ class _Run:
                 " unless it was trained on these, keep it, or mix in some of the pairs that it was"
                 " trained on, or try a smaller --learning-rate"
             )
-        again = None
+        again, refit_facts = None, dict[str, str | int]()
         if config.training.refit:
             read = history.epochs[kept - 1].pairs
             share = 1 if read is None else read / len(prepared.training)
@@ -341,14 +341,12 @@ class _Run:
         if again is not None:
             model, description = again
             tensors = model.tensors()
-            facts_of_refit: dict[str, str | int] = {
-                "refitted_on": len(prepared.training) + len(prepared.held_out)
-            }
+            refit_facts["refitted_on"] = len(prepared.training) + len(prepared.held_out)
             if material.held_out is not None:
-                facts_of_refit["held_out_digest"] = material.held_out.digest
-            description = replace(description, corpus={**description.corpus, **facts_of_refit})
+                refit_facts["held_out_digest"] = material.held_out.digest
         description = replace(
             description,
+            corpus={**description.corpus, **refit_facts},
             scores={
                 "held_out_sources": report.items,
                 "exact_match": report.exact_match.value,
