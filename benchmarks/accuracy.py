@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.accuracy_tasks import Target, Task, tasks
 from benchmarks.report import HERE, machine, machine_line
-from charseq.corpus.checking.findings import counted
+from charseq.errors import counted
 
 CHARSEQ = (sys.executable, "-m", "charseq")
 FIGURES = HERE / "accuracy.json"

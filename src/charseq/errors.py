@@ -124,6 +124,11 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in _LACKING)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count and a noun in the singular or plural."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _joins(text: str, place: int) -> bool:
     """Return whether a joiner stands there between two characters that it may join."""
     if text[place] not in "\u200c\u200d":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charseq.config import RunConfig, TrainingConfig
-from charseq.errors import visible
+from charseq.errors import counted, visible
 from charseq.modelfile import ModelDescription
 from charseq.results import symbol_label
 from charseq.scoring import Nearest, Reliability, Report, score_rows
@@ -189,8 +189,8 @@ def _scores(report: Report, config: TrainingConfig) -> Iterator[str]:
     chosen_by = config.keep == "best" or config.patience is not None
     judge = "the loss on them" if config.select == "loss" else "these scores"
     yield (
-        f"On {report.items:,} held-out input{'s' * (report.items != 1)}, against all their"
-        f" references. The intervals come from {report.bootstrap:,} bootstrap resamples, those of"
+        f"On {counted(report.items, 'held-out input')}, against all their references."
+        f" The intervals come from {report.bootstrap:,} bootstrap resamples, those of"
         " exact match and WER from Wilson's formula."
     ) + chosen_by * (
         f" The epoch to keep was chosen by {judge}, which makes the scores a little too good:"
@@ -243,7 +243,7 @@ def _training(
     description: ModelDescription, config: RunConfig, training: TrainingFacts
 ) -> Iterator[str]:
     yield (
-        f"{training.epochs:,} epoch{'s' * (training.epochs != 1)}; the weights of epoch"
+        f"{counted(training.epochs, 'epoch')}; the weights of epoch"
         f" {training.kept:,} were kept."
         + (
             f" Training started from {_escaped(training.started_from)}, whose CER on the held-out"

@@ -12,7 +12,7 @@ from charseq.cli.outputs import refuse_tab
 from charseq.cli.telling import note_left_out
 from charseq.config import CorpusConfig, ModelSettings, configure, refuse_unknown
 from charseq.corpus import PHRASEBOOK, Corpus, anki, read_corpus
-from charseq.errors import DataError, UsageError, visible
+from charseq.errors import DataError, UsageError, counted, visible
 from charseq.files import cache_folder
 from charseq.text import Spellings
 
@@ -112,7 +112,7 @@ def check(
     spelling: dict[str, Any],
 ) -> None:
     """Look for what may spoil a model, before you spend time training it."""
-    from charseq.corpus.checking import check_corpus, counted
+    from charseq.corpus.checking import check_corpus
 
     refuse_two_readers({"the corpus": name, "--held-out": held_out})
     chosen = configure(**settings, **spelling)

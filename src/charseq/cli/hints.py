@@ -13,7 +13,7 @@ import typer
 
 from charseq.cli.tables import scores_table
 from charseq.cli.telling import note
-from charseq.errors import MachineError
+from charseq.errors import MachineError, counted
 from charseq.text import TEXTS_ALONE, Conditions
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def serve_hint(site: Path) -> str:
 
 def show_scores(console: "Console", trained: "TrainedModel") -> None:
     """Print the held-out scores of a finished run."""
-    count = trained.report.items
-    items = f"{count:,} held-out input{'s' * (count != 1)}"
+    items = counted(trained.report.items, "held-out input")
     console.print(f"{items}, weights of epoch {trained.epoch}:", highlight=False)
     console.print(scores_table(trained.report))
 
@@ -138,15 +137,14 @@ def saying_how_to_go_on(
     except KeyboardInterrupt as interruption:
         # Before it has begun, what the folder holds is of an earlier run.
         begun = bool(getattr(interruption, "__notes__", ())) or not earlier
+        history, model = folder / HISTORY_FILE, folder / MODEL_FILE
         if not begun:
             note("stopped; nothing was begun")
-            raise SystemExit(getattr(interruption, "exit_code", 130)) from None
-        model = folder / MODEL_FILE
-        if (folder / HISTORY_FILE).exists():
-            if read_history(folder / HISTORY_FILE).scores:
-                note(f"stopped; the run is finished: its model is {model}")
-                raise SystemExit(getattr(interruption, "exit_code", 130)) from None
-            note(f"stopped; {way_on}")
-        note(f"the model so far is {model}" if model.exists() else "there is no model yet")
+        elif history.exists() and read_history(history).scores:
+            note(f"stopped; the run is finished: its model is {model}")
+        else:
+            if history.exists():
+                note(f"stopped; {way_on}")
+            note(f"the model so far is {model}" if model.exists() else "there is no model yet")
         # Everything has been reported: exit without another message.
         raise SystemExit(getattr(interruption, "exit_code", 130)) from None

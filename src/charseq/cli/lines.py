@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import typer
 
 from charseq.cli.telling import note, warn
-from charseq.errors import DataError
+from charseq.corpus.streams import GZIP, XZ, ZSTANDARD
+from charseq.errors import DataError, counted
 from charseq.modelfile import ModelDescription
 from charseq.results import Alignment, Translation, Unseen
 from charseq.text import Conditions
@@ -21,8 +22,7 @@ from charseq.text import Conditions
 PIECE = 1 << 16
 # No character takes more in UTF-8.
 BYTES = 4
-# What files begin with that gzip, zstd or xz made, and texts in UTF-16.
-COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ")
+COMPRESSED = (GZIP, ZSTANDARD, XZ)
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Answer = TypeVar("Answer", Translation, Alignment)
@@ -163,17 +163,16 @@ class Tally:
 
 def _unlike_training(tally: Tally, description: ModelDescription) -> str:
     counts = [
-        f"{count:,} {manner} than any source in training ({known:,} symbol{'s' * (known != 1)})"
+        f"{count:,} {manner} than any source in training ({counted(known, 'symbol')})"
         for count, manner, known in (
             (tally.shorter, "shorter", _known(description, "shortest_source", 0)),
             (tally.longer, "longer", _known(description, "longest_source", 0)),
         )
         if count
     ]
-    texts = f"{tally.number:,} text{'s' * (tally.number != 1)}"
     return (
-        f"of {texts}, {' and '.join(counts)}: the model has not learnt how to answer these, and may"
-        " be sure of wrong answers"
+        f"of {counted(tally.number, 'text')}, {' and '.join(counts)}: the model has not learnt how"
+        " to answer these, and may be sure of wrong answers"
     )
 
 

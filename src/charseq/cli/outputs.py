@@ -9,10 +9,9 @@ from charseq.answering import BaseTranslator, conditions_of
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig
 from charseq.corpus import Pair
-from charseq.corpus.checking import counted
 from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import lines_of, text_of
-from charseq.errors import DataError, UsageError, visible
+from charseq.errors import DataError, UsageError, counted, visible
 from charseq.files import in_plain_words
 from charseq.results import Translation
 from charseq.text import Form, Input

@@ -17,6 +17,8 @@ PIECE = 1 << 17
 
 # Files of spreadsheet programs, which are zips.
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+# What compressed files begin with.
+GZIP, ZSTANDARD, XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ"
 # So many bytes tell formats apart.
 _TELLING = 5
 
@@ -40,16 +42,16 @@ def decompressed(stream: IO[bytes], where: str) -> IO[bytes]:
     if isinstance(stream, io.BufferedReader):
         start, stream = _begun(stream)
     counted = _Counted(stream)
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(GZIP):
         pieces = iter(partial(gzip.GzipFile(fileobj=counted).read, PIECE), b"")  # type: ignore[call-overload]
         return stream_of(_within_bounds(pieces, counted, where))
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
+    if start.startswith(ZSTANDARD):
         return stream_of(_within_bounds(_from_zstandard(counted), counted, where))
-    for marks, program in ((rb"BZh[1-9]1", "bzip2"), (rb"\xfd7zXZ", "xz")):
-        if re.match(marks, start):
-            raise DataError(
-                f"{where} is compressed by {program}: unpack it, or compress it by gzip or zstd"
-            )
+    if start.startswith(XZ) or re.match(rb"BZh[1-9]1", start):
+        program = "xz" if start.startswith(XZ) else "bzip2"
+        raise DataError(
+            f"{where} is compressed by {program}: unpack it, or compress it by gzip or zstd"
+        )
     if start.startswith(b"PK\x03\x04"):
         if where.lower().endswith(WORKBOOKS):
             raise DataError(f"{where} is a workbook: save it as CSV in UTF-8, and name that file")

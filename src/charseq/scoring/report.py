@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charseq.config import SymbolKind
+from charseq.errors import counted
 from charseq.scoring.bootstrap import percentile_interval, refuse_no_resamples, resampled_values
 from charseq.scoring.distance import Nearest, nearest_references, spelling_by
 from charseq.scoring.metrics import Counts, Statistic, edit_counts, ratio, statistics_of
@@ -77,7 +78,7 @@ class Report:
         rows = [("metric", "value", "95 % interval"), *score_rows(self)]
         first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
         table = "\n".join(f"{a:<{first}}  {b:>{second}}  {c:>{third}}" for a, b, c in rows)
-        return f"{self.items:,} output{'s' * (self.items != 1)}\n{table}"
+        return f"{counted(self.items, 'output')}\n{table}"
 
 
 def shown_metrics(report: Report) -> Iterator[tuple[str, str, str]]:
@@ -196,11 +197,11 @@ def summed_up(
     """
     metrics = {}
     for number, statistic in enumerate(statistics):
-        sums = statistic.counts.sum(axis=0)
-        value = statistic.value(sums)
+        sums = [int(count) for count in statistic.counts.sum(axis=0)]
+        value = statistic.formula(sums)
         low = high = None
         if drawn is not None and statistic.interval is not None:
-            low, high = statistic.interval([int(number) for number in sums])
+            low, high = statistic.interval(sums)
         elif drawn is not None:
             low, high = percentile_interval(drawn[number])
         metrics[statistic.name] = Metric(value, low, high, statistic.signature)

@@ -14,7 +14,7 @@ from charseq.corpus.checking.characters import (
     stray_spaces,
     unusual_spaces,
 )
-from charseq.corpus.checking.findings import Example, Finding, counted
+from charseq.corpus.checking.findings import Example, Finding
 from charseq.corpus.checking.lengths import few_long_pairs, long_texts, odd_ratios
 from charseq.corpus.checking.lookalikes import look_alikes, mixed_forms, mixed_scripts
 from charseq.corpus.checking.pairs import (
@@ -31,7 +31,7 @@ from charseq.corpus.checking.traces import marked_up_texts, misread_texts, quote
 from charseq.corpus.pairs import Corpus, Pair
 from charseq.text import PLAIN, Spellings, with_form
 
-__all__ = ["Example", "Finding", "check_corpus", "counted"]
+__all__ = ["Example", "Finding", "check_corpus"]
 
 _DEFAULT = ModelSettings()
 

@@ -9,11 +9,11 @@ from charseq.corpus.checking.findings import (
     EXAMPLES,
     Example,
     Finding,
-    counted,
     examples_of,
     shortened,
 )
 from charseq.corpus.checking.sides import Side, described
+from charseq.errors import counted
 
 
 def invisible_characters(side: Side) -> Iterator[Finding]:

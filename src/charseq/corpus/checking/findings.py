@@ -46,11 +46,6 @@ class Finding:
         return asdict(self)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count and a noun in the singular or plural."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def shortened(words: Sequence[str], most: int = 8) -> str:
     """Return the first words, separated by commas, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""

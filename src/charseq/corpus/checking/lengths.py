@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.pairs import Pair
+from charseq.errors import counted
 
 # More than the 3 of Tukey (1977), "Exploratory data analysis", as the logarithms' tails are long.
 _FENCE = 4

@@ -10,11 +10,11 @@ from charseq.corpus.checking.findings import (
     EXAMPLES,
     Example,
     Finding,
-    counted,
     examples_of,
     shortened,
 )
 from charseq.corpus.checking.sides import Side, described
+from charseq.errors import counted
 from charseq.text import is_normalised, normalised
 
 SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN")
@@ -28,6 +28,7 @@ _ALIKE = (
     *("NΝ", "OОΟ", "oоο", "PРΡ", "pр", "SЅ", "sѕ", "TТΤ", "XХΧ", "xх", "YУΥ", "yу", "ZΖ", "vν"),
     *("'’ʼ′`´", "-‐‑–−", '"“”„″'),
 )
+
 # One of two look-alikes is probably a slip if the other is this many times as frequent.
 _SLIP = 50
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding
 from charseq.corpus.pairs import Pair
+from charseq.errors import counted
 from charseq.text import Form, Input, normalised
 
 FEW_INPUTS = 1_000

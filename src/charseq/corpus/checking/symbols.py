@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted, shortened
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, shortened
 from charseq.corpus.checking.sides import Side, described
+from charseq.errors import counted
 
 RARE = 5
 

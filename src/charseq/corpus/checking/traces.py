@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, counted, examples_of
+from charseq.corpus.checking.findings import EXAMPLES, Example, Finding, examples_of
 from charseq.corpus.checking.sides import Side
+from charseq.errors import counted
 
 # What the first bytes of longer characters in UTF-8 are in Latin-1.
 _LEADS = frozenset(map(chr, range(0xC2, 0xF5)))
