@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import torch
 from services import Running, close_to, running
 
 from charseq import Translator
@@ -144,10 +145,12 @@ def test_a_second_signal_does_not_wait_for_what_is_computed(
     description = toy_translator.description
     config = description.config.model_copy(update={"units": 1_024, "maximum_output_length": None})
     model = Seq2Seq.fresh(config, len(description.sources), len(description.targets), seed=1)
+    with torch.no_grad():
+        # No answer ends before its limit, so that a single batch takes many seconds.
+        model.decoder.output.bias[description.targets.end] = -1e4
     large = replace(description, config=config, output_limit=OutputLimit(0, 900))
     Translator(model, large).save(tmp_path / "large.safetensors")
     with running(tmp_path / "large.safetensors") as service, connected(service) as client:
-        # A single batch of these takes many seconds.
         many = {"texts": ["abcda" * 160] * 20, "beam": 20}
         client.sendall(request_of(json.dumps(many).encode()))
         time.sleep(2)
