@@ -15,6 +15,7 @@ from charseq.batching import Batch
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError, UsageError
 from charseq.model import Seq2Seq
+from charseq.model.attention import Location, apart
 from charseq.model.cells import Layer
 from charseq.model.embedding import Embedding, locked_dropout, symbol_dropout
 
@@ -27,12 +28,17 @@ def every_kind_of_model() -> list[ModelConfig]:
     embeddings = [(None, False), (5, False), (5, True)]
     options = product(("lstm", "gru"), (1, 2), (False, True), attention, embeddings)
     # Of these three, each combination of the others has one triple of values, all equally often.
-    looks = [*product((False, True), (False, True), ((1, None), (2, None), (2, 3)))] * 12
+    several = ((1, None, False), (2, None, False), (2, 3, True), (2, None, True))
+    looks = [*product((False, True), (False, True), several)] * 9
     random.Random(1).shuffle(looks)
     thrice = {"bidirectional": True, "embedding": 5, "copying": True, "layers": 2}
     return [
         ModelConfig(
-            units=8, cell=cell, attention="general", **thrice, **named_look(True, True, (3, 6))
+            units=8,
+            cell=cell,
+            attention="general",
+            **thrice,
+            **named_look(True, True, (3, 6, True)),
         )
         for cell in ("lstm", "gru")
     ] + [
@@ -51,13 +57,16 @@ def every_kind_of_model() -> list[ModelConfig]:
     ]
 
 
-def named_look(residual: bool, relative_positions: bool, sizes: tuple[int, int | None]) -> dict:
-    layers, size = sizes
+def named_look(
+    residual: bool, relative_positions: bool, several: tuple[int, int | None, bool]
+) -> dict:
+    layers, size, location_aware = several
     return {
         "residual": residual,
         "relative_positions": relative_positions,
         "attention_layers": layers,
         "attention_size": size,
+        "location_aware": location_aware,
     }
 
 
@@ -235,6 +244,7 @@ ATTENDING = ModelConfig(
     relative_positions=True,
     attention_layers=2,
     attention_size=5,
+    location_aware=True,
 )
 
 
@@ -447,6 +457,34 @@ def test_too_many_symbols_for_one_hot_vectors_are_refused() -> None:
         Seq2Seq(ModelConfig(units=2), 10_001, TARGETS)
 
 
+def test_a_location_is_scored_by_what_was_attended_to_around_it() -> None:
+    location = Location()
+    location.initialise(torch.Generator().manual_seed(1))
+    scores = torch.randn(2, 3, 4)
+    scores[1, :, 2:] = -torch.inf  # A source of two symbols.
+    with torch.inference_mode():
+        added = location(scores)
+        for row, step, place in product(range(2), range(3), range(4)):
+            weights = torch.cat([torch.zeros(2), scores[row, step].softmax(0), torch.zeros(2)])
+            found = torch.tanh(location.patterns(weights[place : place + 5]))
+            torch.testing.assert_close(added[row, step, place], found @ location.score)
+        # A source's end is like that of a shorter batch.
+        torch.testing.assert_close(location(scores[1:, :, :2])[0], added[1, :, :2])
+
+
+def test_a_second_look_depends_on_where_the_first_looked_if_it_is_location_aware() -> None:
+    for aware in (False, True):
+        model = random_model(ATTENDING.model_copy(update={"location_aware": aware}))
+        first, second = model.decoder.attentions
+        batch = random_batch(ATTENDING, [4], 3)
+        queries = torch.randn(1, 2, 8)
+        memory, state = model.encode(batch.sources, batch.source_lengths, conditions=None)
+        distances = apart(memory.places, state.place, 2)
+        before = first.scores(queries, distances, memory.views[0], None)
+        seen = [second.scores(queries, distances, memory.views[1], b) for b in (before, -before)]
+        assert torch.allclose(*seen) is not aware
+
+
 def test_a_look_that_has_no_weights_is_refused() -> None:
     tensors = random_model(ATTENDING).tensors()
     thrice = ATTENDING.model_copy(update={"attention_layers": 3})
@@ -463,6 +501,7 @@ def test_a_look_that_has_no_weights_is_refused() -> None:
         ({"relative_positions": True}, "relative_positions needs attention"),
         ({"attention_layers": 2}, "attention_layers needs attention"),
         ({"attention": "dot", "attention_size": 2}, "attention_size needs attention_layers"),
+        ({"attention": "dot", "location_aware": True}, "location_aware needs attention_layers"),
         ({"tied_embeddings": True}, "needs an embedding size"),
     ],
 )

@@ -76,6 +76,19 @@ def test_a_second_look_reads_what_the_first_saw_as_a_symbol_where_that_is_enough
     assert decision(attention_size=20).model.attention_size == 20
 
 
+def test_few_short_pairs_are_looked_at_with_an_eye_to_where_the_first_look_was() -> None:
+    few, some = (decision(times=times).model for times in (1, 100))
+    assert few.location_aware
+    assert not some.location_aware
+    assert not decision(attention_layers=1).model.location_aware
+    assert not decision(location_aware=False).model.location_aware
+    assert decision(times=100, location_aware=True).model.location_aware
+    for other in (Pair("a" * 101, "b"), Pair("a", "b" * 101), Pair("a", "b", ("N", "PL"))):
+        assert not decision([*WORDS, other]).model.location_aware
+    apart = decision([*WORDS, Pair("a " * 100, "b")], source_separator=" ")
+    assert apart.model.location_aware
+
+
 def test_fewer_pairs_are_read_more_often() -> None:
     few, some, many = (decision(times=times).training.epochs for times in (1, 100, 1_000))
     assert few > some > many

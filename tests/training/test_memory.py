@@ -99,6 +99,9 @@ def test_more_of_anything_takes_more_memory() -> None:
     }
     for change in ({"attention": "additive"}, *({name: v} for name, v in changes.items())):
         assert batch_memory(model.model_copy(update=change), 2, 3, 4, 5) > least
+    twice = model.model_copy(update={"attention_layers": 2})
+    aware = twice.model_copy(update={"location_aware": True})
+    assert batch_memory(aware, 2, 3, 4, 5) > batch_memory(twice, 2, 3, 4, 5)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked")

@@ -312,7 +312,12 @@ def test_damaged_checkpoints_never_push_out_new_ones(
 def test_settings_that_came_after_a_run_was_begun_do_not_change_it(
     toy_pairs: Pairs, tmp_path: Path
 ) -> None:
-    later = {"attention_layers": 1, "source_dropout": None, "symbol_dropout": 0.0}
+    later = {
+        "attention_layers": 1,
+        "location_aware": False,
+        "source_dropout": None,
+        "symbol_dropout": 0.0,
+    }
     whole = charseq.train(toy_pairs[:200], run=tmp_path / "whole", units=8, epochs=3, **later)
     run = stopped_run(toy_pairs[:200], tmp_path / "run", **later)
     begun = json.loads((run / "history.json").read_text(encoding="utf-8"))

@@ -54,6 +54,11 @@ class ModelSettings(Settings):
         description="size of the vectors by which attention layers know of the earlier ones;"
         " 'auto': by the units and the corpus's size; unset: the units",
     )
+    location_aware: bool | Auto = Field(
+        default="auto",
+        description="let each attention layer after the first take into account where the one"
+        " before it attended; 'auto': by the corpus's size",
+    )
     residual: bool = Field(
         default=True,
         description="let attention read each source symbol's own vector as well as the"
@@ -139,6 +144,8 @@ class ModelSettings(Settings):
             raise UsageError("attention_layers needs attention: dot, general or additive")
         if self.attention_size not in ("auto", None) and self.attention_layers == 1:
             raise UsageError("attention_size needs attention_layers: 2 or more")
+        if self.location_aware is True and self.attention_layers == 1:
+            raise UsageError("location_aware needs attention_layers: 2 or more")
         if self.copying is True and self.pad_source_to is not None:
             raise UsageError("copying cannot be combined with pad_source_to: padding is not text")
         if self.tied_embeddings and self.embedding is None:
@@ -157,6 +164,7 @@ class ModelConfig(ModelSettings):
     attention: Literal["none", "dot", "general", "additive"] = "none"
     attention_layers: Annotated[Whole, Field(ge=1, le=8)] = 1
     attention_size: Units | None = None
+    location_aware: bool = False
     residual: bool = False
     relative_positions: bool = False
     copying: bool = False

@@ -87,6 +87,7 @@ PRESETS: Mapping[str, RunSettings] = {
             attention="none",
             attention_layers=1,
             attention_size=None,
+            location_aware=False,
             residual=False,
             relative_positions=False,
             copying=False,

@@ -16,6 +16,8 @@ FARTHEST = 10
 FIRST_SLOPE = 0.3
 # The place of what is not text, such as a feature.
 NO_PLACE = -1_000_000
+# How many patterns of weights a location-aware layer looks for, and over how many source symbols.
+PATTERNS, REACH = 16, 5
 
 
 def places_of(ids: Tensor, conditions: Tensor) -> Tensor:
@@ -44,6 +46,37 @@ def apart(places: Tensor, place: Tensor, steps: int) -> Tensor:
     return (places[:, None] - here[:, :, None]).clamp_(-FARTHEST, FARTHEST).add_(FARTHEST)
 
 
+class Location(nn.Module):
+    """Scores source symbols by where the layer of attention before has attended, and around it.
+
+    Source: location-aware attention (Chorowski et al. 2015, "Attention-based models for speech
+    recognition"), which reads the weights of the step before. These are of the same step, so that
+    all steps can be computed at once, and a step needs nothing but the decoder's state.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patterns = nn.Linear(REACH, PATTERNS)
+        self.score = nn.Parameter(torch.empty(PATTERNS))
+
+    @torch.no_grad()
+    def initialise(self, generator: Generator) -> None:
+        """Draw fresh weights, smaller the more numbers they are summed over (LeCun et al. 1998)."""
+        for parameter in (self.patterns.weight, self.patterns.bias):
+            nn.init.uniform_(parameter, -(REACH**-0.5), REACH**-0.5, generator=generator)
+        nn.init.uniform_(self.score, -(PATTERNS**-0.5), PATTERNS**-0.5, generator=generator)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """Return what to add to the scores of the layer after the one that had `scores`.
+
+        Args:
+            scores: those before, (batch, target time, source time), -inf past a source's end.
+        """
+        weights = functional.pad(torch.softmax(scores, dim=2), (REACH // 2, REACH // 2))
+        # As a product, this convolution takes half the time of a `Conv1d`.
+        return torch.tanh(self.patterns(weights.unfold(2, REACH, 1))) @ self.score
+
+
 class Attention(nn.Module):
     """Global attention after the decoder's LSTM, without input feeding (Luong et al. 2015).
 
@@ -53,7 +86,15 @@ class Attention(nn.Module):
     goes from left to right, which few examples alone do not teach.
     """
 
-    def __init__(self, kind: Kind, units: int, size: int, *, relative: bool = False) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        units: int,
+        size: int,
+        *,
+        relative: bool = False,
+        location_aware: bool = False,
+    ) -> None:
         super().__init__()
         self.kind = kind
         self.key = None if kind == "dot" else nn.Linear(units, units, bias=False)
@@ -66,6 +107,7 @@ class Attention(nn.Module):
         self.distances = nn.Parameter(torch.empty(2 * FARTHEST + 1)) if relative else None
         # What has no place counts as farthest before; this is added to its score.
         self.placeless = nn.Parameter(torch.empty(1)) if relative else None
+        self.location = Location() if location_aware else None
 
     @property
     def relative(self) -> bool:
@@ -104,7 +146,9 @@ class Attention(nn.Module):
             self.context(outputs),
         )
 
-    def scores(self, queries: Tensor, distances: Tensor | None, view: View) -> Tensor:
+    def scores(
+        self, queries: Tensor, distances: Tensor | None, view: View, before: Tensor | None
+    ) -> Tensor:
         """Compare the decoder's outputs with each source symbol.
 
         Args:
@@ -112,6 +156,7 @@ class Attention(nn.Module):
             distances: where places count, how far `apart` the symbols are, (batch, target time,
                 source time).
             view: the view of the same rows.
+            before: the scores of the layer before, if there is one.
 
         Returns:
             Scores, (batch, target time, source time), -inf past a source's end.
@@ -122,6 +167,8 @@ class Attention(nn.Module):
             both = self.query(queries)[:, :, None] + view.keys[:, None]
             compared = torch.tanh(both) @ self.score
         compared = compared + view.mask[:, None]
+        if self.location is not None and before is not None:
+            compared = compared + self.location(before)
         if self.distances is None:
             return compared
         if distances is None:

@@ -42,7 +42,7 @@ class FurtherAttention(nn.Module):
     def __init__(self, config: ModelConfig, size: int) -> None:
         super().__init__()
         self.layer = Layer(config.cell, config.attention_size or config.units, config.units)
-        self.attention = _attention(config, size)
+        self.attention = _attention(config, size, location_aware=config.location_aware)
 
 
 class Decoder(nn.Module):
@@ -241,14 +241,14 @@ class Decoder(nn.Module):
         Returns:
             The last attentional vectors, (batch, time, units), and the scores behind them.
         """
-        distances = None
+        distances = before = None
         if attentions[0].relative:
             distances = apart(memory.places, place, outputs.shape[1])
         attended = scores = outputs
         for number, (attention, view) in enumerate(zip(attentions, memory.views, strict=True)):
             if number > 0:
                 outputs = read(len(self.layers) + number - 1, attended)
-            scores = attention.scores(outputs, distances, view)
+            scores = before = attention.scores(outputs, distances, view, before)
             attended = attention(outputs, scores, view)
         return attended, scores
 
@@ -273,7 +273,13 @@ def _further_of(further: nn.ModuleList) -> list[FurtherAttention]:
     return [cast(FurtherAttention, each) for each in further]
 
 
-def _attention(config: ModelConfig, size: int) -> Attention:
+def _attention(config: ModelConfig, size: int, *, location_aware: bool = False) -> Attention:
     if config.attention == "none":
         raise AssertionError("a model without attention has no layer of it")
-    return Attention(config.attention, config.units, size, relative=config.relative_positions)
+    return Attention(
+        config.attention,
+        config.units,
+        size,
+        relative=config.relative_positions,
+        location_aware=location_aware,
+    )

@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 from charseq.batching import Batch
 from charseq.config import ModelConfig
 from charseq.errors import ModelFileError
-from charseq.model.attention import Attention
+from charseq.model.attention import Attention, Location
 from charseq.model.cells import Layer
 from charseq.model.copying import Copying
 from charseq.model.decoder import Aligned, Decoder
@@ -44,7 +44,7 @@ class Seq2Seq(nn.Module):
         model = cls(config, source_symbols, target_symbols)
         generator = Generator().manual_seed(seed)
         for part in model.modules():
-            if isinstance(part, Embedding | Layer | Attention | Copying):
+            if isinstance(part, Embedding | Layer | Attention | Location | Copying):
                 part.initialise(generator)
         linears = (model.decoder.output, model.bridge, model.encoder.residual)
         for linear in filter(None, linears):

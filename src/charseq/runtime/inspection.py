@@ -27,7 +27,7 @@ FARTHEST_NUMBER = 1_000_000
 # All operators of exported graphs; none reads files or calls out.
 OPERATORS = frozenset(
     """
-    Add And ArgMax Cast Clip Concat ConstantOfShape Div Equal Expand EyeLike GRU Gather
+    Add And ArgMax Cast Clip Concat ConstantOfShape Conv Div Equal Expand EyeLike GRU Gather
     GatherElements Gemm Greater GreaterOrEqual Identity If LSTM Less LessOrEqual Log LogSoftmax Loop
     MatMul Max Min Mod Mul NonZero Not Or Pad Pow Range ReduceMax ReduceMin ReduceSum Reshape
     ScatterElements Shape Sigmoid Slice Softmax Split Squeeze Sub Tanh TopK Transpose Unsqueeze

@@ -41,6 +41,9 @@ MOST_SYMBOLS, FEWEST_EPOCHS = 20_000_000, 25
 # From this many units on, and with some thousand pairs, a second layer of attention need not know
 # more of the first than of a symbol: as many numbers as an embedding has.
 SHORT_UNITS = 256
+# Where no text is longer, few pairs can afford that attention searches all of a source for patterns
+# for each symbol of its target.
+NEAR = 100
 # From this many units on, bf16 saves more time than converting to it and back takes.
 BF16_UNITS = 256
 
@@ -109,6 +112,10 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
         # A vector as long as the units would save nothing.
         size = shape["embedding"] or shape["units"]
         shape["attention_size"] = size if short and size < shape["units"] else None
+    if asked.location_aware == "auto":
+        shape["location_aware"] = (
+            shape["attention_layers"] > 1 and pairs < FEW and _are_plain_and_short(split, asked)
+        )
     if not attending:
         shape |= {"residual": False, "relative_positions": False}
     if asked.copying == "auto":
@@ -117,6 +124,15 @@ def _shape(asked: ModelSettings, split: Split) -> ModelConfig:
             possible and kept_share(split.training, Spellings.of(asked)) >= COPIED_SHARE
         )
     return ModelConfig(**shape)
+
+
+def _are_plain_and_short(split: Split, model: ModelSettings) -> bool:
+    """Return whether no pair has features or a text longer than `NEAR`."""
+    source, target = Spellings.of(model)
+    return not any(
+        pair.features or source.length(pair.source) > NEAR or target.length(pair.target) > NEAR
+        for pair in (*split.training, *split.held_out)
+    )
 
 
 def _are_words(training: Sequence[Pair], model: ModelSettings) -> bool:

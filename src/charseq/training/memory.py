@@ -11,6 +11,7 @@ import numpy as np
 from charseq.batching import sorted_batches
 from charseq.config import ModelConfig
 from charseq.errors import MachineError, lacks_memory
+from charseq.model.attention import PATTERNS
 from charseq.training.prepare import Prepared
 from charseq.training.step import EVALUATION_BATCH
 
@@ -124,7 +125,8 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
         encoder += rows * source * (2 + 4 * model.attention_layers) * size
         decoder += rows * target * (20 * model.attention_layers - 12) * size
         score = 3 + (3 * units if model.attention == "additive" else 0)
-        each = 5 + score * model.attention_layers + 12 * model.copying
+        location = 4 * PATTERNS * model.location_aware * (model.attention_layers - 1)
+        each = 5 + score * model.attention_layers + location + 12 * model.copying
         looking = rows * source * target * each
     return 4 * (encoder + decoder + looking)
 

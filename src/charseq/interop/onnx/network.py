@@ -9,7 +9,7 @@ import numpy as np
 from charseq.interop.onnx.graph import FLOAT, INT32, Graph, Shape, Value
 from charseq.interop.onnx.layers import Layers
 from charseq.interop.onnx.weights import Array, Weights
-from charseq.model.attention import FARTHEST, NO_PLACE
+from charseq.model.attention import FARTHEST, NO_PLACE, REACH
 from charseq.model.copying import SMALLEST
 from charseq.modelfile import ModelDescription
 
@@ -345,8 +345,11 @@ class Network:
             if number > 0:
                 vectors = read(config.layers + number - 1, vectors)
             queries = vectors if memory.alone else self.grid(graph, vectors, beam)
+            located = ""
+            if number > 0 and config.location_aware:
+                located = self._located(graph, name, weights, alone=memory.alone)
             scores = self._attention_scores(
-                graph, name, queries, view, distances, alone=memory.alone
+                graph, name, queries, view, distances, located, alone=memory.alone
             )
             weights = graph.op("Softmax", scores, axis=-1)
             matrix = f"{name}.own.weight"
@@ -450,16 +453,17 @@ class Network:
         queries: Value,
         view: View,
         distances: Value,
+        located: Value,
         *,
         alone: bool,
     ) -> Value:
         """Compare the decoder's outputs, (batch, beam, units), with each source symbol.
 
-        Where places count, `distances` are those between them. With `alone`, everything lacks the
-        first axis.
+        Where places count, `distances` are those between them; where locations do, `located` is
+        what these add. With `alone`, everything lacks the first axis.
         """
         gained = distances and graph.op("Gather", view.gains, distances)
-        added = [each for each in (view.mask, gained) if each]
+        added = [each for each in (view.mask, gained, located) if each]
         if self.description.config.attention == "additive":
             asked = graph.op("MatMul", queries, self._matrix(f"{name}.query.weight"))
             asked = graph.op("Unsqueeze", asked, graph.constant([-2]))
@@ -474,6 +478,17 @@ class Network:
         for each in added:
             scores = graph.op("Add", scores, each)
         return scores
+
+    def _located(self, graph: Graph, name: str, weights: Value, *, alone: bool) -> Value:
+        """Return what a layer of attention adds to its scores for the `weights` of that before."""
+        kernel = graph.constant(self.tensors[f"{name}.location.patterns.weight"][:, None])
+        bias = graph.constant(self.tensors[f"{name}.location.patterns.bias"])
+        rows = weights if alone else self._rows(graph, weights)
+        rows = graph.op("Unsqueeze", rows, graph.constant([1]))
+        reach = REACH // 2
+        found = graph.op("Tanh", graph.op("Conv", rows, kernel, bias, pads=[reach, reach]))
+        scores = graph.op("MatMul", graph.constant(self.tensors[f"{name}.location.score"]), found)
+        return scores if alone else graph.op("Reshape", scores, graph.op("Shape", weights))
 
     def _read(self, graph: Graph, side: str, ids: Value) -> Value:
         """Return the vectors of ids, of any shape, (…, size)."""
