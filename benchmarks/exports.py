@@ -28,7 +28,12 @@ from charseq.interop.onnx import Precision
 # Name, and how each is trained: long enough to write sentences that end.
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "the example's model": {"preset": "keras-example", "epochs": 6},
-    "the default for few pairs": {"units": 128, "attention_layers": 2, "epochs": 4},
+    "the default for few pairs": {
+        "units": 128,
+        "attention_layers": 2,
+        "location_aware": True,
+        "epochs": 4,
+    },
     "the default for thousands": {
         "units": 256,
         "attention_layers": 2,
