@@ -463,13 +463,13 @@ def test_a_location_is_scored_by_what_was_attended_to_around_it() -> None:
     scores = torch.randn(2, 3, 4)
     scores[1, :, 2:] = -torch.inf  # A source of two symbols.
     with torch.inference_mode():
-        added = location(scores)
+        added = location(scores.softmax(2))
         for row, step, place in product(range(2), range(3), range(4)):
             weights = torch.cat([torch.zeros(2), scores[row, step].softmax(0), torch.zeros(2)])
             found = torch.tanh(location.patterns(weights[place : place + 5]))
             torch.testing.assert_close(added[row, step, place], found @ location.score)
         # A source's end is like that of a shorter batch.
-        torch.testing.assert_close(location(scores[1:, :, :2])[0], added[1, :, :2])
+        torch.testing.assert_close(location(scores[1:, :, :2].softmax(2))[0], added[1, :, :2])
 
 
 def test_a_second_look_depends_on_where_the_first_looked_if_it_is_location_aware() -> None:
@@ -481,7 +481,8 @@ def test_a_second_look_depends_on_where_the_first_looked_if_it_is_location_aware
         memory, state = model.encode(batch.sources, batch.source_lengths, conditions=None)
         distances = apart(memory.places, state.place, 2)
         before = first.scores(queries, distances, memory.views[0], None)
-        seen = [second.scores(queries, distances, memory.views[1], b) for b in (before, -before)]
+        weights = [scores.softmax(2) for scores in (before, -before)]
+        seen = [second.scores(queries, distances, memory.views[1], each) for each in weights]
         assert torch.allclose(*seen) is not aware
 
 

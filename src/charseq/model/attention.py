@@ -66,15 +66,15 @@ class Location(nn.Module):
             nn.init.uniform_(parameter, -(REACH**-0.5), REACH**-0.5, generator=generator)
         nn.init.uniform_(self.score, -(PATTERNS**-0.5), PATTERNS**-0.5, generator=generator)
 
-    def forward(self, scores: Tensor) -> Tensor:
-        """Return what to add to the scores of the layer after the one that had `scores`.
+    def forward(self, weights: Tensor) -> Tensor:
+        """Return what to add to the scores of the layer after the one that had `weights`.
 
         Args:
-            scores: those before, (batch, target time, source time), -inf past a source's end.
+            weights: those before, (batch, target time, source time), 0 past a source's end.
         """
-        weights = functional.pad(torch.softmax(scores, dim=2), (REACH // 2, REACH // 2))
+        windows = functional.pad(weights, (REACH // 2, REACH // 2)).unfold(2, REACH, 1)
         # As a product, this convolution takes half the time of a `Conv1d`.
-        return torch.tanh(self.patterns(weights.unfold(2, REACH, 1))) @ self.score
+        return torch.tanh(self.patterns(windows)) @ self.score
 
 
 class Attention(nn.Module):
@@ -156,7 +156,7 @@ class Attention(nn.Module):
             distances: where places count, how far `apart` the symbols are, (batch, target time,
                 source time).
             view: the view of the same rows.
-            before: the scores of the layer before, if there is one.
+            before: the weights of the layer before, if there is one.
 
         Returns:
             Scores, (batch, target time, source time), -inf past a source's end.
@@ -175,7 +175,13 @@ class Attention(nn.Module):
             raise AssertionError("where places count, distances are needed")
         return compared + functional.embedding(distances, self.distances[:, None])[..., 0]
 
-    def forward(self, queries: Tensor, scores: Tensor, view: View) -> Tensor:
-        """Return the attentional vectors, (batch, target time, size), of `queries`."""
-        weights = torch.softmax(scores, dim=2).to(view.values.dtype)
-        return torch.tanh(torch.bmm(weights, view.values) + self.own(queries))
+    def forward(self, queries: Tensor, weights: Tensor, view: View) -> Tensor:
+        """Return the attentional vectors, (batch, target time, size), of `queries`.
+
+        Args:
+            queries: the decoder's outputs, (batch, target time, units).
+            weights: the softmax of their scores, (batch, target time, source time).
+            view: the view of the same rows.
+        """
+        context = torch.bmm(weights.to(view.values.dtype), view.values)
+        return torch.tanh(context + self.own(queries))

@@ -241,15 +241,16 @@ class Decoder(nn.Module):
         Returns:
             The last attentional vectors, (batch, time, units), and the scores behind them.
         """
-        distances = before = None
+        distances = weights = None
         if attentions[0].relative:
             distances = apart(memory.places, place, outputs.shape[1])
         attended = scores = outputs
         for number, (attention, view) in enumerate(zip(attentions, memory.views, strict=True)):
             if number > 0:
                 outputs = read(len(self.layers) + number - 1, attended)
-            scores = before = attention.scores(outputs, distances, view, before)
-            attended = attention(outputs, scores, view)
+            scores = attention.scores(outputs, distances, view, weights)
+            weights = torch.softmax(scores, dim=2)
+            attended = attention(outputs, weights, view)
         return attended, scores
 
     def _predicted(
