@@ -1,5 +1,9 @@
 """Models beyond the Keras example's, really trained."""
 
+import math
+import random
+from pathlib import Path
+
 import pytest
 import torch
 from tests.conftest import ATTENTIVE
@@ -54,6 +58,39 @@ def test_what_can_only_be_copied_is_and_what_can_only_be_written_is_not(copier: 
         stranger, ending = alignment.copying[1], alignment.copying[3]
         assert stranger > 0.8
         assert ending < 0.2
+
+
+@pytest.mark.parametrize("languages", [False, True])
+def test_the_held_out_loss_of_a_copying_model_is_that_of_its_scores(
+    languages: bool, tmp_path: Path
+) -> None:
+    draw = random.Random(1)
+    words = sorted({"".join(draw.choices("abcd", k=3)) for _ in range(40)})
+    # In these, a model can write X, Y and Z, which it has never seen, only by copying them.
+    held_out = [(f"{word}{draw.choice('XYZ')}a",) * 2 for word in words[:10]]
+    several = [("one", "other")[number % 2] if languages else "" for number in range(len(words))]
+
+    def pairs(some: list[tuple[str, str]]) -> list[Pair]:
+        return [Pair(*pair, (), several[number]) for number, pair in enumerate(some)]
+
+    trained = charseq.train(
+        pairs([(word, word) for word in words]),
+        held_out=pairs(held_out),
+        run=tmp_path / "run",
+        copying=True,
+        precision="float32",
+        units=16,
+        epochs=3,
+    )
+    assert trained.training_run is not None
+    sources = [source for source, _ in held_out]
+    given = {"language": several[: len(sources)]} if languages else {}
+    with pytest.warns(UserWarning, match="never saw"):
+        total = sum(trained.score(sources, sources, **given))
+    assert math.isfinite(total)
+    loss = trained.training_run.history.best.held_out_loss
+    symbols = sum(len(source) + 1 for source in sources)
+    assert loss == pytest.approx(-total / symbols, rel=1e-4)
 
 
 def test_copying_models_come_back_from_their_files(copier: Translator, tmp_path) -> None:

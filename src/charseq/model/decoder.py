@@ -193,6 +193,9 @@ class Decoder(nn.Module):
         """
         layers = self.recurrent
         starts = state.layers(len(layers))
+        if self.copying is not None:
+            # What is copied from outside the vocabulary is read as zeros, as in a step.
+            previous = previous.clamp(max=self.symbols)
         # A shared embedding also has vectors of features and languages, which no target contains.
         vectors, inputs = self.embedding(previous.t(), self.symbols)
         vectors = symbol_dropout(vectors, self.symbol_dropout, noise)

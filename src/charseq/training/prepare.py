@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from charseq.answering.columns import columns_of
 from charseq.batching import EncodedPairs
 from charseq.config import (
     MOST_OUTPUT,
@@ -15,7 +16,7 @@ from charseq.config import (
     TrainingConfig,
 )
 from charseq.corpus import Corpus, Pair, Split, references_by_input
-from charseq.encoding import Sequences, encode_inputs, encode_targets
+from charseq.encoding import NEVER_COPIED, Sequences, encode_inputs, encode_targets
 from charseq.errors import DataError, UsageError, visible
 from charseq.modelfile import MOST_PER_SYMBOL, ModelDescription, OutputLimit, kept_columns
 from charseq.text import Input, Spellings, Vocabulary, own_form
@@ -105,6 +106,9 @@ def prepare(
     fill = targets.id_of(model.pad_character) if training.count_padding else end
     # One column more: the last input is the end symbol, the last output one more padding symbol.
     width = longest_target + 1 if training.count_padding else None
+    if model.copying:
+        before = held_out_inputs.conditions
+        held_out_targets = _with_copies(split.held_out, held_out_targets, description, before)
     training_pairs, held_out_pairs = (
         EncodedPairs(
             inputs.sequences, encoded_targets, fill, width, inputs.copies, inputs.conditions
@@ -137,6 +141,25 @@ def read_some_as_unknown(prepared: Prepared, generator: np.random.Generator) -> 
     replaced = generator.random(len(ids), np.float32) < rates[ids]
     ids = np.where(replaced, prepared.unknown_ids[ids].astype(np.int32), ids)
     return replace(pairs, sources=replace(pairs.sources, ids=ids))
+
+
+def _with_copies(
+    pairs: Sequence[Pair],
+    targets: Sequences,
+    description: ModelDescription,
+    before: NDArray[np.int64],
+) -> Sequences:
+    """Return encoded targets, with its copy's column for each symbol that only a copy can write.
+
+    Args:
+        pairs: the pairs whose targets these are.
+        targets: their ids.
+        description: the model's description.
+        before: how many conditions precede each source, (pairs,).
+    """
+    inputs, texts = [pair.input for pair in pairs], [pair.target for pair in pairs]
+    columns = columns_of(inputs, texts, description, before)
+    return replace(columns, ids=np.where(columns.ids == NEVER_COPIED, targets.ids, columns.ids))
 
 
 def learn_output_limit(
