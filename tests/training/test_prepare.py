@@ -91,6 +91,20 @@ def test_nothing_is_read_as_unknown_in_the_keras_preset() -> None:
     assert not prepared(configure("keras-example")).unknown_rates.any()
 
 
+def test_unknown_features_are_trained_even_where_no_unknown_symbol_is() -> None:
+    pairs = tuple(Pair(letter, letter, ("N", "PL")) for letter in "abcdefgh")
+    settings = configure(unknown_symbol=False, features_column=3)
+    made = prepare(Corpus("toy", list(pairs)), Split(pairs, pairs[:1]), settings)
+    vocabulary = made.description.sources
+    assert vocabulary.unknown is None
+    features = list(vocabulary.conditions.ids)
+    # With the unknown feature itself.
+    assert len(features) == 3
+    assert (made.unknown_rates[features] > 0).all()
+    assert (made.unknown_ids[features] == vocabulary.conditions.unknown).all()
+    assert not np.delete(made.unknown_rates, features).any()
+
+
 @pytest.mark.parametrize("pad", ["\t", "\n"])
 def test_what_starts_and_ends_targets_pads_none(pad: str) -> None:
     pairs = [Pair(letter, letter) for letter in "abcdefgh"]

@@ -248,8 +248,9 @@ def _unknown_rates(
 ) -> NDArray[np.float32]:
     counts = np.bincount(sources.ids, minlength=len(vocabulary) + 1)
     rates = config.unknown_rate + RARITY / (RARITY + counts)
-    allowed = vocabulary.unknown is not None and config.unknown_rate > 0
-    return (rates if allowed else 0 * rates).astype(np.float32)
+    allowed = np.full(len(rates), vocabulary.unknown is not None)
+    allowed[list(vocabulary.conditions.ids)] = True
+    return np.where(allowed & (config.unknown_rate > 0), rates, 0).astype(np.float32)
 
 
 def _unknown_ids(vocabulary: Vocabulary) -> NDArray[np.int64]:
