@@ -1,6 +1,8 @@
+import gc
 import json
 import time
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +16,12 @@ import charseq
 from charseq.config import configure
 from charseq.corpus import Corpus, Pair
 from charseq.errors import CharseqWarning, MachineError, UsageError
+from charseq.model import Seq2Seq
 from charseq.modelfile import read_model
 from charseq.scoring import reliability_of
 from charseq.text import Input
 from charseq.training import CARD_FILE, EpochRecord, own_folder, place_of, setup
+from charseq.training import run as training_run
 from charseq.training.device import resolve_device
 from charseq.training.loop import Clock, Trainer, refit
 from charseq.training.loss import held_back
@@ -275,6 +279,28 @@ def test_memory_for_training_is_asked_for_once_and_not_when_it_is_done(
         refit=True,
     )
     assert len(asked) == 1
+
+
+def test_nothing_of_the_first_training_takes_memory_in_the_refit(
+    toy_pairs: Pairs, tmp_path: Path, monkeypatch
+) -> None:
+    first: list[weakref.ref[object]] = []
+    again = training_run.refitted
+
+    class Watched(Trainer):
+        def __init__(self, model: Seq2Seq, *arguments: object) -> None:
+            super().__init__(model, *arguments)
+            first.extend((weakref.ref(self), weakref.ref(model)))
+
+    def refitted(*arguments: object, **settings: object) -> object:
+        gc.collect()
+        assert [each() for each in first] == [None, None]
+        return again(*arguments, **settings)
+
+    monkeypatch.setattr(training_run, "Trainer", Watched)
+    monkeypatch.setattr(training_run, "refitted", refitted)
+    trained = charseq.train(toy_pairs[:60], run=tmp_path / "run", epochs=1, units=8, refit=True)
+    assert trained.description.corpus["refitted_on"] == 60
 
 
 def test_the_shape_of_the_model_to_start_from_cannot_change(

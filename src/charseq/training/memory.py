@@ -12,6 +12,7 @@ from charseq.batching import sorted_batches
 from charseq.config import ModelConfig
 from charseq.errors import MachineError, lacks_memory
 from charseq.model.attention import PATTERNS
+from charseq.model.embedding import ONE_HOT_STEP
 from charseq.training.prepare import Prepared
 from charseq.training.step import EVALUATION_BATCH
 
@@ -69,9 +70,12 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
     if free is None:
         return
     config, pairs = prepared.config, prepared.training
+    training, description = config.training, prepared.description
     # Weights, gradients and their two moments; a copy of the best weights, and maybe an average.
-    needed = 4 * weights * (5 + (config.training.average is not None))
-    training, symbols = config.training, len(prepared.description.targets)
+    needed = 4 * weights * (5 + (training.average is not None))
+    # All but the gradients, twice while a checkpoint is made, which is between two steps.
+    checkpoint = 4 * weights * 2 * (4 + (training.average is not None))
+    symbols = len(description.sources), len(description.targets)
     batches = (
         # Any pairs may share a batch: it may be full, and have the longest source.
         [np.argsort(-pairs.sources.lengths)[: training.batch_size]]
@@ -88,22 +92,30 @@ def refuse_too_much(prepared: Prepared, weights: int) -> None:
         again = sorted_batches(held_out, training.batch_size, characters)
         shares.append((held_out, again, 1))
     heaviest, source, target = max(
-        (batch_memory(config.model, len(rows), source, target, symbols) // less, source, target)
+        (batch_memory(config.model, len(rows), source, target, *symbols) // less, source, target)
         for some, dealt, less in shares
         for rows in dealt
         for source in [int(some.sources.lengths[rows].max())]
         for target in [some.target_width or int(some.targets.lengths[rows].max())]
     )
-    if needed + heaviest > free:
+    taken = needed + max(heaviest, checkpoint)
+    if taken > free:
+        lead = (
+            f"Most of it is for the model's {weights:,} weights: try a smaller --units or --layers"
+            if needed + checkpoint > heaviest
+            else f"Most of it is for sources of {source:,} symbols with targets of {target:,}:"
+            " leave out such pairs with --max-length, or try a smaller --batch-size,"
+            " --batch-characters or --units"
+        )
         raise MachineError(
-            f"training would take about {(needed + heaviest) / 2**30:.1f} GiB of memory, but only"
-            f" {free / 2**30:.1f} are free. Most of it is for sources of {source:,} symbols with"
-            f" targets of {target:,}: leave out such pairs with --max-length, or try a smaller"
-            " --batch-size, --batch-characters or --units"
+            f"training would take about {taken / 2**30:.1f} GiB of memory, but only"
+            f" {free / 2**30:.1f} are free. {lead}"
         )
 
 
-def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbols: int) -> int:
+def batch_memory(
+    model: ModelConfig, rows: int, source: int, target: int, read: int, symbols: int
+) -> int:
     """Estimate, rather too high than too low, the bytes that a training step takes beside weights.
 
     Args:
@@ -111,13 +123,16 @@ def batch_memory(model: ModelConfig, rows: int, source: int, target: int, symbol
         rows: pairs in the batch.
         source: symbols of the longest source.
         target: symbols of the longest target.
+        read: the size of the source vocabulary.
         symbols: the size of the target vocabulary.
     """
-    units, embedding = model.units, model.embedding or symbols
+    units = model.units
     # Gates and states, and the gradients of both, which oneDNN keeps in its workspace.
-    layer = 12 * units * model.layers + 4 * embedding
-    encoder = rows * source * layer
-    decoder = rows * target * (layer + 5 * symbols)
+    layers = 12 * units * model.layers
+    # One-hot vectors have an element for each symbol that occurs in the batch.
+    heard = model.embedding or min(read, rows * source + ONE_HOT_STEP)
+    encoder = rows * source * (layers + 7 * heard)
+    decoder = rows * target * (layers + 4 * (model.embedding or symbols) + 5 * symbols)
     looking = 0
     if model.attention != "none":
         # Each layer of attention after the first has a recurrent layer of its own.

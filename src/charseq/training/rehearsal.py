@@ -87,6 +87,7 @@ def rehearse_run(material: Material, settings: RunSettings) -> Rehearsal:
     crowded = is_crowded(setup.device)
     prepared = setup.prepared
     training = prepared.config.training
+    setup.refuse_too_much()
     with enough_memory():
         model = setup.first_model()
         trainer = Trainer(model, prepared, training, Clock(None, time.monotonic()))

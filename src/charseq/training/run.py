@@ -153,7 +153,7 @@ def _trained(
     resuming: bool,
 ) -> TrainedModel:
     config = setup.prepared.config.training
-    model = setup.first_model()
+    setup.refuse_too_much()
     with locked(folder):
         checkpointer = Checkpointer(folder / CHECKPOINTS, config.checkpoint_every)
         # Another process may have trained here since this one looked.
@@ -177,7 +177,7 @@ def _trained(
         with checkpointer.interruption.heeded():
             try:
                 with run.saved():
-                    run.fit(model, Clock.shared(config, began), callbacks)
+                    run.fit(Clock.shared(config, began), callbacks)
             finally:
                 # After what an interrupted run needs more.
                 with run.saved():
@@ -272,7 +272,7 @@ class _Run:
             name = self.material.corpus.name
             draw_learning_curve(self.history, self.folder / CURVE_FILE, name)
 
-    def fit(self, model: Seq2Seq, clock: Clock, callbacks: Sequence[Callback]) -> None:
+    def fit(self, clock: Clock, callbacks: Sequence[Callback]) -> None:
         """Train, and keep the best weights."""
         prepared, checkpointer = self.setup.prepared, self.checkpointer
         config = prepared.config.training
@@ -281,6 +281,7 @@ class _Run:
         whole = checkpointer.interruption.whole
         with Display(self.console, config, len(prepared.training)) as display:
             watchers = [display.after_step, checkpointer.after_step]
+            model = self.setup.first_model()
             trainer = Trainer(model, prepared, config, clock, watchers, whole)
             checkpointer.begin(trainer)
             display.go_on(trainer.epoch, trainer.pairs)
@@ -298,6 +299,8 @@ class _Run:
         if config.refit:
             # Whatever becomes of the refit, this need not be done again.
             checkpointer.write()
+            # Two trainings at once would take twice the memory.
+            checkpointer.trainer = None
 
     def _keep(self, record: EpochRecord, model: Seq2Seq) -> None:
         """Write an epoch's record, and its weights if they are to be kept."""
@@ -329,6 +332,7 @@ class _Run:
             )
         again, refit_facts = None, dict[str, str | int]()
         if config.training.refit:
+            del model
             read = history.epochs[kept - 1].pairs
             share = 1 if read is None else read / len(prepared.training)
             again = refitted(
@@ -344,6 +348,8 @@ class _Run:
             refit_facts["refitted_on"] = len(prepared.training) + len(prepared.held_out)
             if material.held_out is not None:
                 refit_facts["held_out_digest"] = material.held_out.digest
+        elif config.training.refit:
+            model = Seq2Seq.from_description(description, tensors).to(setup.device)
         description = replace(
             description,
             corpus={**description.corpus, **refit_facts},

@@ -43,14 +43,13 @@ class Setup:
     device: torch.device
     repeated_inputs: int
 
-    def first_model(self) -> Seq2Seq:
-        """Return the model before the first step.
-
-        Raises:
-            MachineError: if training it would take more memory than is free.
-        """
+    def refuse_too_much(self) -> None:
+        """Raise a `MachineError` if training would take more memory than is free."""
         if self.device.type == "cpu":
             refuse_too_much(self.prepared, weights_of(self.prepared))
+
+    def first_model(self) -> Seq2Seq:
+        """Return the model before the first step."""
         return first_model(self.prepared, self.start and self.start[1]).to(self.device)
 
 
