@@ -153,8 +153,8 @@ def encode_copies(
     """Return the output column that each symbol that the encoder reads is copied to.
 
     That is its id in the target vocabulary or, for a symbol outside it, the size of that vocabulary
-    plus the place in the input where the symbol first occurs. What would be read as several symbols
-    in a target stays unknown, which no answer contains.
+    plus the place in the input where the symbol first occurs. What a target would not read as the
+    same single symbol stays unknown, which no answer contains.
 
     Args:
         inputs: whose sources are read.
@@ -164,7 +164,7 @@ def encode_copies(
     """
     spelt = [sources.spelling.symbols(each.source) for each in inputs]
     copies = Sequences.of(*targets.encode_symbols(spelt))
-    read = targets.spelling.length
+    read = targets.spelling.symbols
     unseen = np.flatnonzero(copies.ids == targets.unseen)
     rows = np.searchsorted(copies.starts, unseen, side="right") - 1
     for row, group in groupby(zip(rows.tolist(), unseen.tolist(), strict=True), itemgetter(0)):
@@ -172,7 +172,7 @@ def encode_copies(
         first, before = first_places(symbols), len(targets) + int(conditions.lengths[row])
         for _, place in group:
             symbol = symbols[place - start]
-            if targets.unknown is None or read(symbol) == 1:
+            if targets.unknown is None or list(read(symbol)) == [symbol]:
                 copies.ids[place] = before + first[symbol]
     never = np.full(len(conditions.ids), NEVER_COPIED, np.int32)
     return Sequences.of(never, conditions.lengths).followed_by(copies)

@@ -89,6 +89,15 @@ def spaced(folder: Path) -> Translator:
     return charseq.train(pairs, run=folder / "run", target_separator=" ", copying=True, **SMALL)
 
 
+def worded(folder: Path, target_separator: str | None) -> Translator:
+    """Words as symbols on the source's side, and letters or other words on the target's."""
+    draw = random.Random(8)
+    words = [draw.choices("abcdef", k=draw.randint(1, 4)) for _ in range(150)]
+    pairs = sorted({(" ".join(word), (target_separator or "").join(word)) for word in words})
+    separators = {"source_separator": " ", "target_separator": target_separator}
+    return charseq.train(pairs, run=folder / "run", copying=True, **separators, **SMALL)
+
+
 def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
     """Make a model of a kind, and its export."""
     fixtures = {"toy": "toy_translator", "speaker": "speaker", "copier": "copier"}
@@ -97,6 +106,8 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
         "clustered": clustered,
         "hangul": hangul,
         "spaced": spaced,
+        "worded": lambda folder: worded(folder, None),
+        "apart": lambda folder: worded(folder, "|"),
     }
     own = request.getfixturevalue(fixtures[kind]) if kind in fixtures else makers[kind](folder)
     texts, targets, prefix = {
@@ -110,6 +121,8 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
             "a",
         ),
         "spaced": (["ab cd", "f жa", "b  c", "ж"], ["a b c d", "f ж a", "b c", ""], "a"),
+        "worded": (["a b", "xy xy xy", "a zz b", "ж"], ["ab", "xy", "azzb", ""], "a"),
+        "apart": (["a b", "|e x|y x|y d", "a || b", "ж f"], ["a|b", "e", "a|b", ""], "a"),
         "hangul": (["가", "곣각", "값", "가a"], ["가", "각곣", "a", ""], "가"),
     }[kind]
     conditions = {}
@@ -120,7 +133,17 @@ def both_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Both:
 
 @pytest.fixture(
     scope="session",
-    params=["toy", "speaker", "copier", "conjugator", "clustered", "hangul", "spaced"],
+    params=[
+        "toy",
+        "speaker",
+        "copier",
+        "conjugator",
+        "clustered",
+        "hangul",
+        "spaced",
+        "worded",
+        "apart",
+    ],
 )
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
     """A model and its export."""

@@ -19,7 +19,7 @@ import pytest
 import regex
 from playwright.sync_api import Browser, Error, Page, expect
 from tests.browsing import is_near, lacking, percent, shares, watched, weights_shown
-from tests.interop.onnx.conftest import spaced
+from tests.interop.onnx.conftest import spaced, worded
 
 import charseq
 from charseq import Translator
@@ -92,13 +92,25 @@ def _trained(
     return charseq.train(corpus, held_out=corpus, run=run, **{**small, **manner, **settings})
 
 
-KINDS = ("toy", "speaker", "scribe", "jamo", "conjuncts", "spacer")
+KINDS = ("toy", "speaker", "scribe", "jamo", "conjuncts", "spacer", "worder", "divider")
 
 
 @pytest.fixture(scope="session")
 def spacer(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     """Copies letters, but never the spaces that separate its own."""
     return spaced(tmp_path_factory.mktemp("spacer"))
+
+
+@pytest.fixture(scope="session")
+def worder(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Reads words as symbols, and writes letters: it copies no word of several."""
+    return worded(tmp_path_factory.mktemp("worder"), None)
+
+
+@pytest.fixture(scope="session")
+def divider(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """Its targets have another separator than its sources."""
+    return worded(tmp_path_factory.mktemp("divider"), "|")
 
 
 @pytest.fixture(scope="session")
@@ -110,11 +122,13 @@ def site(
     jamo: Translator,
     conjuncts: Translator,
     spacer: Translator,
+    worder: Translator,
+    divider: Translator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A site with the speaker, the other models beside its own, and a site with the scribe."""
     folder = tmp_path_factory.mktemp("served") / "site"
-    models = (toy_translator, speaker, scribe, jamo, conjuncts, spacer)
+    models = (toy_translator, speaker, scribe, jamo, conjuncts, spacer, worder, divider)
     exports = {
         name: _exported(each, folder.parent) for name, each in zip(KINDS, models, strict=True)
     }
@@ -231,6 +245,7 @@ STRANGE = [
     "ﬁ Å \ud7a3 \u1112\u1161\u11ab",
     "\U00010348b",
     "ab" * 60,
+    "a |b c|d |",
     "a" * 10_001,
 ]
 

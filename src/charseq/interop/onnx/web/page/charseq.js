@@ -216,10 +216,10 @@ class Model {
   #columnOf(symbol, input, conditions) {
     const { targets } = this.description;
     const id = targets.idOf(symbol);
-    const { separator } = targets.spelling.how;
-    // What contains the targets' separator would be read as several symbols: it stays unknown.
-    const apart = separator !== null && symbol.includes(separator) && id < targets.size;
-    if (targets.has(symbol) || apart) return id;
+    // What a target would not read as the same single symbol stays unknown.
+    const own = targets.spelling.symbols(symbol);
+    const changed = (own.length !== 1 || own[0] !== symbol) && id < targets.size;
+    if (targets.has(symbol) || changed) return id;
     return targets.size + conditions.length + input.symbols.indexOf(symbol);
   }
 
