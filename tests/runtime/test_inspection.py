@@ -17,7 +17,7 @@ from tests.test_model import every_kind_of_model, random_model
 
 from charseq import Translator, runtime
 from charseq.errors import ModelFileError, UsageError
-from charseq.interop.onnx import Precision, onnx_model, weights
+from charseq.interop.onnx import Precision, export, onnx_model, weights
 from charseq.modelfile import FORMAT_VERSION, METADATA_KEY
 from charseq.runtime import inspection, loading, sealed
 from charseq.runtime.wire import MOST_FIELDS
@@ -472,6 +472,32 @@ def test_answers_that_no_model_gives_are_refused(
             ModelFileError, match="the model returned output that no export produces"
         ):
             model.translate("abc", **asked)
+
+
+def test_infinite_probabilities_are_refused(toy_proto: onnx.ModelProto, tmp_path: Path) -> None:
+    (last,) = (each for each in toy_proto.graph.node if "log_probabilities" in each.output)
+    toy_proto.graph.initializer.append(
+        numpy_helper.from_array(np.array(-np.inf, np.float32), "endless")
+    )
+    last.op_type = "Mul"
+    last.input[:] = [last.input[0], "endless"]
+    model = runtime.load(written(tmp_path / "m.onnx", toy_proto))
+    with pytest.raises(ModelFileError, match="the model returned output that no export produces"):
+        model.translate("abc")
+
+
+def test_what_is_copied_from_beyond_a_source_is_refused(copier: Translator, tmp_path: Path) -> None:
+    copier.save(tmp_path / "m.safetensors")
+    model = onnx.load_from_string(export(tmp_path / "m.safetensors", force=True).content)
+    (last,) = (each for each in model.graph.node if "ids" in each.output)
+    # The end of the longer source of a batch is beyond that of the shorter.
+    place = np.array(len(copier.description.targets) + 3)
+    model.graph.initializer.append(numpy_helper.from_array(place, "place"))
+    last.op_type = "Max"
+    last.input[:] = [last.input[0], "place"]
+    strange = runtime.load(written(tmp_path / "m.onnx", model))
+    with pytest.raises(ModelFileError, match="the model returned output that no export produces"):
+        strange.translate(["a", "agl", "abcdefg"])
 
 
 def of_another_type(model: onnx.ModelProto) -> None:

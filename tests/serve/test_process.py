@@ -162,6 +162,27 @@ def test_a_second_signal_does_not_wait_for_what_is_computed(
         assert (code, log[-1]["event"]) == (0, "stopped")
 
 
+def test_who_reads_a_stream_slowly_does_not_hold_up_the_end(model_file: Path) -> None:
+    limits = ("--timeout", "3s", "--client-timeout", "60s", "--max-symbols", "10000")
+    with running(model_file, *limits) as service, socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        slow.connect((service.host, service.port))
+        # Longer than what the system takes off the service's hands.
+        many = {"texts": "a" * 9_000, "prefix": "A" * 8_990, "stream": True}
+        slow.sendall(request_of(json.dumps(many).encode()))
+        assert slow.recv(1_000).startswith(b"HTTP/1.1 200")
+        time.sleep(1)
+        service.process.send_signal(signal.SIGTERM)
+        began = time.perf_counter()
+        time.sleep(1)
+        # It still has some time to read.
+        assert service.process.poll() is None
+        code, log = service.ended()
+        assert time.perf_counter() - began < 8
+        assert code == 0
+        assert [each.get("event", each.get("status")) for each in log][-1] == "stopped"
+
+
 def test_clients_that_take_their_time_stop_nobody_and_are_given_up(model_file: Path) -> None:
     with running(model_file, "--client-timeout", "1s", "--max-body-bytes", "1000") as service:
         half = [connected(service) for _ in range(50)]

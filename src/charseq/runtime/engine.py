@@ -1,5 +1,6 @@
 """The engine that computes with ONNX Runtime: one call for a whole search."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -107,20 +108,26 @@ class OnnxEngine:
             explain=np.array(False),
         )
         grid = len(asked.limits), decoding.n_best
-        columns = self._symbols + (asked.sources.shape[1] if self._copying else 0)
         _refuse_strange(
             lengths.shape == totals.shape == ids.shape[:2] == grid and ids.shape[2:] > (0,)
         )
         places, found = ids.shape[2], []
-        for written, counts, gains, limit in zip(
-            *(each.tolist() for each in (ids, lengths, totals, asked.limits)), strict=True
+        for written, counts, gains, limit, length in zip(
+            *(each.tolist() for each in (ids, lengths, totals, asked.limits, asked.lengths)),
+            strict=True,
         ):
             most = min(limit, places)
+            columns = self._symbols + (length if self._copying else 0)
             _refuse_strange(
                 # There is always a best answer; NaN does not count.
                 gains[0] > LEAST
+                and math.inf not in gains
                 and all(0 <= count <= most for count in counts)
-                and all(min(symbols) >= 0 and max(symbols) < columns for symbols in written)
+                and all(
+                    0 <= symbol < columns
+                    for symbols, count in zip(written, counts, strict=True)
+                    for symbol in symbols[:count]
+                )
             )
             found.append(
                 [

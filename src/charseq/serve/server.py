@@ -98,7 +98,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.timeout),
     )
-    server = _Server(config, application.state.lifecycle, started)
+    server = _Server(config, application.state.lifecycle, settings.timeout, started)
     server.run(sockets=[sock])
     log(event="stopped")
     if server.force_exit:
@@ -110,10 +110,16 @@ class _Server(uvicorn.Server):
     """A server that stops when all accepted requests are answered."""
 
     def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        seconds: float,
+        started: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
+        self._seconds = seconds
+        self._end: float | None = None
         self._started = started
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -132,9 +138,15 @@ class _Server(uvicorn.Server):
             await self.lifespan.shutdown()
 
     async def on_tick(self, counter: int) -> bool:
-        """Return whether to stop."""
-        if not self._lifecycle.accepting and not self._lifecycle.in_flight:
-            self.should_exit = True
+        """Return whether to stop: all is answered, or somebody reads an answer too slowly."""
+        if not self._lifecycle.accepting:
+            now = asyncio.get_running_loop().time()
+            self._end = now + self._seconds if self._end is None else self._end
+            if not self._lifecycle.in_flight:
+                self.should_exit = True
+            elif now > self._end:
+                self.should_exit = self.force_exit = True
+                self._close_connections()
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -58,7 +58,7 @@ const MADE = {
     element("ul", {}, ...lines.map((line) => element("li", {}, ...spans(line.slice(2))))),
   paragraph: (lines) => element("p", {}, ...spans(lines.join(" "))),
   table: (lines) => {
-    const [head, ...rows] = rowsOf(lines);
+    const [head = [], ...rows] = rowsOf(lines);
     const cell = (words, tag) => element(tag, {}, element("bdi", {}, ...spans(words)));
     const made = (cells, tag) => element("tr", {}, ...cells.map((words) => cell(words, tag)));
     const body = element("tbody", {}, ...rows.map((row) => made(row, "td")));
