@@ -257,6 +257,21 @@ def test_a_client_that_asks_for_another_protocol_is_answered_in_this_one(
     assert [each.get("event", each.get("status")) for each in log] == [200, 200, "stopped"]
 
 
+def test_an_address_may_be_written_in_full(model_file: Path) -> None:
+    with running(model_file) as service:
+        ends = []
+        for target in ("http://a/healthz", "HTTP://a:8000/healthz", "http://a", "http://a/v1/none"):
+            with connected(service) as client:
+                head = [f"GET {target} HTTP/1.1", "Host: a", "Connection: close", "", ""]
+                client.sendall("\r\n".join(head).encode())
+                ends.append(read_all(client).split(b"\r\n", 1)[0])
+        _, log = service.stop()
+    codes = [b"HTTP/1.1 200 OK"] * 3 + [b"HTTP/1.1 404 Not Found"]
+    assert ends == codes
+    paths = ["/healthz", "/healthz", "/", "/v1/none"]
+    assert [each["path"] for each in log if "path" in each] == paths
+
+
 @pytest.mark.parametrize(
     "garbage",
     [

@@ -264,6 +264,10 @@ def test_a_page_elsewhere_may_call_only_where_it_is_allowed(
     open_to_here = serving({"toy": toy_translator}, allow_origins=(here,), api_keys=("k",))
     assert preflight(open_to_here, here).headers[allowed] == here
     assert allowed not in preflight(open_to_here, there).headers
+    # The question before a request is not counted as one.
+    counted = open_to_here.get("/metrics").text
+    assert 'path="/v1/translate"' not in counted
+    assert 'charseq_requests_total{path="other",status="200"} 1.0\n' in counted
 
 
 def test_a_page_elsewhere_may_read_why_there_is_no_answer(

@@ -1,5 +1,6 @@
 """What every request passes through: access, security headers, metrics and the log."""
 
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 PROTECTED = "/v1/"
+AUTHORITY = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
 
 @dataclass
@@ -77,6 +79,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         record = scope["record"] = RequestRecord()
+        _leave_out_authority(scope)
         # Now: what answers may have a root path of its own.
         path, protected = _path(scope), _is_protected(scope)
         began = time.perf_counter()
@@ -99,7 +102,9 @@ class RequestMiddleware:
 
     def _write_down(self, method: str, path: str, record: RequestRecord, seconds: float) -> None:
         known = path if path in self._paths else "/static/" if path.startswith("/static/") else ""
-        self._metrics.count_request(known or "other", record.status, seconds)
+        # A browser's question before a request from another origin is none for an answer.
+        name = known if known and method != "OPTIONS" else "other"
+        self._metrics.count_request(name, record.status, seconds)
         log(
             method=method[:LONGEST_WORD],
             path=path[:LONGEST_WORD],
@@ -157,6 +162,17 @@ class AccessMiddleware:
                 await fault.response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _leave_out_authority(scope: Scope) -> None:
+    """Turn a target in absolute form, `http://host/path`, into its path (RFC 9112, section 3.2.2).
+
+    The server hands on whatever stands in a request's first line.
+    """
+    found = AUTHORITY.match(scope["path"])
+    if found is not None:
+        scope["path"] = scope["path"][found.end() :] or "/"
+        scope["raw_path"] = scope["path"].encode()
 
 
 def _is_protected(scope: Scope) -> bool:
