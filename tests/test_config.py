@@ -132,6 +132,7 @@ def test_the_keras_preset_is_the_examples() -> None:
             {"n_best": 3, "sample": True},
             "sample and n_best cannot be combined: sampling draws a single answer",
         ),
+        ({"seed": 2}, "seed is for sampling: add --sample (sample=True), or omit it"),
         (
             {"temperature": 0.5},
             "temperature is for sampling: add --sample (sample=True), or omit it",

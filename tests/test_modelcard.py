@@ -145,6 +145,14 @@ def test_a_card_tells_settings_that_are_not_the_defaults_and_those_that_matter()
     assert "`gradient_clip`" not in settings
 
 
+def test_a_card_does_not_tell_how_to_split_what_was_not_split():
+    config = RunConfig().changed(held_out_share=0.3, split="last", patience=3)
+    for own, told in (("", True), ("others", False)):
+        card = card_of(config=config, training=replace(FACTS, held_out_name=own))
+        assert ("`held_out_share`" in card) is ("`split`" in card) is told
+        assert "`patience`" in card
+
+
 def test_a_card_tells_how_fast_training_and_translating_were():
     rows = rows_of(card_of())
     assert ["training", "65.4 seconds"] in rows

@@ -21,6 +21,8 @@ from charseq.text import Input
 CARD_FILE = "model-card.md"
 EXAMPLES = 5
 # Listed even if they are the defaults.
+# Without effect where a corpus of its own is held out.
+_OF_SPLITS = ("split", "split_by", "held_out_share", "held_out_maximum")
 _ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")
 
 
@@ -263,7 +265,8 @@ def _training(
     yield ""
     settings: dict[str, Any] = description.config.model_dump()
     defaults = TrainingConfig().model_dump()
-    for setting, value in config.training.model_dump().items():
+    idle = _OF_SPLITS if training.held_out_name else ()
+    for setting, value in config.training.model_dump(exclude=set(idle)).items():
         if setting in _ALWAYS or value != defaults[setting]:
             settings[setting] = value
     yield from _table(

@@ -146,6 +146,8 @@ def test_symbols_are_what_the_target_separator_separates(run, files):
     found = json.loads(run(a, b, corpus, "--target-separator", " ", "--json").out)
     assert found["differences"]["character_error_rate"]["value"] == -0.5
     assert found["differences"]["word_error_rate"]["value"] == -100
+    told = run(a, b, corpus, "--target-separator", "|").err
+    assert "warning: the separator '|' occurs in no target" in told
 
 
 def test_symbols_may_be_graphemes(run, files):

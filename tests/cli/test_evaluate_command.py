@@ -343,6 +343,11 @@ def test_symbols_are_what_the_target_separator_separates(run, outputs, tmp_path)
     table = run(*arguments, "--target-separator", " ").out
     assert any(line.split()[:2] == ["WER", "50.00"] for line in table.splitlines())
     assert "WER" not in run(*arguments).out
+    assert "occurs in no target" not in run(*arguments, "--target-separator", " ").err
+    told = run(*arguments, "--target-separator", "|").err
+    assert (
+        "warning: the separator '|' occurs in no target, so each whole target is one symbol" in told
+    )
 
 
 def test_symbols_are_the_models_own_unless_a_separator_is_named(run, answers, tmp_path):

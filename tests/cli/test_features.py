@@ -98,6 +98,8 @@ def test_what_is_missing_or_too_much_is_said(translator: Translator, toy_transla
         translator.translate("ab", language="x")
     with pytest.raises(UsageError, match="needs a language for each text, such as 'x': set"):
         translator.translate("ab", features="N;PL")
+    with pytest.raises(UsageError, match="language of a text cannot be empty"):
+        translator.translate(["ab", "a"], features="N;PL", language="")
     with pytest.raises(UsageError, match="does not take features: omit features"):
         toy_translator.translate("ab", features="N")
     with pytest.raises(UsageError, match="fewer features or languages than texts"):
@@ -215,14 +217,17 @@ def test_lines_carry_features_and_languages_as_columns(files: Path, run) -> None
 
 def test_lines_without_their_columns_are_refused(files: Path, run) -> None:
     code, out, error = run(
-        "translate", str(files / "model.safetensors"), given="ab\nab\tN;PL\tx\n" + "a" * 50_000
+        "translate",
+        str(files / "model.safetensors"),
+        given="ab\nab\tN;PL\tx\n" + "a" * 50_000 + "\nab\tN;PL\t\n",
     )
-    assert (code, out) == (3, "\nabs\n\n")
+    assert (code, out) == (3, "\nabs\n\n\n")
     assert error.splitlines() == [
         "charseq: line 1: 1 of 3 columns: source, features, language, separated by tabs; or"
         " give --features and --language for all lines",
         "charseq: line 3: longer than 10,000 characters",
-        "charseq: 2 of 3 lines were refused; their answers are empty",
+        "charseq: line 4: column 3, its language, is empty",
+        "charseq: 3 of 4 lines were refused; their answers are empty",
     ]
 
 

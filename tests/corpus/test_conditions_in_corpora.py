@@ -61,6 +61,12 @@ def test_parquet_may_have_several_columns_of_one_name(tmp_path: Path) -> None:
             '{"source": "ev", "target": "evler", "f": "N;PL", "l": "tur"}\n',
             {"features_column": "f", "language_column": "l"},
         ),
+        (
+            "arrays.jsonl",
+            '{"source": "Haus", "target": "Häuser", "f": ["N", "NOM", "PL"], "l": "deu"}\n'
+            '{"source": "ev", "target": "evler", "f": ["N", "PL"], "l": "tur"}\n',
+            {"features_column": "f", "language_column": "l"},
+        ),
         ("pairs.parquet", parquet({**PARQUET, "l": ["deu", "tur"]}), COLUMNS),
     ],
 )

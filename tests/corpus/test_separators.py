@@ -29,6 +29,34 @@ def test_symbols_with_spaces_between_them_are_told_where_no_separator_is_named()
     assert name not in found([*SOUNDS, *(Pair(word, word) for word in WORDS)])
 
 
+def test_features_that_nothing_separates_are_told_if_something_seems_to() -> None:
+    name = "features in one piece"
+
+    def inflected(*features: str) -> list[Pair]:
+        return [Pair(word, word, (each,)) for word in WORDS for each in features]
+
+    assert "16 of 16 contain '|'" in found(inflected("N|PL", "N|SG"))[name]
+    assert name not in found(inflected("PL", "SG"))
+    assert name not in found(inflected("PL", "N|SG"))
+    assert name not in found([*inflected("N|PL"), Pair("a", "b", ("N", "PL"))])
+    assert name not in found(SOUNDS)
+    assert "10 of 10 contain ','" in found([*inflected("N,PL")[:5] * 2, *SOUNDS])[name]
+
+
+def test_training_warns_of_symbols_and_features_that_nothing_separates(tmp_path: Path) -> None:
+    settings = {"epochs": 1, "units": 4, "refit": False}
+    with pytest.warns(CharseqWarning, match="of 14 targets look like symbols"):
+        charseq.train(SOUNDS * 2, run=tmp_path / "sounds", **settings)
+    inflected = [Pair(word, word, ("N|PL",)) for word in WORDS]
+    with pytest.warns(CharseqWarning, match="no pair has more than one feature"):
+        charseq.train(inflected, run=tmp_path / "features", **settings)
+    # A model to start from reads its symbols as it always did.
+    start = tmp_path / "sounds" / "model.safetensors"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CharseqWarning)
+        charseq.train(SOUNDS, run=tmp_path / "again", start_from=start, epochs=1, refit=False)
+
+
 def test_a_separator_that_never_occurs_is_told() -> None:
     name = "separator without targets"
     assert "'|' occurs in no target" in found(SOUNDS, target_separator="|")[name]

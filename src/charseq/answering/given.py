@@ -43,6 +43,10 @@ def inputs_given(
             raise UsageError(
                 f"this model needs {what} for each text, such as {visible(example)!r}: set {name}"
             )
+        if has and name == "language" and given == "":
+            raise UsageError(
+                "the language of a text cannot be empty: name one that the model knows"
+            )
         if given is not None and not has:
             raise UsageError(f"this model does not take {what}: omit {name}")
     return inputs_of(texts, features, language, description.features_separator)

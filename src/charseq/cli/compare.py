@@ -32,6 +32,7 @@ from charseq.cli.outputs import (
     read_outputs,
     refuse_decoding,
     translate_all,
+    warn_of_idle_separator,
 )
 from charseq.cli.tables import (
     items_with_inputs,
@@ -118,6 +119,8 @@ def compare(
     references = list(right.values())
     own = (each.targets.spelling for each in descriptions)
     spelling = scored_spelling(target_separator, symbols, own)
+    if target_separator is not None:
+        warn_of_idle_separator(corpus.pairs, spelling)
     comparison = comparison_of(
         [each.label() for each in inputs],
         nearest_references(ours, references, spelling),

@@ -28,6 +28,7 @@ from charseq.cli.outputs import (
     read_outputs,
     refuse_decoding,
     translate_all,
+    warn_of_idle_separator,
 )
 from charseq.cli.tables import (
     items_with_inputs,
@@ -113,6 +114,8 @@ def evaluate(
     notes: dict[str, float] = {}
     own = [] if description is None else [description.targets.spelling]
     spelling = scored_spelling(target_separator, symbols, own)
+    if target_separator is not None:
+        warn_of_idle_separator(corpus.pairs, spelling)
     unseen: list[bool] | None = None
     translations: list[Translation] = []
     if translator is None:

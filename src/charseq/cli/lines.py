@@ -252,4 +252,7 @@ def _cells(line: bytes, columns: list[str], longest: int) -> dict[str, str] | Re
         fault = f"{len(cells)} of {len(names)} columns: {', '.join(names)}, separated by tabs"
         options = " and ".join(f"--{name}" for name in columns)
         return Refused(text, fault, f"; or give {options} for all lines" * (len(cells) == 1))
-    return dict(zip(names, cells, strict=True))
+    found = dict(zip(names, cells, strict=True))
+    if text and "language" in columns and not found["language"] and len(cells[0]) <= longest:
+        return Refused(text, f"column {len(names)}, its language, is empty")
+    return found

@@ -9,12 +9,14 @@ from charseq.answering import BaseTranslator, conditions_of
 from charseq.cli.telling import note, warn
 from charseq.config import DecodingConfig
 from charseq.corpus import Pair
+from charseq.corpus.checking.separators import idle_separator
+from charseq.corpus.checking.sides import Side
 from charseq.corpus.faults import BadLineError
 from charseq.corpus.lines import lines_of, text_of
 from charseq.errors import DataError, UsageError, counted, visible
 from charseq.files import in_plain_words
 from charseq.results import Translation
-from charseq.text import Form, Input
+from charseq.text import Form, Input, Spelling
 
 
 def warn_of_impossible(impossible: int, targets: int) -> None:
@@ -64,6 +66,12 @@ def refuse_decoding(decoding: Mapping[str, object], where: str) -> None:
     if decoding:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in decoding)
         raise UsageError(f"{where}: omit {options}")
+
+
+def warn_of_idle_separator(pairs: Sequence[Pair], spelling: Spelling) -> None:
+    """Warn if the separator that was named occurs in no target, so that each counts as a symbol."""
+    for found in idle_separator(Side("target", [pair.target for pair in pairs], spelling)):
+        warn(f"{found.what}: {found.advice}")
 
 
 def beam_note(decoding: DecodingConfig) -> str:

@@ -63,7 +63,7 @@ class DecodingConfig(Settings):
             raise UsageError(
                 "sample and abstain_below cannot be combined: samples have no confidence"
             )
-        for name in ("temperature", "top_k", "top_p"):
+        for name in ("temperature", "top_k", "top_p", "seed"):
             if not self.sample and getattr(self, name) != type(self).model_fields[name].default:
                 raise UsageError(f"{name} is for sampling: add --sample (sample=True), or omit it")
         penalty = type(self).model_fields["length_penalty"].default

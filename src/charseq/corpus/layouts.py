@@ -60,7 +60,7 @@ def line_parser(
             raise DataError(
                 f"{where} is one JSON array: write its items one per line, as by: jq -c '.[]'"
             )
-        return _json_parser(columns), False
+        return _json_parser(columns, config.features_separator), False
     cells = _csv_reader(first) if layout == "csv" else _tsv_cells
     if config.header:
         names = _header(first, cells, where)
@@ -177,19 +177,25 @@ def _separated_otherwise(cell: str, layout: LineLayout) -> str:
     return "; columns are separated by tabs" if layout == "tsv" else ""
 
 
-def _json_parser(columns: Columns) -> LineParser:
+def _json_parser(columns: Columns, features_separator: str) -> LineParser:
+    # Features, the third column, may be an array too.
+    joined = [features_separator if number == 2 else None for number in range(len(columns))]
+
     def parse(line: bytes) -> tuple[str, ...]:
         try:
             record = json.loads(nonempty_text_of(line))
         except (ValueError, RecursionError) as error:
             why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise BadLineError("invalid JSON", f"not valid JSON: {why}") from None
-        return tuple("" if column is None else _json_cell(record, column) for column in columns)
+        return tuple(
+            "" if column is None else _json_cell(record, column, separator)
+            for column, separator in zip(columns, joined, strict=True)
+        )
 
     return parse
 
 
-def _json_cell(record: object, column: Column) -> str:
+def _json_cell(record: object, column: Column, separator: str | None) -> str:
     key = _JSON_KEYS.get(column, column)
     if isinstance(record, dict):
         if key not in record:
@@ -204,6 +210,9 @@ def _json_cell(record: object, column: Column) -> str:
         raise BadLineError(TOO_FEW, f"an array has no {column!r}; give the column's number")
     else:
         raise BadLineError("not a pair", "neither an object nor an array")
+    if separator is not None and isinstance(value, list):
+        texts = [text for text in value if isinstance(text, str)]
+        value = separator.join(texts) if len(texts) == len(value) else value
     what = f"{key!r}" if isinstance(record, dict) else f"column {column}"
     if not isinstance(value, str):
         raise BadLineError("not a text", f"{what} is {visible(json.dumps(value))}, not a text")

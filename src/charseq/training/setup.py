@@ -8,7 +8,11 @@ import torch
 from charseq.config import NOISE, RunSettings
 from charseq.corpus import Split, split_corpus
 from charseq.corpus.checking.lengths import few_long_pairs
-from charseq.corpus.checking.separators import idle_separator
+from charseq.corpus.checking.separators import (
+    idle_separator,
+    undivided_features,
+    unnamed_separator,
+)
 from charseq.corpus.checking.sides import Side
 from charseq.errors import warn_caller
 from charseq.model import Seq2Seq
@@ -96,20 +100,21 @@ def set_up(material: Material, settings: RunSettings) -> Setup:
 
 
 def _warn_of_findings(prepared: Prepared, split: Split, *, started: bool) -> None:
-    """Warn if a separator occurs nowhere, or if a few long pairs would take most of the time."""
+    """Warn if a separator is missing or not named, or if a few long pairs take most of the time."""
     description, pairs, training = prepared.description, split.training, prepared.training
     vocabularies = (("source", description.sources), ("target", description.targets))
-    idle = (
-        idle_separator(
-            Side(side, [getattr(pair, side) for pair in pairs], vocabulary.spelling),
-            started=started,
-        )
+    sides = [
+        Side(side, [getattr(pair, side) for pair in pairs], vocabulary.spelling)
         for side, vocabulary in vocabularies
-    )
+    ]
+    found = [idle_separator(side, started=started) for side in sides]
+    if not started:
+        # The model to start from has its separators for good.
+        found += [*map(unnamed_separator, sides), undivided_features(pairs)]
     # The start and the end symbol are in no text.
     lengths = training.sources.lengths, training.targets.lengths - len(description.targets.frame)
-    for found in (*chain(*idle), *few_long_pairs(pairs, *lengths)):
-        warn_caller(f"{found.what}: {found.advice}")
+    for each in (*chain(*found), *few_long_pairs(pairs, *lengths)):
+        warn_caller(f"{each.what}: {each.advice}")
 
 
 def _warn_of_strangers(prepared: Prepared) -> None:

@@ -24,7 +24,11 @@ from charseq.corpus.checking.pairs import (
     spaced_conditions,
     too_few,
 )
-from charseq.corpus.checking.separators import idle_separator, unnamed_separator
+from charseq.corpus.checking.separators import (
+    idle_separator,
+    undivided_features,
+    unnamed_separator,
+)
 from charseq.corpus.checking.sides import Side
 from charseq.corpus.checking.symbols import rare_symbols, unseen_symbols
 from charseq.corpus.checking.traces import marked_up_texts, misread_texts, quoted_texts
@@ -78,6 +82,7 @@ def check_corpus(
         *duplicates(pairs, form),
         *contradictions(pairs, form),
         *spaced_conditions(pairs),
+        *undivided_features(pairs),
         *odd_ratios(pairs, *read),
         *few_long_pairs(pairs, *(side.lengths for side in read)),
         *(finding for look in _OF_CHARACTERS for side in written for finding in look(side)),

@@ -1,13 +1,16 @@
 """Findings about what separates symbols: a separator that is missing, or one that was not named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from charseq.corpus.checking.findings import Finding, examples_of
 from charseq.corpus.checking.sides import Side
+from charseq.corpus.pairs import Pair
 from charseq.errors import visible
 
 # Texts look divided into symbols if this share of them has spaces, and their parts are this short.
 MOST_TEXTS, SHORT = 0.8, 2.0
+# What may stand between features, if the separator does not.
+BETWEEN = ";|,+/&: _"
 
 
 def idle_separator(side: Side, *, started: bool = False) -> Iterator[Finding]:
@@ -52,3 +55,23 @@ def unnamed_separator(side: Side) -> Iterator[Finding]:
             f"if they are, name the separator: --{side.name}-separator ' '",
             examples_of(spaced, side.texts),
         )
+
+
+def undivided_features(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Find that no pair has several features, but most seem to have, with another separator."""
+    single = [place for place, pair in enumerate(pairs) if len(pair.features) == 1]
+    if not single or any(len(pair.features) > 1 for pair in pairs):
+        return
+    texts = [pair.features[0] for pair in pairs if pair.features]
+    for mark in BETWEEN:
+        marked = [place for place, text in zip(single, texts, strict=True) if mark in text]
+        if len(marked) >= MOST_TEXTS * len(single):
+            yield Finding(
+                "features in one piece",
+                len(marked),
+                f"no pair has more than one feature, but {len(marked):,} of {len(single):,} contain"
+                f" {visible(repr(mark))}",
+                "if it separates features, name it with --features-separator (features_separator)",
+                examples_of(marked, [";".join(pair.features) for pair in pairs]),
+            )
+            return
