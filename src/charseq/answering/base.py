@@ -241,10 +241,11 @@ class BaseTranslator:
     ) -> float | list[float]:
         """Return the log-probability that the model gives to a target, or to each of several.
 
-        It is the log-probability that a `Translation` has. A target with symbols that the model
-        cannot write gets minus infinity, and a pair that would take too much memory gets not a
-        number, with a warning. Source symbols that the model has never seen are read as
-        unknown, and a warning names them.
+        It is the log-probability that a `Translation` has, unless the symbols of its answer spell a
+        text that is read as others, as a letter and a mark that make one character. A target with
+        symbols that the model cannot write gets minus infinity, and a pair that would take too much
+        memory gets not a number, with a warning. Source symbols that the model has never seen are
+        read as unknown, and a warning names them.
 
         Args:
             sources: one source, or several.

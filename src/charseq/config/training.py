@@ -110,8 +110,8 @@ class TrainingSettings(Settings):
     refit: bool | Auto = Field(
         default="auto",
         description="at the end, train again from the start on all pairs, including those"
-        " held out, for the number of steps found; the scores remain those of"
-        " the first training; 'auto': if there are fewer than 2,000 training"
+        " held out, until as many are read as the weights that were kept had read; the scores"
+        " remain those of the first training; 'auto': if there are fewer than 2,000 training"
         " pairs, not very long, or fewer than 50,000 with at most 25 symbols on average, with"
         " keep 'best' and no separate held-out file",
     )
