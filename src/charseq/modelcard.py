@@ -20,9 +20,9 @@ from charseq.text import Input
 # The name of the card beside its model.
 CARD_FILE = "model-card.md"
 EXAMPLES = 5
-# Listed even if they are the defaults.
 # Without effect where a corpus of its own is held out.
 _OF_SPLITS = ("split", "split_by", "held_out_share", "held_out_maximum")
+# Listed even if they are the defaults.
 _ALWAYS = ("epochs", "batch_size", "optimiser", "learning_rate", "seed")
 
 

@@ -379,7 +379,7 @@ def test_an_answer_begins_with_its_prefix(ask: Any, python: Any, name: str) -> N
 @pytest.mark.parametrize("name", KINDS)
 def test_an_explanation_is_pythons(ask: Any, python: Any, name: str) -> None:
     model = python(name)
-    inputs = [each for each in inputs_of(model)[11:60] if each.source]
+    inputs = [each for each in inputs_of(model)[len(STRANGE) : 60] if each.source]
     questions = [(each.source, {**conditions_of(model, each), "explain": True}) for each in inputs]
     mine = [answer["explanation"] for answer in ask(name, questions)]
     with warnings.catch_warnings(action="ignore"):

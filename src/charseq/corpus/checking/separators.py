@@ -10,7 +10,7 @@ from charseq.errors import visible
 # Texts look divided into symbols if this share of them has spaces, and their parts are this short.
 MOST_TEXTS, SHORT = 0.8, 2.0
 # What may stand between features, if the separator does not.
-BETWEEN = ";|,+/&: _"
+BETWEEN = ";|,+/&: "
 
 
 def idle_separator(side: Side, *, started: bool = False) -> Iterator[Finding]:
