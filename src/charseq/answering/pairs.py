@@ -157,8 +157,7 @@ def forced_of(
     """
     written = columns.padded(rows, fill=vocabulary.frame[1])
     copies = encoded.copies
-    # As in a search, what is copied from outside the vocabulary is read as zeros.
-    read = np.where(written >= 0, written, vocabulary.unseen).clip(max=len(vocabulary))
+    read = np.where(written >= 0, written, vocabulary.unseen)
     return Forced(
         encoded.sequences.padded(rows, fill=0),
         encoded.sequences.lengths[rows],

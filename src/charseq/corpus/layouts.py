@@ -178,9 +178,6 @@ def _separated_otherwise(cell: str, layout: LineLayout) -> str:
 
 
 def _json_parser(columns: Columns, features_separator: str) -> LineParser:
-    # Features, the third column, may be an array too.
-    joined = [features_separator if number == 2 else None for number in range(len(columns))]
-
     def parse(line: bytes) -> tuple[str, ...]:
         try:
             record = json.loads(nonempty_text_of(line))
@@ -188,14 +185,15 @@ def _json_parser(columns: Columns, features_separator: str) -> LineParser:
             why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise BadLineError("invalid JSON", f"not valid JSON: {why}") from None
         return tuple(
-            "" if column is None else _json_cell(record, column, separator)
-            for column, separator in zip(columns, joined, strict=True)
+            # Features, the third column, may be an array too.
+            "" if column is None else _json_cell(record, column, features_separator * (place == 2))
+            for place, column in enumerate(columns)
         )
 
     return parse
 
 
-def _json_cell(record: object, column: Column, separator: str | None) -> str:
+def _json_cell(record: object, column: Column, separator: str) -> str:
     key = _JSON_KEYS.get(column, column)
     if isinstance(record, dict):
         if key not in record:
@@ -210,7 +208,7 @@ def _json_cell(record: object, column: Column, separator: str | None) -> str:
         raise BadLineError(TOO_FEW, f"an array has no {column!r}; give the column's number")
     else:
         raise BadLineError("not a pair", "neither an object nor an array")
-    if separator is not None and isinstance(value, list):
+    if separator and isinstance(value, list):
         texts = [text for text in value if isinstance(text, str)]
         value = separator.join(texts) if len(texts) == len(value) else value
     what = f"{key!r}" if isinstance(record, dict) else f"column {column}"

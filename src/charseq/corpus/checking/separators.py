@@ -59,19 +59,19 @@ def unnamed_separator(side: Side) -> Iterator[Finding]:
 
 def undivided_features(pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Find that no pair has several features, but most seem to have, with another separator."""
-    single = [place for place, pair in enumerate(pairs) if len(pair.features) == 1]
-    if not single or any(len(pair.features) > 1 for pair in pairs):
+    if any(len(pair.features) > 1 for pair in pairs):
         return
-    texts = [pair.features[0] for pair in pairs if pair.features]
+    texts = ["".join(pair.features) for pair in pairs]
+    having = sum(map(bool, texts))
     for mark in BETWEEN:
-        marked = [place for place, text in zip(single, texts, strict=True) if mark in text]
-        if len(marked) >= MOST_TEXTS * len(single):
+        marked = [place for place, text in enumerate(texts) if mark in text]
+        if marked and len(marked) >= MOST_TEXTS * having:
             yield Finding(
                 "features in one piece",
                 len(marked),
-                f"no pair has more than one feature, but {len(marked):,} of {len(single):,} contain"
+                f"no pair has more than one feature, but {len(marked):,} of {having:,} contain"
                 f" {visible(repr(mark))}",
                 "if it separates features, name it with --features-separator (features_separator)",
-                examples_of(marked, [";".join(pair.features) for pair in pairs]),
+                examples_of(marked, texts),
             )
             return
